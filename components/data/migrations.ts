@@ -1,0 +1,64 @@
+import { createHash } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { directives, type Directives } from '../../provider/database/migration-file';
+
+/** One SQL file, in the order in which it is applied. */
+export interface MigrationFile extends Directives {
+  readonly scope: 'platform' | 'app';
+  /** `001_roles` */
+  readonly name: string;
+  readonly sql: string;
+}
+
+const fileName = /^(\d{3,}_[a-z0-9_]+)\.sql$/;
+
+/**
+ * The migrations of a folder, sorted by their numbers.
+ * Throws one error that names every file whose name, number or directive is wrong.
+ */
+export function readMigrations(folder: string, scope: MigrationFile['scope']): MigrationFile[] {
+  if (!existsSync(folder)) return [];
+  const files = readdirSync(folder).filter((file) => file.endsWith('.sql'));
+  const problems = [...misnamed(files), ...sameNumber(files)];
+  const migrations = files.flatMap((file): MigrationFile[] => {
+    const sql = readFileSync(path.join(folder, file), 'utf8');
+    try {
+      return [{ scope, name: file.replace(/\.sql$/, ''), sql, ...directives(sql) }];
+    } catch (error) {
+      problems.push(`${file}: ${(error as Error).message}`);
+      return [];
+    }
+  });
+  if (problems.length) {
+    throw new Error(`Migrations in ${folder}:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+  }
+  return migrations.sort((a, b) => number(a.name) - number(b.name));
+}
+
+/** Changes whenever the text of any migration does; what reads the schema starts anew with it. */
+export function schemaVersion(migrations: readonly MigrationFile[], fences: unknown): string {
+  const hash = createHash('sha256').update(JSON.stringify(fences));
+  for (const { scope, name, sql } of migrations) hash.update(JSON.stringify([scope, name, sql]));
+  return hash.digest('hex').slice(0, 16);
+}
+
+function number(name: string): number {
+  return Number.parseInt(name, 10);
+}
+
+function misnamed(files: readonly string[]): string[] {
+  return files
+    .filter((file) => !fileName.test(file))
+    .map((file) => `${file}: the name must look like 001_topic.sql (lower case, digits, underscores)`);
+}
+
+function sameNumber(files: readonly string[]): string[] {
+  const byNumber = new Map<number, string[]>();
+  for (const file of files.filter((f) => fileName.test(f))) {
+    byNumber.set(number(file), [...(byNumber.get(number(file)) ?? []), file]);
+  }
+  return [...byNumber.values()]
+    .filter((same) => same.length > 1)
+    .map((same) => `${same.join(' and ')} have the same number: give the newer one the next`);
+}

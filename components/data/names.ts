@@ -1,0 +1,18 @@
+/**
+ * Names of what holds data, and of what opens it.
+ *
+ * They are part of every user's state: they name neither tier nor server nor target, so that these may change around
+ * the data (docs/adr/0001-data-identity.md). Where data must move to another resource, the new one is the next
+ * generation and the old one stays declared until its token is in the config.
+ */
+export const names = {
+  platform: 'strata',
+  databaseVolume: (generation: number) => `database-${generation}`,
+  databaseAdmin: 'database-admin',
+  login: (role: string) => `login-${role}`,
+  jwtKey: 'jwt-key',
+  tenant: (slug: string) => `tenant-${slug}`,
+} as const;
+
+/** The database that every tier and target makes in the cluster. */
+export const databaseName = 'strata';

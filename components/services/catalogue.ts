@@ -1,0 +1,37 @@
+import type { ServiceSettings, Settings } from '../settings/schema';
+import { custom } from './custom';
+import { postgraphile } from './postgraphile';
+import type { Service, Workload } from './service';
+
+/** Every service that Strata brings, by the name under which the config may change it. */
+const catalogue = {
+  graphql: (settings: Settings) => postgraphile(settings.ports.graphql),
+} satisfies Record<string, (settings: Settings) => Workload>;
+
+type CatalogueName = keyof typeof catalogue;
+
+const presets: Readonly<Partial<Record<Settings['preset'], readonly CatalogueName[]>>> = {
+  minimal: ['graphql'],
+};
+
+/** The services of the settings: those of the preset as the config changes them, then the user's own. */
+export function services(settings: Settings): Service[] {
+  const chosen = (presets[settings.preset] ?? []).filter(
+    (name) => settings.services[name]?.enabled !== false,
+  );
+  return [
+    ...chosen.map((name) => adjust(catalogue[name](settings), settings.services[name])),
+    ...Object.entries(settings.customServices).map(([name, given]) => custom(name, given)),
+  ];
+}
+
+function adjust(service: Workload, given: ServiceSettings | undefined): Workload {
+  if (!given) return service;
+  return {
+    ...service,
+    environment: { ...given.env, ...service.environment },
+    replicas: given.replicas ?? service.replicas,
+    ...(given.image && { image: given.image }),
+    ...(given.resources && { resources: given.resources }),
+  };
+}

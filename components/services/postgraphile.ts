@@ -1,0 +1,27 @@
+import { bundle } from './bundle';
+import type { Workload } from './service';
+
+/**
+ * GraphQL over the schema `app` by PostGraphile 5, at `/graphql`.
+ *
+ * Every request needs an access token; its tenant, user and role reach Postgres as the transaction's settings, and row
+ * level security does the rest. Health: `/healthz` asks the database. Costs one Node process of about 150 MB.
+ */
+export function postgraphile(port: number): Workload {
+  return {
+    kind: 'workload',
+    name: 'graphql',
+    command: ['node', '{files}/server.cjs'],
+    environment: { PORT: String(port), GRAPHQL_SCHEMAS: 'app' },
+    secrets: {
+      DATABASE_URL: { database: 'strata_authenticator' },
+      JWT_KEY: { platform: 'jwt-key' },
+    },
+    files: { 'server.cjs': bundle('components/services/images/graphql/server.ts') },
+    needs: ['database'],
+    port,
+    health: '/healthz',
+    routes: { graphql: '/graphql' },
+    replicas: 1,
+  };
+}

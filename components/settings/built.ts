@@ -1,0 +1,76 @@
+import type { Problem } from './errors';
+import type {
+  CatalogueName,
+  ModelName,
+  PresetName,
+  SettingName,
+  Settings,
+  TargetName,
+  TierName,
+} from './schema';
+import { oneOf, showKey, showText } from './show';
+
+/** What runs so far. What is valid and not here is refused by name, never passed over. */
+const built = {
+  tier: ['single'],
+  target: ['embedded'],
+  preset: ['minimal'],
+  model: ['shared'],
+} as const satisfies {
+  tier: readonly TierName[];
+  target: readonly TargetName[];
+  preset: readonly PresetName[];
+  model: readonly ModelName[];
+};
+
+/** Which services of the catalogue each target can run so far. */
+export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
+  embedded: ['graphql'],
+  docker: [],
+  aws: [],
+  kubernetes: [],
+};
+
+/** Everything in `settings` that is not built yet; `given` tells which settings could be read. */
+export function notBuilt(settings: Settings, given: (name: SettingName) => boolean): Problem[] {
+  return [
+    ...(given('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
+    ...(given('target') ? single('target', ['target'], settings.target, built.target) : []),
+    ...(given('preset') ? single('preset', ['preset'], settings.preset, built.preset) : []),
+    ...(given('tenancy')
+      ? single('tenant model', ['tenancy', 'model'], settings.tenancy.model, built.model)
+      : []),
+    ...(given('services') && given('target') ? services(settings) : []),
+  ];
+}
+
+function single(
+  what: string,
+  path: readonly string[],
+  value: string,
+  allowed: readonly string[],
+): Problem[] {
+  if (allowed.includes(value)) return [];
+  return [
+    {
+      key: showKey(path),
+      reason: `names a ${what} that is not built yet`,
+      received: showText(value),
+      allowed: `so far ${oneOf(allowed)}`,
+    },
+  ];
+}
+
+function services({ services: chosen, target }: Settings): Problem[] {
+  const there = builtServices[target];
+  // On a target that is not built itself, that is the thing to say.
+  if (there.length === 0) return [];
+  return Object.keys(chosen)
+    .filter((name) => !there.some((known) => known === name))
+    .map((name) => ({
+      key: showKey(['services', name]),
+      reason: `names a service that target ${target} does not have yet`,
+      allowed: `so far ${oneOf(there)}`,
+      advice: 'Take it out of the settings.',
+    }));
+}

@@ -1,0 +1,27 @@
+import { z } from 'zod';
+import { settingsSchema } from './schema';
+
+/**
+ * The JSON Schema of a stack's file (Pulumi.<stack>.yaml): completion and checking in editors. It comes from the same
+ * source as the check of a deployment, which knows more (what is built, what contradicts).
+ */
+export function settingsJsonSchema(): Record<string, unknown> {
+  const { properties = {} } = z.toJSONSchema(settingsSchema, { io: 'input', target: 'draft-7' });
+  const config = Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [`strata:${name}`, schema]),
+  );
+  return {
+    $schema: 'http://json-schema.org/draft-07/schema#',
+    title: 'Settings of a Strata stack (Pulumi.<stack>.yaml)',
+    type: 'object',
+    properties: {
+      config: {
+        type: 'object',
+        properties: config,
+        // Other namespaces (aws:region) belong to their providers.
+        patternProperties: { '^(?!strata:)': {} },
+        additionalProperties: false,
+      },
+    },
+  };
+}

@@ -1,0 +1,71 @@
+/** How big: which services stand on which servers, and how many of each. */
+export const tierNames = ['single', 'split', 'load-balanced'] as const;
+export type TierName = (typeof tierNames)[number];
+
+/** On what. */
+export const targetNames = ['embedded', 'docker', 'aws', 'kubernetes'] as const;
+export type TargetName = (typeof targetNames)[number];
+
+/** Which services a deployment starts from. */
+export const presetNames = [
+  'minimal',
+  'nself',
+  'nextmavens',
+  'supabase',
+  'nestjs',
+  'flask',
+] as const;
+export type PresetName = (typeof presetNames)[number];
+
+/** How tenants are kept apart in the database. */
+export const modelNames = ['shared', 'schema', 'database'] as const;
+export type ModelName = (typeof modelNames)[number];
+
+/** Roles that a member can have in a tenant. */
+export const roleNames = ['admin', 'member'] as const;
+export type RoleName = (typeof roleNames)[number];
+
+/** Names under which the config knows the services that Strata brings, built or not. */
+export const catalogueNames = [
+  'graphql',
+  'nginx',
+  'hasura',
+  'auth',
+  'storage',
+  'functions',
+  'redis',
+  'postgrest',
+  'realtime',
+  'monitoring',
+] as const;
+export type CatalogueName = (typeof catalogueNames)[number];
+
+/** Names that a custom service cannot have: other parts of a deployment have them. */
+export const reservedServiceNames: readonly string[] = [...catalogueNames, 'database'];
+
+/** Slugs that a tenant cannot have: tenants become host names and paths, and these mean something there. */
+export const reservedSlugs: readonly string[] = [
+  'admin',
+  'api',
+  'app',
+  'assets',
+  'auth',
+  'cdn',
+  'default',
+  'functions',
+  'graphql',
+  'localhost',
+  'mail',
+  'public',
+  'realtime',
+  'root',
+  'static',
+  'status',
+  'storage',
+  'strata',
+  'system',
+  'www',
+];
+
+/** Keys that mean something to JavaScript objects themselves; refused wherever a key can stand. */
+export const poisonedKeys: readonly string[] = ['__proto__', 'constructor', 'prototype'];

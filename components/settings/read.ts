@@ -1,0 +1,38 @@
+import * as pulumi from '@pulumi/pulumi';
+import { root } from '../../engine/root';
+import { settingsError } from './errors';
+import { examine } from './examine';
+import { missingFiles } from './folders';
+import type { Settings } from './schema';
+
+/** There at run time, but kept out of the SDK's types. */
+const { isConfigSecret } = pulumi.runtime as unknown as {
+  readonly isConfigSecret: (key: string) => boolean;
+};
+
+/**
+ * The settings of the stack that is being deployed: the only place that reads Pulumi's config.
+ * Throws `SettingsError` with every problem at once, before any resource is registered.
+ */
+export function readSettings(): Settings {
+  const raw = pulumi.runtime.allConfig();
+  const examined = examine(raw, Object.keys(raw).filter(isConfigSecret));
+  const problems = [...examined.problems, ...missingFiles(examined, root)];
+  if (problems.length > 0) throw settingsError(problems);
+  return examined.settings;
+}
+
+/**
+ * Reads a config (full key such as `strata:tier` → text, or JSON for a group) without Pulumi and without looking at
+ * files. `secretKeys` are those that Pulumi holds as secrets. Throws `SettingsError` with every problem at once.
+ *
+ * @example parseSettings({ 'strata:ports': '{"graphql":8080}' }).ports // { database: 15432, graphql: 8080 }
+ */
+export function parseSettings(
+  raw: Readonly<Record<string, string>>,
+  secretKeys: readonly string[] = [],
+): Settings {
+  const { settings, problems } = examine(raw, secretKeys);
+  if (problems.length > 0) throw settingsError(problems);
+  return settings;
+}

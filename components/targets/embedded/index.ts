@@ -1,0 +1,21 @@
+import type { Settings } from '../../settings/schema';
+import type { Target } from '../target';
+import { database, databaseVolume } from './database';
+import { job } from './job';
+import { refusals } from './refusals';
+import { workload } from './workload';
+
+/**
+ * This machine's own processes, without any engine: a real Postgres and Node services for a first look and for tests.
+ * Listens on the loopback address only. Costs about 300 MB of memory for the default services.
+ */
+export function embedded(settings: Settings): Target {
+  return {
+    name: 'embedded',
+    refusals,
+    databaseVolume,
+    database: (args, opts) => database({ ...args, port: settings.ports.database }, opts),
+    workload,
+    job,
+  };
+}

@@ -1,0 +1,49 @@
+import type * as pulumi from '@pulumi/pulumi';
+import type { Service } from '../services/service';
+import type { DatabaseServer, Placed } from '../targets/target';
+import type { TierArgs } from './tier';
+
+interface Options {
+  readonly parent: pulumi.Resource;
+  /** What every service waits for. */
+  readonly dependsOn: pulumi.Resource;
+}
+
+/** Realises the services so that each starts after those that it needs are healthy; the database comes first. */
+export function inOrder(args: TierArgs, database: DatabaseServer, opts: Options): Placed[] {
+  const placed = new Map<string, Placed>([['database', database.placed]]);
+  const secret = args.secret(database);
+  for (const service of sorted(args.services)) {
+    const needed = service.needs.flatMap((need) => placed.get(need)?.resource ?? []);
+    const options = { parent: opts.parent, dependsOn: [opts.dependsOn, ...needed] };
+    const common = { secret, environment: args.environment };
+    placed.set(
+      service.name,
+      service.kind === 'job'
+        ? args.target.job({ service, ...common }, options)
+        : args.target.workload({ service, ...common }, options),
+    );
+  }
+  return [...placed.values()];
+}
+
+/**
+ * The services with each behind those that it needs.
+ * Throws an error that names the services when they need each other, or one that is not there.
+ */
+export function sorted(services: readonly Service[]): Service[] {
+  const result: Service[] = [];
+  const done = new Set(['database']);
+  let rest = [...services];
+  while (rest.length) {
+    const ready = rest.filter(({ needs }) => needs.every((need) => done.has(need)));
+    if (!ready.length) {
+      const stuck = rest.map(({ name, needs }) => `${name} needs ${needs.join(', ')}`);
+      throw new Error(`These services wait for each other or for one that is missing: ${stuck.join('; ')}`);
+    }
+    for (const service of ready) done.add(service.name);
+    result.push(...ready);
+    rest = rest.filter((service) => !ready.includes(service));
+  }
+  return result;
+}

@@ -1,0 +1,38 @@
+import type { Command } from 'commander';
+import { stopProcesses } from '../../provider/local/processes';
+import { backendFor } from '../backend';
+import { whoChanges } from '../engines';
+import { UserError } from '../errors';
+import { readOutputs, stackOption } from '../outputs';
+import { root } from '../root';
+import { projectName } from '../session';
+import { terminal } from '../terminal';
+import { jsonOption, type StackOptions, stackCommand } from './options';
+
+/** `down`: stops the processes and keeps data and credentials. */
+export function downCommand(): Command {
+  return stackCommand('down', 'stop the processes of this machine; keeps data and credentials')
+    .addOption(jsonOption())
+    .action(down);
+}
+
+async function down({ stack, json = false }: StackOptions): Promise<void> {
+  const out = terminal(json);
+  const busy = whoChanges(root, projectName(), stack, backendFor(stack, root));
+  if (busy)
+    throw new UserError(`Stack "${stack}" is being changed: ${busy}. Wait until it has ended.`);
+  const { target } = await readOutputs(stack, out);
+  if (target !== 'embedded') {
+    throw new UserError(
+      `Stack "${stack}" runs on the target "${target}", where "down" is not built yet; only "embedded" has it. ` +
+        `"npm run destroy${stackOption(stack)}" removes it.`,
+    );
+  }
+  const stopped = await stopProcesses(stack);
+  if (json) {
+    out.result(JSON.stringify({ stack, stopped }, null, 2));
+    return;
+  }
+  out.result(stopped.length > 0 ? `Stopped: ${stopped.join(', ')}.` : 'Nothing was running.');
+  out.result(`Data and credentials stay. npm run up${stackOption(stack)} starts everything again.`);
+}

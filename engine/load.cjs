@@ -1,0 +1,71 @@
+'use strict';
+// Runs a TypeScript entry point of this project by bundling it in memory: what was edited is what runs, there is no
+// build to go stale, and a cold start costs as little as prebuilt JavaScript (`npm run bench -- load`). Types are
+// checked by `npm run types`, never here.
+const Module = require('node:module');
+const path = require('node:path');
+
+const root = path.dirname(__dirname);
+const wanted = [22, 12];
+
+/**
+ * Bundles `entry` (a path below the project's root) and runs it; packages stay outside the bundle.
+ * Throws one sentence, without a stack, on a Node that is too old and on a source that cannot be bundled.
+ */
+function load(entry) {
+  const have = process.versions.node.split('.').map(Number);
+  if (have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1])) {
+    throw sentence(
+      `Strata needs Node ${wanted.join('.')} or newer and this is ${process.versions.node}: ` +
+        'use the npm scripts, which bring their own Node (npm run up), or put a newer node on PATH.',
+    );
+  }
+  process.env.STRATA_ROOT = root;
+  const file = path.join(root, entry);
+  const text = bundled(file);
+  process.setSourceMapsEnabled(true);
+  const bundle = new Module(file, module);
+  bundle.filename = file;
+  bundle.paths = Module._nodeModulePaths(path.dirname(file));
+  bundle._compile(text, file);
+  return bundle.exports;
+}
+
+function bundled(file) {
+  try {
+    const { outputFiles } = require('esbuild').buildSync({
+      entryPoints: [file],
+      absWorkingDir: root,
+      bundle: true,
+      packages: 'external',
+      platform: 'node',
+      format: 'cjs',
+      target: 'node22',
+      sourcemap: 'inline',
+      write: false,
+      logLevel: 'silent',
+    });
+    return outputFiles[0].text;
+  } catch (error) {
+    throw sentence(error.message);
+  }
+}
+
+/** An error that Pulumi shows without a stack: where it was thrown helps nobody. */
+function sentence(message) {
+  const { RunError } = require('@pulumi/pulumi/errors');
+  return new RunError(message);
+}
+
+module.exports = { load };
+
+if (require.main === module) {
+  const [entry, ...args] = process.argv.slice(2);
+  process.argv = [process.argv[0], path.join(root, entry), ...args];
+  try {
+    load(entry);
+  } catch (error) {
+    process.stderr.write(`${error.message}\n`);
+    process.exitCode = 1;
+  }
+}

@@ -1,0 +1,90 @@
+import { Client, DatabaseError } from 'pg';
+
+const connectTimeoutMs = 10_000;
+
+/** invalid_authorization_specification, invalid_password */
+const refusals = new Set(['28000', '28P01']);
+
+/** undefined_table, undefined_object (a role), invalid_schema_name, undefined_function */
+const absences = new Set(['42P01', '42704', '3F000', '42883']);
+
+/** No session could be had: nothing answered, or (`refused`) the database let this role not in. */
+export class UnreachableError extends Error {
+  constructor(
+    message: string,
+    readonly refused: boolean,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * Opens one connection, runs `work` on it and closes it.
+ * Throws `UnreachableError` when no session could be had, and whatever `work` throws.
+ */
+export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  const client = new Client({
+    connectionString: url,
+    connectionTimeoutMillis: connectTimeoutMs,
+    application_name: 'strata-provider',
+  });
+  // A connection that breaks between two queries would otherwise end the provider.
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+  } catch (error) {
+    const refused = error instanceof DatabaseError && refusals.has(error.code ?? '');
+    throw new UnreachableError(
+      `${new URL(url).username} cannot connect to ${address(url)}: ${(error as Error).message}`,
+      refused,
+    );
+  }
+  try {
+    return await work(client);
+  } finally {
+    await client.end();
+  }
+}
+
+/** Runs `work` in one transaction as `role`; everything or nothing is kept. */
+export async function inTransaction<T>(
+  client: Client,
+  role: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  await client.query('begin');
+  try {
+    await client.query("set local lock_timeout = '5s'");
+    if (role) await client.query(`set local role ${client.escapeIdentifier(role)}`);
+    const result = await work();
+    await client.query('commit');
+    return result;
+  } catch (error) {
+    await client.query('rollback').catch(() => undefined);
+    throw error;
+  }
+}
+
+/**
+ * Asks the database for a resource: `undefined` when it lacks what the answer would stand in, `recorded` when no
+ * session could be had, because an outage is not the same as absence.
+ */
+export async function readLive<T>(
+  url: string,
+  recorded: T,
+  ask: (client: Client) => Promise<T | undefined>,
+): Promise<T | undefined> {
+  try {
+    return await withClient(url, ask);
+  } catch (error) {
+    if (error instanceof UnreachableError) return recorded;
+    if (error instanceof DatabaseError && absences.has(error.code ?? '')) return undefined;
+    throw error;
+  }
+}
+
+/** Host, port and database of a URL: what may be shown. */
+export function address(url: string): string {
+  const { hostname, port, pathname } = new URL(url);
+  return `${hostname}:${port || '5432'}${pathname}`;
+}

@@ -1,0 +1,51 @@
+import { execFileSync } from 'node:child_process';
+import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+
+/** Names a process's run folder in its environment: a pid alone may belong to somebody else by now. */
+export const marker = 'STRATA_PROCESS';
+
+/** The living processes that were started for a run folder, and their children. */
+export function processesOf(folder: string): number[] {
+  return process.platform === 'linux' ? fromProc(folder) : fromPs(folder);
+}
+
+/** The living processes that work in a folder (as Postgres's do in its data), whoever started them. */
+export function processesIn(folder: string): number[] {
+  // Elsewhere than on Linux no cheap way tells it.
+  if (process.platform !== 'linux') return [];
+  return pids().filter((pid) => attempt(() => readlinkSync(`/proc/${pid}/cwd`)) === folder);
+}
+
+function fromProc(folder: string): number[] {
+  const sought = `\0${marker}=${folder}\0`;
+  return pids().filter((pid) => {
+    const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
+    return environment !== undefined && `\0${environment}`.includes(sought);
+  });
+}
+
+function fromPs(folder: string): number[] {
+  const output = execFileSync('ps', ['-axww', '-E', '-o', 'pid=,command='], {
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  return output
+    .split('\n')
+    .filter((line) => `${line} `.includes(` ${marker}=${folder} `))
+    .map((line) => Number.parseInt(line, 10));
+}
+
+function pids(): number[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+}
+
+/** Processes end while one looks at them, and other users' cannot be looked into. */
+function attempt(look: () => string): string | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,3 @@
+import { password } from './password';
+
+export const secrets = { 'strata:secrets:Password': password };

@@ -1,0 +1,146 @@
+import type { Client } from 'pg';
+import { createHash } from 'node:crypto';
+import { z } from 'zod';
+import { statements, type TableFence } from '../../components/tenancy/statements';
+import { inTransaction, readLive, UnreachableError, withClient } from '../database/connect';
+import { describeSqlError } from '../database/errors';
+import type { Changes, Resource } from '../host/resource';
+
+/**
+ * The fence around one tenant-owned table: row level security, policies, grants and audit triggers, compiled from the
+ * one declaration of tenancy.
+ *
+ * Everything is set in one transaction, policies before grants. A table whose shape lets tenants collide (a unique key
+ * without `tenant_id`, for one) is refused with the statement that mends it. A fence that somebody changed by hand
+ * shows as drift and is set again. Deleting the resource takes every grant away and leaves the rows fenced.
+ */
+export interface TableInputs extends TableFence {
+  /** Secret: connects as the migrator; a changed URL is no change of the fence. */
+  url: string;
+  cluster: string;
+}
+
+export interface TableState extends TableInputs {
+  /** Fingerprint of the catalogue as the fence left it. */
+  applied: string;
+  /** Fingerprint of the catalogue as it is. */
+  live: string;
+}
+
+const members = ['policies', 'grants', 'triggers'] as const;
+
+export const table: Resource<TableInputs, TableState> = {
+  inputs: z.object({
+    url: z.string(),
+    cluster: z.string(),
+    table: z.string(),
+    policies: z.record(z.string(), z.string()),
+    grants: z.record(z.string(), z.array(z.string())),
+    triggers: z.record(z.string(), z.string()),
+  }),
+  computed: ['applied', 'live'],
+
+  diff(state, inputs): Changes {
+    if (state.cluster !== inputs.cluster) return { cluster: 'replace' };
+    if (state.table !== inputs.table) return { table: 'replace' };
+    const changes: Changes = {};
+    for (const kind of members) {
+      for (const name of new Set([...Object.keys(state[kind]), ...Object.keys(inputs[kind])])) {
+        if (JSON.stringify(state[kind][name]) !== JSON.stringify(inputs[kind][name])) {
+          changes[`${kind}.${name}`] = 'update';
+        }
+      }
+    }
+    if (state.live !== state.applied) changes.live = 'update';
+    return changes;
+  },
+
+  async create(inputs) {
+    return { id: inputs.table, state: await fence(inputs) };
+  },
+
+  read: (_id, state) =>
+    readLive(state.url, state, async (client) => {
+      const live = await asOwner(client, () => fingerprint(client, state.table));
+      return live === undefined ? undefined : { ...state, live };
+    }),
+
+  update: (_id, _state, inputs) => fence(inputs),
+
+  async delete(_id, state, context) {
+    try {
+      await withClient(state.url, (client) => close(client, state.table));
+    } catch (error) {
+      if (!(error instanceof UnreachableError)) throw error;
+      context.warn(`${error.message}: the grants of ${state.table} stay as they are`);
+    }
+  },
+};
+
+/** The migrator itself sees nothing of the application's schema. */
+function asOwner<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  return inTransaction(client, 'strata_owner', work);
+}
+
+function fence(inputs: TableInputs): Promise<TableState> {
+  return withClient(inputs.url, (client) =>
+    asOwner(client, async () => {
+      await refuseUnsafeShape(client, inputs.table);
+      for (const statement of statements(inputs)) {
+        await client.query(statement).catch((error: unknown) => {
+          throw describeSqlError(error, `fence of ${inputs.table}`, statement);
+        });
+      }
+      const live = await fingerprint(client, inputs.table);
+      if (live === undefined) throw new Error(`${inputs.table} went away while it was fenced`);
+      return { ...inputs, applied: live, live };
+    }),
+  );
+}
+
+/** Leaves row level security on and nobody who may pass it. */
+async function close(client: Client, name: string): Promise<void> {
+  await asOwner(client, async () => {
+    if ((await fingerprint(client, name)) === undefined) return;
+    const nothing = { table: name, policies: {}, grants: {}, triggers: {} };
+    for (const statement of statements(nothing)) await client.query(statement);
+  });
+}
+
+async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
+  const found = await client.query<{ oid: number | null }>('select to_regclass($1)::oid as oid', [name]);
+  const oid = found.rows[0]?.oid;
+  if (!oid) {
+    throw new Error(
+      `${name} is declared in tenancy.ts but does not exist: create it in a migration, or take it out of the declaration`,
+    );
+  }
+  const { rows } = await client.query<{ problem: string }>(
+    'select problem from tenancy.table_problems($1::oid::regclass) as problem',
+    [oid],
+  );
+  if (rows.length) {
+    const list = rows.map(({ problem }) => `  - ${problem}`).join('\n');
+    throw new Error(`${name} cannot keep tenants apart as it is:\n${list}`);
+  }
+}
+
+/** Everything in the catalogue that the fence consists of, as one hash; undefined when the table is gone. */
+async function fingerprint(client: Client, name: string): Promise<string | undefined> {
+  const { rows } = await client.query<{ catalogue: unknown }>(
+    `select jsonb_build_object(
+       'owner', pg_get_userbyid(c.relowner), 'enabled', c.relrowsecurity, 'forced', c.relforcerowsecurity,
+       'grants', (select jsonb_agg(a::text order by a::text) from unnest(c.relacl) a),
+       'columns', (select jsonb_agg(jsonb_build_array(t.attname, t.attacl::text) order by t.attname)
+                   from pg_attribute t where t.attrelid = c.oid and t.attacl is not null),
+       'policies', (select jsonb_agg(jsonb_build_array(p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
+                    order by p.policyname) from pg_policies p where (p.schemaname, p.tablename) = (n.nspname, c.relname)),
+       'triggers', (select jsonb_agg(jsonb_build_array(pg_get_triggerdef(g.oid), g.tgenabled) order by g.tgname)
+                    from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
+     ) as catalogue
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
+    [name],
+  );
+  const row = rows[0];
+  return row && createHash('sha256').update(JSON.stringify(row.catalogue)).digest('hex');
+}

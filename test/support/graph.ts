@@ -1,0 +1,83 @@
+import * as pulumi from '@pulumi/pulumi';
+
+/** One resource as the program registered it. */
+export interface Registered {
+  readonly type: string;
+  readonly name: string;
+  readonly urn: string;
+  readonly parent: string;
+  readonly custom: boolean;
+  readonly inputs: Record<string, unknown>;
+  readonly protect: boolean;
+  readonly deletedWith: string;
+  readonly dependencies: readonly string[];
+  readonly additionalSecretOutputs: readonly string[];
+}
+
+interface Request {
+  getType(): string;
+  getName(): string;
+  getParent(): string;
+  getCustom(): boolean;
+  getObject(): { toJavaScript(): Record<string, unknown> };
+  getProtect(): boolean;
+  getDeletedwith(): string;
+  getDependenciesList(): string[];
+  getAdditionalsecretoutputsList(): string[];
+}
+
+interface Monitor {
+  registerResource(request: Request, callback: (error: unknown, response?: { getUrn(): string }) => void): unknown;
+}
+
+/** What a provider would answer, by type; a type that is missing is a resource that the test does not expect. */
+export type Answers = Readonly<Record<string, (name: string) => Record<string, unknown>>>;
+
+/**
+ * Runs `program` under Pulumi's mocks (no engine, no provider) and returns what it registered.
+ * With `preview`, outputs are unknown, as at the first preview of a new stack.
+ */
+export async function graph(program: () => void, answers: Answers, preview: boolean): Promise<Registered[]> {
+  const registered: Registered[] = [];
+  const unexpected = new Set<string>();
+  await pulumi.runtime.setMocks(
+    {
+      call: () => ({}),
+      newResource: ({ type, name, inputs, custom }) => {
+        const outputs = answers[type];
+        if (custom && !outputs) unexpected.add(type);
+        const state = { ...(inputs as Record<string, unknown>), ...(preview ? {} : outputs?.(name)) };
+        return { id: custom && !preview ? `${name}-id` : '', state };
+      },
+    },
+    'strata',
+    'test',
+    preview,
+  );
+  const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
+  const register = monitor.registerResource.bind(monitor);
+  monitor.registerResource = (request, callback) =>
+    register(request, (error, response) => {
+      registered.push(described(request, response?.getUrn() ?? ''));
+      callback(error, response);
+    });
+  program();
+  await pulumi.runtime.disconnect();
+  if (unexpected.size) throw new Error(`the program registered ${[...unexpected].join(', ')}, which this test does not expect`);
+  return registered;
+}
+
+function described(request: Request, urn: string): Registered {
+  return {
+    type: request.getType(),
+    name: request.getName(),
+    urn,
+    parent: request.getParent(),
+    custom: request.getCustom(),
+    inputs: request.getObject().toJavaScript(),
+    protect: request.getProtect(),
+    deletedWith: request.getDeletedwith(),
+    dependencies: request.getDependenciesList(),
+    additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
+  };
+}

@@ -1,0 +1,76 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { stripVTControlCharacters } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { checkServices } from '../../engine/health';
+import { table } from '../../engine/terminal';
+
+let status = 200;
+let port: number;
+const server = createServer((_request, response) => response.writeHead(status).end());
+
+beforeEach(async () => {
+  status = 200;
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  port = (server.address() as AddressInfo).port;
+});
+
+afterEach(async () => {
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+async function reasonOf(
+  health: string | undefined,
+  state?: { running: boolean; logTail: string },
+): Promise<string | undefined> {
+  const [service] = await checkServices(
+    { one: { kind: 'workload', where: 'here', ...(health !== undefined && { health }) } },
+    new Map(state ? [['one', state]] : []),
+  );
+  expect(service?.healthy).toBe(service?.reason === undefined);
+  return service?.reason;
+}
+
+describe('a service is healthy when', () => {
+  test('its URL answers with success, or its port accepts', async () => {
+    expect(await reasonOf(`http://127.0.0.1:${String(port)}/healthz`)).toBeUndefined();
+    expect(await reasonOf(`tcp://127.0.0.1:${String(port)}`)).toBeUndefined();
+  });
+
+  test('it has nothing to ask and its process runs', async () => {
+    expect(await reasonOf(undefined, { running: true, logTail: '' })).toBeUndefined();
+  });
+});
+
+describe('a service that is not healthy says why', () => {
+  test('the status that it answers with', async () => {
+    status = 503;
+    expect(await reasonOf(`http://127.0.0.1:${String(port)}/healthz`)).toContain('status 503');
+  });
+
+  test('a refused port', async () => {
+    await new Promise((resolve) => server.close(resolve));
+    const refused = /refuses connections/;
+
+    expect(await reasonOf(`http://127.0.0.1:${String(port)}/healthz`)).toMatch(refused);
+    expect(await reasonOf(`tcp://127.0.0.1:${String(port)}`)).toMatch(refused);
+  });
+
+  test('a dead process with its last log lines, before its port is asked', async () => {
+    const reason = await reasonOf(`tcp://127.0.0.1:${String(port)}`, {
+      running: false,
+      logTail: 'out of memory',
+    });
+    expect(reason).toContain('its process does not run');
+    expect(reason).toContain('out of memory');
+  });
+});
+
+test('a table’s columns are as wide as their widest cell', () => {
+  const rows = [
+    ['A', 'B'],
+    ['long', 'x'],
+  ];
+  expect(stripVTControlCharacters(table(rows))).toBe('A     B\nlong  x');
+});

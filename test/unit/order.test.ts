@@ -1,0 +1,29 @@
+import { describe, expect, test } from 'vitest';
+import type { Workload } from '../../components/services/service';
+import { sorted } from '../../components/tiers/order';
+
+function service(name: string, ...needs: string[]): Workload {
+  return {
+    kind: 'workload',
+    name,
+    command: ['true'],
+    environment: {},
+    secrets: {},
+    files: {},
+    needs,
+    routes: {},
+    replicas: 1,
+  };
+}
+
+describe('services in order', () => {
+  test('stand behind what they need, and keep their order otherwise', () => {
+    const order = sorted([service('c', 'b'), service('a'), service('b', 'a', 'database'), service('d')]);
+    expect(order.map(({ name }) => name)).toEqual(['a', 'd', 'b', 'c']);
+  });
+
+  test('that need each other, or what is not there, are named', () => {
+    expect(() => sorted([service('a', 'b'), service('b', 'a')])).toThrow(/a needs b; b needs a/);
+    expect(() => sorted([service('a', 'redis')])).toThrow(/a needs redis/);
+  });
+});

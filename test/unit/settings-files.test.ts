@@ -1,0 +1,117 @@
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { Ajv } from 'ajv';
+import { describe, expect, test } from 'vitest';
+import { parse } from 'yaml';
+import { services } from '../../components/services/catalogue';
+import { builtServices } from '../../components/settings/built';
+import { SettingsError } from '../../components/settings/errors';
+import { settingsJsonSchema } from '../../components/settings/json-schema';
+import { parseSettings } from '../../components/settings/read';
+import { root } from '../../engine/root';
+
+interface StackFile {
+  config: Record<string, unknown>;
+}
+
+function read(name: string): string {
+  return readFileSync(path.join(root, name), 'utf8');
+}
+
+function stack(name: string): StackFile {
+  return parse(read(`Pulumi.${name}.yaml`)) as StackFile;
+}
+
+/** A config as Pulumi hands it over. */
+function raw(config: Record<string, unknown>): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(config).map(([key, value]) => [
+      key,
+      typeof value === 'string' ? value : JSON.stringify(value),
+    ]),
+  );
+}
+
+const validate = new Ajv({ strict: true, allErrors: true }).compile(settingsJsonSchema());
+
+describe('Pulumi.yaml', () => {
+  const { config } = parse(read('Pulumi.yaml')) as {
+    config: Record<string, { default?: unknown; value?: unknown }>;
+  };
+
+  test('has the default of every setting, and no other', () => {
+    const defaults = Object.fromEntries(
+      Object.entries(config).map(([key, entry]) => [
+        key.replace(/^strata:/, ''),
+        entry.default ?? entry.value,
+      ]),
+    );
+    expect(defaults).toEqual(parseSettings({}));
+  });
+
+  test('has a comment above every setting', () => {
+    const lines = read('Pulumi.yaml').split('\n');
+    const bare = lines.filter(
+      (line, i) => /^ {2}strata:/.test(line) && !lines[i - 1]?.includes('#'),
+    );
+    expect(bare).toEqual([]);
+  });
+});
+
+describe('the JSON Schema of the stack files', () => {
+  test('is committed as it is generated (npm run --silent schema > docs/config.schema.json)', () => {
+    expect(JSON.parse(read('docs/config.schema.json'))).toEqual(settingsJsonSchema());
+  });
+
+  test.each(['local', 'dev', 'prod'])('accepts Pulumi.%s.yaml, which names it', (name) => {
+    expect(read(`Pulumi.${name}.yaml`)).toMatch(
+      /^# yaml-language-server: \$schema=docs\/config\.schema\.json\n/,
+    );
+    validate(stack(name));
+    expect(validate.errors).toBeNull();
+  });
+
+  test.each([
+    { 'strata:teir': 'single' },
+    { 'strata:tier': 'sinlge' },
+    { 'strata:ports': { graphql: 0 } },
+    { 'strata:tenancy': { tenants: { Acme: { members: { ann: 'admin' } } } } },
+    { 'strata:customServices': { web: { command: 'x' } } },
+  ])('refuses %o', (config) => {
+    expect(validate({ config })).toBe(false);
+  });
+
+  test('leaves other namespaces and what Pulumi adds alone', () => {
+    const file = { encryptionsalt: 'v1:x', config: { 'aws:region': 'eu-central-1' } };
+    expect(validate(file)).toBe(true);
+  });
+});
+
+describe('the stack files', () => {
+  test('local can be deployed', () => {
+    const { tenancy } = parseSettings(raw(stack('local').config));
+    expect(tenancy.tenants).toMatchObject({
+      acme: { members: { ann: 'admin', bob: 'member' } },
+      globex: { members: { gus: 'admin', hal: 'member' } },
+    });
+  });
+
+  test.each([
+    ['dev', ['strata:target']],
+    ['prod', ['strata:target', 'strata:tier']],
+  ])('%s is refused for what is not built yet', (name, keys) => {
+    try {
+      parseSettings(raw(stack(name).config));
+      expect.unreachable();
+    } catch (error) {
+      if (!(error instanceof SettingsError)) throw error;
+      expect(error.problems.map(({ key }) => key).sort()).toEqual(keys);
+      for (const { reason } of error.problems) expect(reason).toContain('not built yet');
+    }
+  });
+});
+
+test('what the settings call built is what the catalogue makes', () => {
+  const made = services(parseSettings({})).map(({ name }) => name);
+  expect(made).toEqual(builtServices.embedded);
+});
