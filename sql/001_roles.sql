@@ -1,29 +1,80 @@
 -- strata: as admin
--- Roles are global in a cluster: each is made if it is not there, and brought to its attributes either way.
-do $$
+-- The platform's roles. They belong to the whole cluster, so a second database finds them made: everything here may run
+-- again. The admin need not be a superuser (a managed database has none): CREATEROLE is enough, from Postgres 15 on.
+
+do $roles$
 declare
   wanted record;
+  actual pg_catalog.pg_roles;
+  excess text;
 begin
   for wanted in
     select * from (values
-      ('strata_owner', 'nologin inherit'),
-      ('strata_maintenance', 'nologin inherit'),
-      ('strata_tenant', 'nologin inherit'),
-      ('strata_anon', 'nologin inherit'),
-      ('strata_migrator', 'login noinherit'),
-      ('strata_authenticator', 'login noinherit'),
-      ('strata_hasura', 'login inherit'),
-      ('strata_app', 'login inherit'),
-      ('strata_auditor', 'login inherit')
-    ) as roles (name, attributes)
+      ('strata_owner', false, false, 'Owns schemas, tables and functions; nobody logs in as it'),
+      ('strata_maintenance', false, false, 'Changes data across tenants, by an explicit policy on each table'),
+      ('strata_tenant', false, false, 'What a member of a tenant may do'),
+      ('strata_anon', false, false, 'Requests without a token: nothing'),
+      ('strata_migrator', true, false, 'Runs migrations, as owner or as maintenance'),
+      ('strata_authenticator', true, false, 'API servers; becomes tenant or anon for each request'),
+      ('strata_hasura', true, false, 'Hasura: changes rows, defines nothing'),
+      ('strata_app', true, true, 'Trusted backends: acts as tenant, with its context in app.tenant_id, app.user_id, app.role'),
+      ('strata_auditor', true, false, 'Reads the audit log and the catalogue')
+    ) as r (name, can_login, inherits, purpose)
   loop
-    if not exists (select from pg_roles where rolname = wanted.name) then
-      execute format('create role %I', wanted.name);
+    select * into actual from pg_catalog.pg_roles where rolname = wanted.name;
+    if not found then
+      execute format('create role %I nologin', wanted.name);
     end if;
-    execute format('alter role %I %s nocreaterole nocreatedb', wanted.name, wanted.attributes);
+    execute format('alter role %I %s %s', wanted.name,
+      case when wanted.can_login then 'login' else 'nologin' end,
+      case when wanted.inherits then 'inherit' else 'noinherit' end);
+
+    -- Only a superuser may so much as name these attributes, so they are named only where one is to be taken away.
+    excess := concat_ws(' ',
+      case when actual.rolsuper then 'nosuperuser' end,
+      case when actual.rolbypassrls then 'nobypassrls' end,
+      case when actual.rolreplication then 'noreplication' end,
+      case when actual.rolcreaterole then 'nocreaterole' end,
+      case when actual.rolcreatedb then 'nocreatedb' end);
+    if excess <> '' then
+      execute format('alter role %I %s', wanted.name, excess);
+    end if;
+    execute format('comment on role %I is %L', wanted.name, wanted.purpose);
   end loop;
 end
-$$;
-grant strata_owner, strata_maintenance to strata_migrator;
-grant strata_tenant, strata_anon to strata_authenticator;
-grant strata_tenant to strata_app;
+$roles$;
+
+do $memberships$
+declare
+  wanted record;
+  excess text;
+begin
+  for wanted in
+    select * from (values
+      ('strata_migrator', 'strata_owner', false),
+      ('strata_migrator', 'strata_maintenance', false),
+      ('strata_authenticator', 'strata_tenant', false),
+      ('strata_authenticator', 'strata_anon', false),
+      ('strata_app', 'strata_tenant', true)
+    ) as m (member, role, inherits)
+  loop
+    -- From Postgres 16 on it is the membership that inherits or not; before, the member does, as 001 made it.
+    execute format('grant %I to %I', wanted.role, wanted.member)
+      || case when current_setting('server_version_num')::int >= 160000
+           then format(' with admin false, inherit %s, set true', wanted.inherits::text) else '' end;
+  end loop;
+
+  select string_agg(format('revoke %s from %s;', m.roleid::regrole, m.member::regrole), ' ')
+  into excess
+  from pg_catalog.pg_auth_members m
+  where m.member in (select oid from pg_catalog.pg_roles where rolname ~ '^strata_')
+    and (m.member::regrole::text, m.roleid::regrole::text) not in (
+      ('strata_migrator', 'strata_owner'), ('strata_migrator', 'strata_maintenance'),
+      ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'),
+      ('strata_app', 'strata_tenant'));
+  if excess is not null then
+    raise exception 'a role of the platform is a member of a role that it must not reach'
+      using hint = 'As an admin run: ' || excess;
+  end if;
+end
+$memberships$;

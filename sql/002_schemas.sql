@@ -1,42 +1,53 @@
 -- strata: as admin
--- Nobody but the owner may make anything, and what the owner makes is nobody's until it is granted.
-do $$
+-- Schemas and who may enter them, and what nobody is given by default.
+
+-- An admin that is no superuser makes objects for the owner only while it is its member.
+grant strata_owner to current_user;
+
+do $database$
 begin
   execute format('revoke all on database %I from public', current_database());
   execute format(
     'grant connect on database %I to strata_migrator, strata_authenticator, strata_hasura, strata_app, strata_auditor',
-    current_database()
-  );
-  -- An admin who is no superuser may give objects only to a role that it can become.
-  if not (select rolsuper from pg_roles where rolname = current_user) then
-    execute format('grant strata_owner to %I', current_user);
+    current_database());
+  revoke all on schema public from public;
+
+  -- Who may not revoke gets a warning only, and the database would stay open.
+  if has_database_privilege('public', current_database(), 'temp')
+    or has_schema_privilege('public', 'public', 'create') then
+    raise exception 'everybody may still create objects in the database %', current_database()
+      using hint = 'Run this migration as the owner of the database and of its schema public.';
   end if;
 end
-$$;
-revoke all on schema public from public;
+$database$;
 
-create schema if not exists tenancy authorization strata_owner;
-create schema if not exists registry authorization strata_owner;
-create schema if not exists audit authorization strata_owner;
-create schema if not exists app authorization strata_owner;
-comment on schema tenancy is 'Whose request this is, and what keeps tenants apart';
-comment on schema registry is 'Tenants, users, and who is a member where';
-comment on schema audit is 'What was changed, by whom, in which tenant';
-comment on schema app is 'The application''s tables';
+create schema tenancy authorization strata_owner;
+comment on schema tenancy is 'Who a session acts for, and checks on the tables of tenants';
+create schema registry authorization strata_owner;
+comment on schema registry is 'Tenants, users and members, across tenants';
+create schema app authorization strata_owner;
+comment on schema app is 'The application''s tables; APIs show this schema';
+create schema audit authorization strata_owner;
+comment on schema audit is 'Who changed what, append-only';
 
-grant usage on schema tenancy to strata_tenant, strata_anon, strata_hasura, strata_maintenance, strata_auditor;
+-- Nothing is granted to PUBLIC, whatever the owner makes later.
+alter default privileges for role strata_owner revoke all on functions from public;
+alter default privileges for role strata_owner revoke all on tables from public;
+
+grant usage on schema tenancy to strata_tenant, strata_hasura, strata_maintenance;
 grant usage on schema app to strata_tenant, strata_hasura, strata_maintenance;
 grant usage on schema registry to strata_maintenance;
 grant usage on schema audit to strata_auditor;
 
--- A migration that changes data runs as the maintenance role; no other role is given anything by default.
-alter default privileges for role strata_owner in schema app
-  grant select, insert, update, delete on tables to strata_maintenance;
-alter default privileges for role strata_owner in schema registry
-  grant select, insert, update, delete on tables to strata_maintenance;
-alter default privileges for role strata_owner revoke execute on functions from public;
-alter default privileges for role strata_owner revoke usage on types from public;
+-- New tables are reachable by maintenance alone until tenancy.ts declares them.
+alter default privileges for role strata_owner in schema registry, app grant all on tables to strata_maintenance;
+alter default privileges for role strata_owner in schema registry, app grant all on sequences to strata_maintenance;
 
--- The ledger is made by the first runner; later ones may read it and add to it, never change it.
+-- The ledger stays the admin's: a migration can enter itself and nothing can be taken out.
+revoke all on schema strata from public;
+revoke all on strata.migrations from public;
+comment on schema strata is 'Strata''s own records';
 grant usage on schema strata to strata_migrator;
 grant select, insert on strata.migrations to strata_migrator;
+
+revoke strata_owner from current_user;

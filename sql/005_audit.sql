@@ -1,62 +1,103 @@
--- Keys only: whole rows would cost about half of the write throughput and copy personal data.
-create table audit.log (
-  id bigint generated always as identity,
-  at timestamptz not null default clock_timestamp(),
-  tenant_id uuid,
-  user_id uuid,
-  login text not null default session_user,
-  relation text not null,
-  command text not null,
-  key jsonb not null,
-  transaction xid8 not null default pg_current_xact_id(),
-  primary key (id, at)
-) partition by range (at);
-comment on table audit.log is 'One entry for each row that was inserted, updated or deleted in a fenced table; never changed';
-create index log_tenant on audit.log (tenant_id, at);
-create table audit.log_default partition of audit.log default;
+-- Who changed which rows: primary keys only, because a copy of every row costs a third of the write throughput.
 
-do $$
+create table audit.log (
+  id uuid not null default gen_random_uuid(),
+  at timestamptz not null default now(),
+  transaction_id xid8 not null default pg_current_xact_id(),
+  login text not null default session_user,
+  tenant_id uuid,
+  user_id uuid default tenancy.current_user_id(),
+  member_role text default tenancy.current_member_role(),
+  relation text not null,
+  operation text not null check (operation in ('insert', 'update', 'delete', 'truncate')),
+  keys jsonb not null,
+  primary key (at, id)
+) partition by range (at);
+comment on table audit.log is 'One row for each statement and tenant whose rows it changed';
+comment on column audit.log.tenant_id is 'Whose rows changed; null for truncate, which concerns every tenant';
+comment on column audit.log.user_id is 'Who acted, as the session''s claims say; null for maintenance';
+comment on column audit.log.keys is 'Primary keys of the rows, without tenant_id: [{"id": "…"}, …]';
+create index log_tenant on audit.log (tenant_id, at);
+
+alter table audit.log enable row level security;
+create policy auditor on audit.log for select to strata_auditor using (true);
+grant select on audit.log to strata_auditor;
+
+create function audit.refuse_change() returns trigger
+language plpgsql set search_path = '' as $$
 begin
-  for y in 2026..2035 loop
-    execute format(
-      'create table audit.log_%s partition of audit.log for values from (%L) to (%L)',
-      y, make_date(y, 1, 1), make_date(y + 1, 1, 1)
-    );
-  end loop;
+  raise exception 'the audit log is append-only: % of %.% is refused', lower(tg_op), tg_table_schema, tg_table_name
+    using errcode = 'insufficient_privilege';
 end
 $$;
+comment on function audit.refuse_change() is 'Keeps the audit log append-only, for its owner too';
+
+create function audit.protect(part regclass) returns void
+language plpgsql set search_path = '' as $$
+begin
+  -- Partitions can be named directly, and a statement's trigger fires only on what the statement names.
+  execute format(
+    'create trigger append_only before update or delete or truncate on %s
+     for each statement execute function audit.refuse_change()', part);
+  execute format('alter table %s enable row level security', part);
+end
+$$;
+comment on function audit.protect(regclass) is 'Makes the log or a partition of it append-only';
+
+create function audit.add_month(month date) returns void
+language plpgsql set search_path = '' as $$
+declare
+  first constant date := date_trunc('month', month)::date;
+  part constant text := format('audit.%I', 'log_' || to_char(first, 'YYYY_MM'));
+begin
+  if to_regclass(part) is not null then
+    return;
+  end if;
+  execute format('create table %s partition of audit.log for values from (%L) to (%L)', part,
+    first::timestamp at time zone 'UTC', (first + interval '1 month')::timestamp at time zone 'UTC');
+  perform audit.protect(part::regclass);
+end
+$$;
+comment on function audit.add_month(date) is 'Makes the partition of a month, unless it is there';
+
+create table audit.log_other partition of audit.log default;
+comment on table audit.log_other is 'What no month''s partition took: nothing is refused because a partition is missing';
+
+select audit.protect('audit.log');
+select audit.protect('audit.log_other');
+select audit.add_month((now() + month * interval '1 month')::date) from generate_series(0, 24) as month;
 
 create function audit.record() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-  key_columns text;
+  columns text;
+  key text;
+  changed text;
 begin
-  select pg_catalog.string_agg(pg_catalog.format('%L, changed.%I', a.attname, a.attname), ', ')
-  into key_columns
+  if tg_op = 'TRUNCATE' then
+    insert into audit.log (relation, operation, keys) values (tg_relid::regclass::text, 'truncate', '[]');
+    return null;
+  end if;
+
+  select string_agg(quote_ident(a.attname), ', '),
+    string_agg(format('%L, %I', a.attname, a.attname), ', ') filter (where a.attname <> 'tenant_id')
+  into columns, key
   from pg_catalog.pg_index i
   join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-  where i.indrelid = tg_relid and i.indisprimary and a.attname <> 'tenant_id';
-  execute pg_catalog.format(
-    'insert into audit.log (tenant_id, user_id, relation, command, key) '
-    'select changed.tenant_id, tenancy.current_user_id(), %L, %L, pg_catalog.jsonb_build_object(%s) from changed',
-    tg_table_schema || '.' || tg_table_name, lower(tg_op), coalesce(key_columns, '')
-  );
+  where i.indrelid = tg_relid and i.indisprimary;
+
+  changed := case tg_op
+    when 'INSERT' then format('select %s from new_rows', columns)
+    when 'DELETE' then format('select %s from old_rows', columns)
+    else format('select %s from old_rows union select %1$s from new_rows', columns)
+  end;
+  execute format(
+    'insert into audit.log (tenant_id, relation, operation, keys)
+     select tenant_id, $1, $2, jsonb_agg(jsonb_build_object(%s)) from (%s) as changed group by tenant_id',
+    key, changed)
+  using tg_relid::regclass::text, lower(tg_op);
   return null;
 end
 $$;
 comment on function audit.record() is
-  'Statement trigger of fenced tables: enters the keys of the changed rows, which its transition table "changed" holds';
-
-create function audit.refuse() returns trigger
-language plpgsql set search_path = '' as $$
-begin
-  raise insufficient_privilege using message = 'the audit log can only grow';
-end
-$$;
-comment on function audit.refuse() is 'Trigger that keeps even the owner from changing the audit log';
-create trigger only_grows before update or delete on audit.log
-  for each row execute function audit.refuse();
-create trigger only_grows_whole before truncate on audit.log
-  for each statement execute function audit.refuse();
-
-grant select on audit.log to strata_auditor;
+  'After each statement: logs the keys in the transition tables new_rows and old_rows; needs a primary key with tenant_id';

@@ -1,15 +1,29 @@
 -- strata: as maintenance
--- Example rows for the tenants of Pulumi.local.yaml; where these do not exist, nothing is inserted.
+-- A few rows for the example tenants acme and globex; nothing where these tenants or members do not exist.
+
 insert into app.projects (tenant_id, name)
-select t.id, t.name || ' website'
-from registry.tenants t
-where t.slug in ('acme', 'globex')
-on conflict do nothing;
+select t.id, example.name
+from (values
+  ('acme', 'Rocket skates'),
+  ('acme', 'Giant magnet'),
+  ('globex', 'Weather machine')
+) as example (tenant, name)
+join registry.tenants t on t.slug = example.tenant
+on conflict (tenant_id, name) do nothing;
 
 insert into app.notes (tenant_id, project_id, author_id, body)
-select t.id, p.id, u.id, u.handle || ' of ' || t.slug || ' was here'
-from registry.tenants t
-join app.projects p on p.tenant_id = t.id
-join registry.members m on m.tenant_id = t.id
-join registry.users u on u.id = m.user_id
-where t.slug in ('acme', 'globex');
+select t.id, p.id, u.id, example.body
+from (values
+  ('acme', 'Rocket skates', 'ann', 'The left skate is faster than the right one.'),
+  ('acme', 'Rocket skates', 'bob', 'Brakes arrive on Thursday.'),
+  ('acme', 'Giant magnet', 'bob', 'Keep away from the delivery van.'),
+  ('globex', 'Weather machine', 'gus', 'Rain on weekdays only.'),
+  ('globex', 'Weather machine', 'hal', 'The snow switch is stuck.')
+) as example (tenant, project, author, body)
+join registry.tenants t on t.slug = example.tenant
+join app.projects p on p.tenant_id = t.id and p.name = example.project
+join registry.users u on u.handle = example.author
+join registry.members m on m.tenant_id = t.id and m.user_id = u.id
+where not exists (
+  select from app.notes n where n.tenant_id = t.id and n.project_id = p.id and n.body = example.body
+);

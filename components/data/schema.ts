@@ -97,7 +97,7 @@ export class Schema extends pulumi.ComponentResource {
 
   /** What stands in the database goes with its volume: nothing is left to delete once that is gone. */
   private inside(args: SchemaArgs, dependsOn: pulumi.Resource[]): pulumi.CustomResourceOptions {
-    return { parent: this, dependsOn, deletedWith: args.database.volume };
+    return { parent: this, dependsOn, deletedWith: args.database.volume.resource };
   }
 }
 

@@ -45,14 +45,7 @@ export function settingsError(problems: readonly Problem[]): SettingsError {
 }
 
 /** A problem in a few lines: the key and what is wrong, then what helps. */
-function renderProblem({
-  key,
-  reason,
-  received,
-  allowed,
-  nearest,
-  advice,
-}: Problem): string {
+function renderProblem({ key, reason, received, allowed, nearest, advice }: Problem): string {
   return [
     `  ${key} ${reason}`,
     ...(received === undefined ? [] : [`    received: ${received}`]),

@@ -2,9 +2,16 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { Job, SecretSource, Service, Workload } from '../services/service';
 import type { TargetName } from '../settings/schema';
 
+/** What keeps the database's data. */
+export interface DatabaseVolume {
+  readonly resource: pulumi.Resource;
+  /** Where the target finds it: a path, a volume's name, an instance's identifier. */
+  readonly location: pulumi.Output<string>;
+}
+
 /** A database server as the rest of the platform sees it, wherever it runs. */
 export interface DatabaseServer {
-  readonly volume: pulumi.Resource;
+  readonly volume: DatabaseVolume;
   readonly host: string;
   readonly port: number;
   /** The role that may make roles and schemas. */
@@ -15,7 +22,7 @@ export interface DatabaseServer {
 }
 
 export interface DatabaseArgs {
-  readonly volume: pulumi.Resource;
+  readonly volume: DatabaseVolume;
   readonly password: pulumi.Output<string>;
 }
 
@@ -51,8 +58,8 @@ export interface Target {
   readonly name: TargetName;
   /** What this target cannot do of what the services ask, one sentence each; empty when it can do all. */
   refusals(services: readonly Service[]): string[];
-  /** What keeps the database's data; its name is its identity. */
-  databaseVolume(name: string, opts: pulumi.CustomResourceOptions): pulumi.Resource;
+  /** Its name is the data's identity. */
+  databaseVolume(name: string, opts: pulumi.CustomResourceOptions): DatabaseVolume;
   database(args: DatabaseArgs, opts: pulumi.CustomResourceOptions): DatabaseServer;
   workload(args: ServiceArgs<Workload>, opts: pulumi.CustomResourceOptions): Placed;
   job(args: ServiceArgs<Job>, opts: pulumi.CustomResourceOptions): Placed;

@@ -1,115 +1,128 @@
-import { declarationProblems } from './check';
-import type { Rule, TableRules, TenancyDeclaration } from './declaration';
+import type { InsertRule, RowRule, TableRules, TenancyDeclaration } from './declaration';
+import { quoteName } from './identifiers';
+import { declarationProblems } from './problems';
 import type { TableFence } from './statements';
 
-const tenant = 'tenant_id = (select tenancy.current_tenant_id())';
-const admin = '(select tenancy.is_tenant_admin())';
+/** Subqueries without arguments run once for each statement instead of once for each row. */
+const inTenant = '"tenant_id" = (select tenancy.current_tenant_id())';
+const isMember = '(select tenancy.is_tenant_member())';
+const isAdmin = '(select tenancy.is_tenant_admin())';
+const isUser = '(select tenancy.current_user_id())';
+
+/** Hasura says whom it acts for in mutations only; its queries are filtered by the permissions in its metadata. */
+const hasuraQuery = 'not (select tenancy.has_claims())';
 
 /**
- * Compiles the declaration to one fence a table, sorted by name: the same declaration always gives the same text.
- * Throws one error that names every mistake.
+ * What a declaration means for Postgres: for each table its policies, grants and audit triggers, sorted by table.
+ *
+ * Pure: the same declaration gives the same output, in whatever order its tables stand. Each policy that permits has a
+ * restrictive floor below it, so that no policy added later can reach another tenant. Throws one error that lists
+ * everything that is wrong with the declaration.
  */
 export function compileTenancy(declaration: TenancyDeclaration): TableFence[] {
   const problems = declarationProblems(declaration);
-  if (problems.length) {
-    throw new Error(`tenancy.ts:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  if (problems.length > 0) {
+    throw new Error(`The declaration in tenancy.ts:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
   }
   return Object.entries(declaration.tables)
     .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([table, rules]) => ({
       table,
-      policies: { ...tenantPolicies(rules), ...hasuraPolicies(rules), ...maintenancePolicies },
+      policies: { ...tenantPolicies(rules), ...hasuraPolicies(rules), ...maintenancePolicy },
       grants: grants(rules),
       triggers: auditTriggers,
     }));
 }
 
-/** What a member may do, and a floor beneath it that holds whatever permissive policy is added later. */
-function tenantPolicies(table: TableRules): Record<string, string> {
+function tenantPolicies(rules: TableRules): Record<string, string> {
+  const to = 'to strata_tenant';
   return {
-    tenant_floor: `as restrictive for all to strata_tenant using (${tenant}) with check (${tenant})`,
-    ...commands(table, 'tenant', 'strata_tenant', using(table.read, table)),
+    ...permitted('tenant', to, rules, (condition) => condition),
+    tenant_floor: `as restrictive for all ${to} using (${inTenant}) with check (${inTenant})`,
   };
 }
 
-/**
- * Hasura names the session in mutations only: its reads are fenced by its metadata, and by these policies as soon as a
- * session is named; its writes are fenced like everyone's.
- */
-function hasuraPolicies(table: TableRules): Record<string, string> {
-  const session = `(select tenancy.current_tenant_id()) is null or ${tenant}`;
-  const floor = (command: string, clauses: string): string =>
-    `as restrictive for ${command} to strata_hasura ${clauses}`;
+function hasuraPolicies(rules: TableRules): Record<string, string> {
+  const to = 'to strata_hasura';
   return {
-    hasura_insert_floor: floor('insert', `with check (${tenant})`),
-    hasura_update_floor: floor('update', `using (${tenant}) with check (${tenant})`),
-    hasura_delete_floor: floor('delete', `using (${tenant})`),
-    ...commands(table, 'hasura', 'strata_hasura', session),
+    ...permitted('hasura', to, rules, (condition) => `${hasuraQuery} or (${condition})`),
+    hasura_floor_read: `as restrictive for select ${to} using (${hasuraQuery} or ${inTenant})`,
+    hasura_floor_insert: `as restrictive for insert ${to} with check (${inTenant})`,
+    hasura_floor_update: `as restrictive for update ${to} using (${inTenant}) with check (${inTenant})`,
+    hasura_floor_delete: `as restrictive for delete ${to} using (${inTenant})`,
   };
 }
 
-const maintenancePolicies = {
-  maintenance: 'as permissive for all to strata_maintenance using (true) with check (true)',
-};
-
-function commands(
-  table: TableRules,
+/** A policy for each command that somebody may do; `read` bends the condition of reading. */
+function permitted(
   prefix: string,
-  role: string,
-  read: string,
+  to: string,
+  rules: TableRules,
+  read: (condition: string) => string,
 ): Record<string, string> {
-  const permissive = (command: string, clauses: string): string =>
-    `as permissive for ${command} to ${role} ${clauses}`;
-  const update = using(table.update, table);
-  return {
-    [`${prefix}_select`]: permissive('select', `using (${read})`),
-    [`${prefix}_insert`]: permissive('insert', `with check (${insertCheck(table)})`),
-    [`${prefix}_update`]: permissive('update', `using (${update}) with check (${update})`),
-    [`${prefix}_delete`]: permissive('delete', `using (${using(table.delete, table)})`),
-  };
+  const policies: Record<string, string> = {};
+  if (rules.read !== 'nobody') {
+    policies[`${prefix}_read`] = `for select ${to} using (${read(rowCondition(rules, rules.read))})`;
+  }
+  if (rules.insert !== 'nobody') {
+    policies[`${prefix}_insert`] = `for insert ${to} with check (${insertCondition(rules, rules.insert)})`;
+  }
+  if (rules.update !== 'nobody') {
+    const condition = rowCondition(rules, rules.update);
+    policies[`${prefix}_update`] = `for update ${to} using (${condition}) with check (${condition})`;
+  }
+  if (rules.delete !== 'nobody') {
+    policies[`${prefix}_delete`] = `for delete ${to} using (${rowCondition(rules, rules.delete)})`;
+  }
+  return policies;
 }
 
-function using(rule: Rule, table: TableRules): string {
+function rowCondition(rules: TableRules, rule: Exclude<RowRule, 'nobody'>): string {
   switch (rule) {
     case 'member':
-      return tenant;
-    case 'owner':
-      return `${tenant} and (${own(table)} or ${admin})`;
+      return `${inTenant} and ${isMember}`;
     case 'admin':
-      return `${tenant} and ${admin}`;
-    case 'nobody':
-      return 'false';
+      return `${inTenant} and ${isAdmin}`;
+    case 'owner':
+      return `${inTenant} and ${isMember} and (${owned(rules)} or ${isAdmin})`;
   }
 }
 
-function insertCheck(table: TableRules): string {
-  return table.insert === 'owner' ? `${tenant} and ${own(table)}` : using(table.insert, table);
+function insertCondition(rules: TableRules, rule: Exclude<InsertRule, 'nobody'>): string {
+  return rule === 'self' ? `${inTenant} and ${isMember} and ${owned(rules)}` : rowCondition(rules, rule);
 }
 
-function own({ owner = '' }: TableRules): string {
-  return `${owner} = (select tenancy.current_user_id())`;
+function owned({ owner }: TableRules): string {
+  if (owner === undefined) throw new Error('a rule about owners needs the column that names them');
+  return `${quoteName(owner)} = ${isUser}`;
 }
 
-/** Only commands that a rule allows to somebody. */
-function grants(table: TableRules): Record<string, string[]> {
-  const allowed = [
-    ...(table.read === 'nobody' ? [] : ['select']),
-    ...(table.insert === 'nobody' ? [] : ['insert']),
-    ...(table.update === 'nobody' ? [] : ['update']),
-    ...(table.delete === 'nobody' ? [] : ['delete']),
+/** Never TRUNCATE (it skips policies), REFERENCES (it probes for rows) or TRIGGER (it runs code as others). */
+function grants(rules: TableRules): Record<string, string[]> {
+  const columns = rules.columns ? ` (${rules.columns.map(quoteName).join(', ')})` : '';
+  const clients = [
+    ...(rules.read === 'nobody' ? [] : ['select']),
+    ...(rules.insert === 'nobody' ? [] : [`insert${columns}`]),
+    ...(rules.update === 'nobody' ? [] : [`update${columns}`]),
+    ...(rules.delete === 'nobody' ? [] : ['delete']),
   ];
   return {
-    strata_tenant: allowed,
-    strata_hasura: allowed,
+    ...(clients.length > 0 && { strata_tenant: clients, strata_hasura: [...clients] }),
     strata_maintenance: ['select', 'insert', 'update', 'delete'],
   };
 }
 
+const maintenancePolicy = {
+  maintenance: 'for all to strata_maintenance using (true) with check (true)',
+};
+
+const record = 'for each statement execute function audit.record()';
+const before = 'referencing old table as old_rows';
+const after = 'new table as new_rows';
+
 const auditTriggers = {
-  audit_insert:
-    'after insert on TABLE referencing new table as changed for each statement execute function audit.record()',
-  audit_update:
-    'after update on TABLE referencing new table as changed for each statement execute function audit.record()',
-  audit_delete:
-    'after delete on TABLE referencing old table as changed for each statement execute function audit.record()',
+  strata_audit_insert: `after insert on TABLE referencing ${after} ${record}`,
+  strata_audit_update: `after update on TABLE ${before} ${after} ${record}`,
+  strata_audit_delete: `after delete on TABLE ${before} ${record}`,
+  strata_audit_truncate: `after truncate on TABLE ${record}`,
 };

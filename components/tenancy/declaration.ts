@@ -1,32 +1,40 @@
-/**
- * Who may do something with a row of their tenant. Administrators of the tenant may do everything but insert in
- * somebody else's name.
- *
- * - `member`: every member of the tenant
- * - `owner`: the user whom the row's owner column names
- * - `admin`: administrators only
- * - `nobody`: not even administrators
- */
-export const rules = ['member', 'owner', 'admin', 'nobody'] as const;
-export type Rule = (typeof rules)[number];
+/** Who may read, change or delete rows of their own tenant. `owner` includes the tenant's admins. */
+export const rowRules = ['nobody', 'owner', 'admin', 'member'] as const;
+export type RowRule = (typeof rowRules)[number];
 
-/** The rules of one tenant-owned table. */
+/** Who may add rows to their own tenant. `self` is any member, but only in their own name. */
+export const insertRules = ['nobody', 'self', 'admin', 'member'] as const;
+export type InsertRule = (typeof insertRules)[number];
+
+/** The rules of one table. */
 export interface TableRules {
-  /** The uuid column that names the user to whom a row belongs; needed by the rule `owner`. */
+  /** The column that holds the id of the user whose row it is; `owner` and `self` need it. */
   readonly owner?: string;
-  readonly read: Rule;
-  /** With `owner`: only rows of one's own, for administrators too. */
-  readonly insert: Rule;
-  readonly update: Rule;
-  readonly delete: Rule;
+  /** The only columns that tenants may write; without it all of them, still only with values of their own tenant. */
+  readonly columns?: readonly string[];
+  readonly read: RowRule;
+  readonly insert: InsertRule;
+  readonly update: RowRule;
+  readonly delete: RowRule;
 }
 
-/** The one declaration of tenancy: every tenant-owned table by its full name (`app.notes`). */
+/** Which tables belong to tenants, by name (`app.notes`), and who may do what with a tenant's rows. */
 export interface TenancyDeclaration {
   readonly tables: Readonly<Record<string, TableRules>>;
 }
 
-/** Gives the declaration its type; it is checked when it is compiled. */
+/**
+ * The one declaration of tenancy, the default export of the application's `tenancy.ts`.
+ *
+ * It compiles to row level security; whatever is wrong with it is reported, all at once, before anything is deployed.
+ *
+ * @example
+ * export default declareTenancy({
+ *   tables: {
+ *     'app.notes': { owner: 'author_id', read: 'member', insert: 'self', update: 'owner', delete: 'owner' },
+ *   },
+ * });
+ */
 export function declareTenancy(declaration: TenancyDeclaration): TenancyDeclaration {
   return declaration;
 }

@@ -1,70 +1,90 @@
-/** What keeps the tenants of one table apart, each part by its name. */
+import { quoteName, quoteTable } from './identifiers';
+
+/** What stands around one table of tenants, as `compileTenancy` makes it. */
 export interface TableFence {
-  /** Schema and table: `app.notes`. */
+  /** With its schema: `app.notes`. */
   readonly table: string;
-  /** Policy name → what follows `create policy … on …`. */
+  /** Policy name → everything after `create policy NAME on TABLE`. */
   readonly policies: Readonly<Record<string, string>>;
-  /** Role → what it may do: `select`, `update (title)`. */
+  /** Role → privileges, such as `select` or `insert ("title", "body")`. */
   readonly grants: Readonly<Record<string, readonly string[]>>;
-  /** Trigger name → what follows `create trigger …`, with `TABLE` in the table's place. */
+  /** Trigger name (it begins with `strata_`) → everything after `create trigger NAME`, with `TABLE` for the table. */
   readonly triggers: Readonly<Record<string, string>>;
 }
 
+const ownTriggers = 'strata_';
+
 /**
- * The SQL that brings a table to its fence, whatever stood there before; to be run in one transaction.
- * Row level security comes first and grants come last, so that no moment leaves rows open.
+ * The SQL that puts up a fence, in order: what is there is closed first, so that the table is never open between two
+ * statements, and grants come last.
+ *
+ * Running it again changes nothing. It leaves no other policy, no other grant (those of the owner and of maintenance
+ * apart) and no other trigger of Strata on the table. Runs as `strata_owner`; pure. Throws when a name is not plain.
  */
 export function statements(fence: TableFence): string[] {
-  const { table } = fence;
-  const literal = `'${table.replaceAll("'", "''")}'`;
+  const table = quoteTable(fence.table);
   return [
-    `alter table ${table} enable row level security, force row level security`,
-    dropPolicies(literal),
-    revokeGrants(literal),
-    dropTriggers(literal),
-    ...Object.entries(fence.policies).map(([name, tail]) => `create policy ${name} on ${table} ${tail}`),
-    ...Object.entries(fence.triggers).map(
-      ([name, tail]) => `create trigger ${name} ${tail.replace('TABLE', table)}`,
+    `alter table ${table} enable row level security`,
+    `alter table ${table} force row level security`,
+    revokeGrants(table),
+    dropPolicies(table),
+    dropTriggers(table),
+    ...sorted(fence.policies).map(([name, tail]) => `create policy ${quoteName(name)} on ${table} ${tail}`),
+    ...sorted(fence.triggers).map(([name, tail]) => createTrigger(table, name, tail)),
+    ...sorted(fence.grants).flatMap(([role, privileges]) =>
+      privileges.map((privilege) => `grant ${privilege} on table ${table} to ${quoteName(role)}`),
     ),
-    ...Object.entries(fence.grants)
-      .filter(([, privileges]) => privileges.length > 0)
-      .map(([role, privileges]) => `grant ${privileges.join(', ')} on ${table} to ${role}`),
   ];
 }
 
-function dropPolicies(table: string): string {
-  return `do $$ declare name name; begin
-    for name in select polname from pg_catalog.pg_policy where polrelid = ${table}::regclass loop
-      execute pg_catalog.format('drop policy %I on %s', name, ${table}::regclass);
-    end loop;
-  end $$`;
-}
-
-/** From everyone but the owner, columns included. */
+/** Grants on a table include those on its columns, whoever gave them. */
 function revokeGrants(table: string): string {
-  return `do $$ declare grantee text; begin
-    for grantee in
-      select distinct case a.grantee when 0 then 'public' else pg_catalog.quote_ident(pg_catalog.pg_get_userbyid(a.grantee)) end
-      from pg_catalog.pg_class c
-      left join pg_catalog.pg_attribute t on t.attrelid = c.oid and t.attacl is not null,
-      lateral (
-        select * from pg_catalog.aclexplode(c.relacl) union all select * from pg_catalog.aclexplode(t.attacl)
-      ) a
-      where c.oid = ${table}::regclass and a.grantee <> c.relowner
-    loop
-      execute pg_catalog.format('revoke all on %s from %s', ${table}::regclass, grantee);
-    end loop;
-  end $$`;
+  return block(
+    `select distinct coalesce(nullif(acl.grantee, 0)::regrole::text, 'public') as name
+     from (
+       select relacl as acl from pg_catalog.pg_class where oid = '${table}'::regclass
+       union all select attacl from pg_catalog.pg_attribute where attrelid = '${table}'::regclass
+     ) as granted, lateral aclexplode(granted.acl) as acl
+     where acl.grantee not in (select relowner from pg_catalog.pg_class where oid = '${table}'::regclass)
+       and acl.grantee <> 'strata_maintenance'::regrole`,
+    `'revoke all on table ${table} from ' || item.name || ' cascade'`,
+  );
 }
 
-/** Only those that call the audit: a table's own triggers are the application's. */
+function dropPolicies(table: string): string {
+  return block(
+    `select quote_ident(polname) as name from pg_catalog.pg_policy where polrelid = '${table}'::regclass`,
+    `'drop policy ' || item.name || ' on ${table}'`,
+  );
+}
+
 function dropTriggers(table: string): string {
-  return `do $$ declare name name; begin
-    for name in
-      select g.tgname from pg_catalog.pg_trigger g
-      where g.tgrelid = ${table}::regclass and not g.tgisinternal and g.tgfoid = 'audit.record'::regproc
-    loop
-      execute pg_catalog.format('drop trigger %I on %s', name, ${table}::regclass);
-    end loop;
-  end $$`;
+  return block(
+    `select quote_ident(tgname) as name from pg_catalog.pg_trigger
+     where tgrelid = '${table}'::regclass and not tgisinternal and starts_with(tgname, '${ownTriggers}')`,
+    `'drop trigger ' || item.name || ' on ${table}'`,
+  );
+}
+
+function createTrigger(table: string, name: string, tail: string): string {
+  if (!name.startsWith(ownTriggers)) {
+    throw new Error(`the trigger ${name} of a fence must begin with ${ownTriggers}: that is how it is found again`);
+  }
+  return `create trigger ${quoteName(name)} ${tail.replaceAll(/\bTABLE\b/g, () => table)}`;
+}
+
+function block(query: string, statement: string): string {
+  return `do $strata$
+declare item record;
+begin
+  for item in ${query} loop
+    execute ${statement};
+  end loop;
+end
+$strata$`;
+}
+
+/** The order in which names are declared means nothing, so it must not show. */
+function sorted<T>(named: Readonly<Record<string, T>>): [string, T][] {
+  return Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
 }

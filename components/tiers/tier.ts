@@ -1,12 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Service } from '../services/service';
-import type { DatabaseServer, Placed, SecretValue, Target } from '../targets/target';
+import type { DatabaseServer, DatabaseVolume, Placed, SecretValue, Target } from '../targets/target';
 
 /** What every tier is given: the parts to place, and the target to place them on. */
 export interface TierArgs {
   readonly target: Target;
   readonly services: readonly Service[];
-  readonly databaseVolume: pulumi.Resource;
+  readonly databaseVolume: DatabaseVolume;
   readonly databasePassword: pulumi.Output<string>;
   readonly environment: Readonly<Record<string, string>>;
   /** Fills the database; nothing that reads it starts before that is done. */

@@ -148,7 +148,7 @@ function directiveProblems(inputs: MigrationInputs): Problem[] {
 }
 
 function changedTextProblems(inputs: MigrationInputs, before: MigrationInputs | undefined): Problem[] {
-  if (!before || before.cluster !== inputs.cluster || before.sql === inputs.sql) return [];
+  if (before?.cluster !== inputs.cluster || before.sql === inputs.sql) return [];
   return [{ property: 'sql', reason: changedText(inputs, sha256(before.sql)) }];
 }
 

@@ -103,7 +103,8 @@ export function operations(
 }
 
 async function check({ request, resource, context, unpack }: Call<CheckRequest>) {
-  const recorded = request.hasOlds() ? unpack(request.getOlds()) : undefined;
+  const olds = unpack(request.getOlds());
+  const recorded = Object.keys(olds.values).length > 0 ? olds : undefined;
   const problems = await problemsOf(resource, unpack(request.getNews()), recorded, context);
   return checkResponse(request.getNews(), problems);
 }

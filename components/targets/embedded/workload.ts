@@ -1,4 +1,4 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import { Process } from '../../../provider/sdk';
 import type { Workload } from '../../services/service';
 import type { Placed, SecretValue, ServiceArgs } from '../target';

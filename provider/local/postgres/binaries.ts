@@ -119,10 +119,6 @@ function letRead(folder: string): void {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const file = path.join(folder, entry.name);
     if (entry.isDirectory()) letRead(file);
-    else if (entry.isFile())
-      chmodSync(
-        file,
-        statSync(file).mode | 0o444 | (((statSync(file).mode & 0o100) >> 2) * 0b1001),
-      );
+    else if (entry.isFile()) chmodSync(file, statSync(file).mode & 0o100 ? 0o755 : 0o644);
   }
 }

@@ -12,6 +12,7 @@ import {
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../../engine/errors';
+import { commandOf } from '../../../engine/processes';
 import { scramVerifier } from '../../database/scram';
 import type { User } from '../folders';
 import { processesIn } from '../identity';
@@ -19,7 +20,7 @@ import { signal } from '../supervisor';
 import { runBinary, type Binaries } from './binaries';
 import { confFile, renderConf, renderHba } from './configuration';
 
-const leaveSeconds = 5;
+const leaveSeconds = 2;
 
 /** A data directory, and who works in it. */
 export interface Cluster {
@@ -99,7 +100,7 @@ export async function clearRemains(data: string): Promise<void> {
   const lock = path.join(data, 'postmaster.pid');
   if (!existsSync(lock)) return;
   const server = Number.parseInt(readFileSync(lock, 'utf8'), 10);
-  if (processesIn(data).includes(server)) {
+  if (processesIn(data).includes(server) || commandOf(server).includes(data)) {
     throw new UserError(
       `process ${server} is a Postgres on ${data} that Strata did not start: stop it first`,
     );

@@ -1,0 +1,143 @@
+import { DatabaseError, type Client } from 'pg';
+import { actor, type ActorName } from './actors';
+import type { Server } from './server';
+import type { World } from './world';
+
+/** Something that somebody tries. */
+export interface Attempt {
+  readonly name: string;
+  readonly as: ActorName;
+  /** Statements in one transaction, which is rolled back; what the last one answers counts. */
+  readonly run: (world: World) => string | readonly string[];
+  /** Who used the same pooled connection just before. */
+  readonly after?: ActorName;
+  /** Who does what elsewhere, after `run`, and commits. */
+  readonly meanwhile?: { readonly as: ActorName; readonly run: (world: World) => string };
+}
+
+export interface Outcome {
+  /** SQLSTATE of the statement that failed. */
+  readonly code?: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  /** Rows that the last statement returned or changed. */
+  readonly count: number;
+  /** Everything that came back: rows, copied data, notices, notifications, the error. */
+  readonly text: string;
+  /** What was sent. */
+  readonly sent: string;
+  /** Whether rows changed that are not the actor's to change. */
+  readonly changed: boolean;
+}
+
+/** One database and a connection to it for each login. */
+export class Arena {
+  private readonly clients = new Map<string, Promise<Client>>();
+
+  constructor(
+    private readonly server: Server,
+    private readonly database: string,
+    readonly world: World,
+  ) {}
+
+  async attempt(attempt: Attempt): Promise<Outcome> {
+    const who = actor(attempt.as);
+    const client = await this.client(who.login, 'own');
+    if (attempt.after) await this.transact(client, attempt.after, 'select count(*) from app.notes', 'commit');
+    const before = await this.fingerprint(client, attempt.as);
+
+    const heard = listen(client);
+    const statements = [attempt.run(this.world)].flat();
+    const outcome = { rows: [] as Readonly<Record<string, unknown>>[], count: 0, code: undefined as string | undefined };
+    let after = before;
+    try {
+      await client.query('begin');
+      for (const statement of who.setUp(this.world)) await client.query(statement);
+      for (const statement of statements) {
+        const result = last(await client.query(statement));
+        outcome.rows = result.rows as Readonly<Record<string, unknown>>[];
+        outcome.count = result.rowCount ?? result.rows.length;
+      }
+      if (attempt.meanwhile) {
+        const other = await this.client(actor(attempt.meanwhile.as).login, 'other');
+        await this.transact(other, attempt.meanwhile.as, attempt.meanwhile.run(this.world), 'commit');
+        await client.query('commit');
+      } else {
+        after = await this.fingerprint(client, attempt.as);
+      }
+    } catch (error) {
+      if (!(error instanceof DatabaseError)) throw error;
+      outcome.code = error.code;
+      outcome.rows = [];
+      outcome.count = 0;
+      heard.push([error.message, error.detail, error.hint, error.where].join(' '));
+    }
+    await client.query('rollback');
+    await client.query('discard all');
+    heard.stop();
+    return {
+      ...outcome,
+      ...(outcome.code === undefined ? {} : { code: outcome.code }),
+      text: `${JSON.stringify(outcome.rows)} ${heard.text()}`,
+      sent: statements.join('\n'),
+      changed: after !== before,
+    } as Outcome;
+  }
+
+  /** Closes the connections, so that the database can be dropped. */
+  async close(): Promise<void> {
+    for (const client of this.clients.values()) await (await client).end();
+    this.clients.clear();
+  }
+
+  private client(login: string, use: string): Promise<Client> {
+    const key = `${use} ${login}`;
+    const client = this.clients.get(key) ?? this.server.connect(login, this.database);
+    this.clients.set(key, client);
+    return client;
+  }
+
+  private async transact(client: Client, name: ActorName, statement: string, end: string): Promise<void> {
+    await client.query('begin');
+    for (const setUp of actor(name).setUp(this.world)) await client.query(setUp);
+    await client.query(statement);
+    await client.query(end);
+  }
+
+  /** A hash of every row that is not the actor's, seen from inside its transaction by a superuser's function. */
+  private async fingerprint(client: Client, name: ActorName): Promise<string> {
+    const { person: handle } = actor(name);
+    const person = handle && this.world[handle];
+    const member = person?.role === 'member' ? person.id : null;
+    const { rows } = await client.query<{ hash: string }>('select oracle.everything_but($1, $2) as hash', [
+      person?.tenant ?? '00000000-0000-0000-0000-000000000000',
+      member,
+    ]);
+    return rows[0]?.hash ?? '';
+  }
+}
+
+/** Collects what reaches a client besides the rows of its queries. */
+function listen(client: Client): { push(text: string): void; text(): string; stop(): void } {
+  const texts: string[] = [];
+  const { connection } = client as unknown as { connection: NodeJS.EventEmitter };
+  const onNotice = (notice: { message?: string }): void => void texts.push(notice.message ?? '');
+  const onNotification = (message: { channel: string; payload?: string }): void =>
+    void texts.push(`${message.channel} ${message.payload ?? ''}`);
+  const onCopy = (message: { chunk: Buffer }): void => void texts.push(message.chunk.toString());
+  client.on('notice', onNotice);
+  client.on('notification', onNotification);
+  connection.on('copyData', onCopy);
+  return {
+    push: (text) => void texts.push(text),
+    text: () => texts.join('\n'),
+    stop() {
+      client.off('notice', onNotice);
+      client.off('notification', onNotification);
+      connection.off('copyData', onCopy);
+    },
+  };
+}
+
+function last<T>(results: T | T[]): T {
+  return Array.isArray(results) ? (results.at(-1) as T) : results;
+}
