@@ -4,9 +4,9 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const engineInternals = {
-  regex: '^(\\.\\./)+engine/(?!root$|nearest$)',
+  regex: '^(\\.\\./)+engine/(?!root$|nearest$|errors$)',
   message:
-    'Components know nothing of the commands around them: only engine/root and engine/nearest.',
+    'Components know nothing of the commands around them: only engine/root, engine/nearest and engine/errors.',
 };
 
 export default defineConfig(

@@ -1,8 +1,8 @@
 import { names } from './components/data/names';
-import { Platform } from './components/platform';
+import { Platform, refusals } from './components/platform';
 import { readSettings } from './components/settings/read';
 
-const settings = readSettings();
+const settings = readSettings(refusals);
 const platform = new Platform(names.platform, settings);
 
 export const tier = settings.tier;

@@ -5,9 +5,9 @@ import { credentials, type Credentials } from './data/credentials';
 import { readMigrations, schemaVersion } from './data/migrations';
 import { names } from './data/names';
 import { databaseUrl, Schema } from './data/schema';
-import { services } from './services/catalogue';
+import { environmentProblems, services } from './services/catalogue';
 import type { SecretSource } from './services/service';
-import { SettingsError } from './settings/errors';
+import type { Problem } from './settings/errors';
 import type { Settings, TargetName, TierName } from './settings/schema';
 import { embedded } from './targets/embedded';
 import type { DatabaseServer, Placed, Target } from './targets/target';
@@ -43,10 +43,9 @@ export interface JwtOutput {
 /**
  * The whole platform: data and credentials of its own, and a tier that places the services on the target.
  *
- * Only this file knows tier, target and services together. Throws `SettingsError` before it registers anything when
- * the target cannot do what the services ask.
+ * Only this file knows tier, target and services together. Takes settings that `refusals` finds nothing wrong with.
  *
- * @example new Platform(names.platform, readSettings());
+ * @example new Platform(names.platform, readSettings(refusals));
  */
 export class Platform extends pulumi.ComponentResource {
   /** Endpoint name → URL. */
@@ -67,7 +66,10 @@ export class Platform extends pulumi.ComponentResource {
       {
         target: parts.target,
         services: parts.services,
-        databaseVolume: parts.target.databaseVolume(names.databaseVolume(1), { parent: this, protect: true }),
+        databaseVolume: parts.target.databaseVolume(names.databaseVolume(1), {
+          parent: this,
+          protect: true,
+        }),
         databasePassword: keys.databaseAdmin,
         environment: {
           JWT_ISSUER: issuer,
@@ -97,7 +99,12 @@ export class Platform extends pulumi.ComponentResource {
     this.services = pulumi.all(ready).apply(() => described(tier.placed));
     this.databases = databases(tier.database, keys);
     this.jwt = pulumi.secret(
-      keys.jwtKey.apply((key): JwtOutput => ({ algorithm: 'HS256', key, issuer, audience: issuer })),
+      keys.jwtKey.apply((key): JwtOutput => ({
+        algorithm: 'HS256',
+        key,
+        issuer,
+        audience: issuer,
+      })),
     );
     this.registerOutputs({
       endpoints: this.endpoints,
@@ -108,21 +115,26 @@ export class Platform extends pulumi.ComponentResource {
   }
 }
 
-/** Everything that can be known, and refused, before the first resource. */
+/** What cannot be deployed of well-formed settings: what the target or a service does not take. */
+export function refusals(settings: Settings): Problem[] {
+  const target = targets[settings.target]?.(settings);
+  return [...(target?.refusals(settings) ?? []), ...environmentProblems(settings)];
+}
+
+/** Everything that can be known before the first resource. */
 function prepare(settings: Settings) {
   const app = path.resolve(root, settings.app);
   const Tier = tiers[settings.tier];
-  const makeTarget = targets[settings.target];
-  if (!Tier) throw new SettingsError(`strata:tier: ${settings.tier} is not built yet`);
-  if (!makeTarget) throw new SettingsError(`strata:target: ${settings.target} is not built yet`);
-  const target = makeTarget(settings);
-  const placed = services(settings);
-  const refusals = target.refusals(placed);
-  if (refusals.length) throw new SettingsError(refusals.join('\n'));
+  const target = targets[settings.target]?.(settings);
+  if (!Tier || !target) {
+    throw new Error(
+      `tier ${settings.tier} on target ${settings.target} is not built: the settings refuse it by name`,
+    );
+  }
   return {
     Tier,
     target,
-    services: placed,
+    services: services(settings),
     migrations: [
       ...readMigrations(path.join(root, 'sql'), 'platform'),
       ...readMigrations(path.join(app, 'sql'), 'app'),
@@ -156,6 +168,9 @@ function endpoints(placed: readonly Placed[]): Record<string, string> {
 
 function described(placed: readonly Placed[]): Record<string, ServiceOutput> {
   return Object.fromEntries(
-    placed.map(({ name, kind, health, where }) => [name, { kind, where, ...(health && { health }) }]),
+    placed.map(({ name, kind, health, where }) => [
+      name,
+      { kind, where, ...(health && { health }) },
+    ]),
   );
 }

@@ -1,5 +1,10 @@
-/** A mistake or a state that the person at the terminal can do something about: shown without a stack trace. */
-export class UserError extends Error {
+import { RunError } from '@pulumi/pulumi/errors';
+
+/**
+ * A mistake or a state that a person can do something about: shown without a stack trace, by our commands and, when the
+ * program throws it, by Pulumi.
+ */
+export class UserError extends RunError {
   constructor(
     message: string,
     /** What the command exits with. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
+import { UserError } from '../../engine/errors';
 import { directives, type Directives } from '../../provider/database/migration-file';
 
 /** One SQL file, in the order in which it is applied. */
@@ -31,7 +32,7 @@ export function readMigrations(folder: string, scope: MigrationFile['scope']): M
     }
   });
   if (problems.length) {
-    throw new Error(`Migrations in ${folder}:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
+    throw new UserError(`Migrations in ${folder}:\n${problems.map((p) => `  - ${p}`).join('\n')}`);
   }
   return migrations.sort((a, b) => number(a.name) - number(b.name));
 }
@@ -50,7 +51,9 @@ function number(name: string): number {
 function misnamed(files: readonly string[]): string[] {
   return files
     .filter((file) => !fileName.test(file))
-    .map((file) => `${file}: the name must look like 001_topic.sql (lower case, digits, underscores)`);
+    .map(
+      (file) => `${file}: the name must look like 001_topic.sql (lower case, digits, underscores)`,
+    );
 }
 
 function sameNumber(files: readonly string[]): string[] {

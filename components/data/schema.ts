@@ -56,14 +56,22 @@ export class Schema extends pulumi.ComponentResource {
   ): pulumi.Resource {
     const url = role === 'admin' ? adminUrl(args) : migratorUrl(args);
     const cluster = args.database.cluster;
-    return new Migration(`${scope}/${name}`, { url, cluster, scope, name, sql }, this.inside(args, dependsOn));
+    return new Migration(
+      `${scope}/${name}`,
+      { url, cluster, scope, name, sql },
+      this.inside(args, dependsOn),
+    );
   }
 
   private logins(args: SchemaArgs, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
     const cluster = args.database.cluster;
     return Object.entries(args.credentials.logins).map(
       ([role, password]) =>
-        new Login(role, { url: adminUrl(args), cluster, role, password }, this.inside(args, dependsOn)),
+        new Login(
+          role,
+          { url: adminUrl(args), cluster, role, password },
+          this.inside(args, dependsOn),
+        ),
     );
   }
 

@@ -1,4 +1,6 @@
+import type { Problem } from '../settings/errors';
 import type { ServiceSettings, Settings } from '../settings/schema';
+import { showKey } from '../settings/show';
 import { custom } from './custom';
 import { postgraphile } from './postgraphile';
 import type { Service, Workload } from './service';
@@ -23,6 +25,21 @@ export function services(settings: Settings): Service[] {
     ...chosen.map((name) => adjust(catalogue[name](settings), settings.services[name])),
     ...Object.entries(settings.customServices).map(([name, given]) => custom(name, given)),
   ];
+}
+
+/** Variables that the config would set although the service sets them itself. */
+export function environmentProblems(settings: Settings): Problem[] {
+  return Object.entries(settings.services).flatMap(([name, given]) => {
+    const make = Object.entries(catalogue).find(([known]) => known === name)?.[1];
+    const own = make?.(settings).environment ?? {};
+    return Object.keys(given.env ?? {})
+      .filter((variable) => variable in own)
+      .map((variable) => ({
+        key: showKey(['services', name, 'env', variable]),
+        reason: 'is set by the service itself',
+        advice: 'Take it out; what it stands for has a setting of its own.',
+      }));
+  });
 }
 
 function adjust(service: Workload, given: ServiceSettings | undefined): Workload {

@@ -12,11 +12,7 @@ export type SecretSource =
   | { readonly platform: 'jwt-key' };
 
 export type LoginRole =
-  | 'strata_migrator'
-  | 'strata_authenticator'
-  | 'strata_hasura'
-  | 'strata_app'
-  | 'strata_auditor';
+  'strata_migrator' | 'strata_authenticator' | 'strata_hasura' | 'strata_app' | 'strata_auditor';
 
 export interface Resources {
   readonly cpus?: number | undefined;

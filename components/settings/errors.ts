@@ -1,4 +1,4 @@
-import { RunError } from '@pulumi/pulumi/errors';
+import { UserError } from '../../engine/errors';
 
 /** One thing that is wrong with the settings. */
 export interface Problem {
@@ -20,7 +20,7 @@ const shownAtMost = 100;
 /**
  * The settings cannot be deployed. The message is the whole text to show; Pulumi shows it without a stack trace.
  */
-export class SettingsError extends RunError {
+export class SettingsError extends UserError {
   override readonly name = 'SettingsError';
 
   constructor(

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { root } from '../../engine/root';
-import { settingsError } from './errors';
+import { settingsError, type Problem } from './errors';
 import { examine } from './examine';
 import { missingFiles } from './folders';
 import type { Settings } from './schema';
@@ -12,12 +12,17 @@ const { isConfigSecret } = pulumi.runtime as unknown as {
 
 /**
  * The settings of the stack that is being deployed: the only place that reads Pulumi's config.
+ * `refusals` adds what cannot be deployed of settings that are well-formed.
  * Throws `SettingsError` with every problem at once, before any resource is registered.
  */
-export function readSettings(): Settings {
+export function readSettings(refusals: (settings: Settings) => Problem[]): Settings {
   const raw = pulumi.runtime.allConfig();
   const examined = examine(raw, Object.keys(raw).filter(isConfigSecret));
-  const problems = [...examined.problems, ...missingFiles(examined, root)];
+  const problems = [
+    ...examined.problems,
+    ...missingFiles(examined, root),
+    ...refusals(examined.settings),
+  ];
   if (problems.length > 0) throw settingsError(problems);
   return examined.settings;
 }

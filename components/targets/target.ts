@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Job, SecretSource, Service, Workload } from '../services/service';
-import type { TargetName } from '../settings/schema';
+import type { Problem } from '../settings/errors';
+import type { Settings, TargetName } from '../settings/schema';
 
 /** What keeps the database's data. */
 export interface DatabaseVolume {
@@ -56,8 +57,8 @@ export interface ServiceArgs<S extends Service> {
  */
 export interface Target {
   readonly name: TargetName;
-  /** What this target cannot do of what the services ask, one sentence each; empty when it can do all. */
-  refusals(services: readonly Service[]): string[];
+  /** What this target cannot do of what the settings ask; empty when it can do all. */
+  refusals(settings: Settings): Problem[];
   /** Its name is the data's identity. */
   databaseVolume(name: string, opts: pulumi.CustomResourceOptions): DatabaseVolume;
   database(args: DatabaseArgs, opts: pulumi.CustomResourceOptions): DatabaseServer;

@@ -1,3 +1,4 @@
+import { UserError } from '../../engine/errors';
 import type { InsertRule, RowRule, TableRules, TenancyDeclaration } from './declaration';
 import { quoteName } from './identifiers';
 import { declarationProblems } from './problems';
@@ -22,7 +23,9 @@ const hasuraQuery = 'not (select tenancy.has_claims())';
 export function compileTenancy(declaration: TenancyDeclaration): TableFence[] {
   const problems = declarationProblems(declaration);
   if (problems.length > 0) {
-    throw new Error(`The declaration in tenancy.ts:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+    throw new UserError(
+      `The declaration in tenancy.ts:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+    );
   }
   return Object.entries(declaration.tables)
     .sort(([a], [b]) => (a < b ? -1 : 1))
@@ -62,14 +65,17 @@ function permitted(
 ): Record<string, string> {
   const policies: Record<string, string> = {};
   if (rules.read !== 'nobody') {
-    policies[`${prefix}_read`] = `for select ${to} using (${read(rowCondition(rules, rules.read))})`;
+    policies[`${prefix}_read`] =
+      `for select ${to} using (${read(rowCondition(rules, rules.read))})`;
   }
   if (rules.insert !== 'nobody') {
-    policies[`${prefix}_insert`] = `for insert ${to} with check (${insertCondition(rules, rules.insert)})`;
+    policies[`${prefix}_insert`] =
+      `for insert ${to} with check (${insertCondition(rules, rules.insert)})`;
   }
   if (rules.update !== 'nobody') {
     const condition = rowCondition(rules, rules.update);
-    policies[`${prefix}_update`] = `for update ${to} using (${condition}) with check (${condition})`;
+    policies[`${prefix}_update`] =
+      `for update ${to} using (${condition}) with check (${condition})`;
   }
   if (rules.delete !== 'nobody') {
     policies[`${prefix}_delete`] = `for delete ${to} using (${rowCondition(rules, rules.delete)})`;
@@ -89,7 +95,9 @@ function rowCondition(rules: TableRules, rule: Exclude<RowRule, 'nobody'>): stri
 }
 
 function insertCondition(rules: TableRules, rule: Exclude<InsertRule, 'nobody'>): string {
-  return rule === 'self' ? `${inTenant} and ${isMember} and ${owned(rules)}` : rowCondition(rules, rule);
+  return rule === 'self'
+    ? `${inTenant} and ${isMember} and ${owned(rules)}`
+    : rowCondition(rules, rule);
 }
 
 function owned({ owner }: TableRules): string {

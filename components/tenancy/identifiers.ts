@@ -4,7 +4,8 @@
  */
 const plain = /^[a-z_][a-z0-9_]{0,62}$/;
 
-export const plainAdvice = 'a name is of a-z, 0-9 and _, begins with no digit and has at most 63 characters';
+export const plainAdvice =
+  'a name is of a-z, 0-9 and _, begins with no digit and has at most 63 characters';
 
 export function isPlainName(name: string): boolean {
   return plain.test(name);
@@ -12,7 +13,8 @@ export function isPlainName(name: string): boolean {
 
 /** `notes` → `"notes"`. Throws for a name that is not plain. */
 export function quoteName(name: string): string {
-  if (!isPlainName(name)) throw new Error(`${JSON.stringify(name)} is not written into SQL: ${plainAdvice}`);
+  if (!isPlainName(name))
+    throw new Error(`${JSON.stringify(name)} is not written into SQL: ${plainAdvice}`);
   return `"${name}"`;
 }
 

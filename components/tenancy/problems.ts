@@ -2,7 +2,12 @@ import { nearest } from '../../engine/nearest';
 import { insertRules, rowRules } from './declaration';
 import { isPlainName, plainAdvice } from './identifiers';
 
-const commands = { read: rowRules, insert: insertRules, update: rowRules, delete: rowRules } as const;
+const commands = {
+  read: rowRules,
+  insert: insertRules,
+  update: rowRules,
+  delete: rowRules,
+} as const;
 const keys = ['owner', 'columns', ...Object.keys(commands)];
 const schema = 'app';
 
@@ -12,7 +17,9 @@ const schema = 'app';
  */
 export function declarationProblems(declaration: unknown): string[] {
   if (!isRecord(declaration) || !isRecord(declaration.tables)) {
-    return [`it is ${show(declaration)}: expected { tables: { 'app.notes': { read: …, insert: …, update: …, delete: … } } }`];
+    return [
+      `it is ${show(declaration)}: expected { tables: { 'app.notes': { read: …, insert: …, update: …, delete: … } } }`,
+    ];
   }
   return [
     ...unknownKeys('', declaration, ['tables']),
@@ -22,11 +29,14 @@ export function declarationProblems(declaration: unknown): string[] {
 
 function tableProblems(table: string, rules: unknown): string[] {
   const name = nameProblems(table);
-  if (!isRecord(rules)) return [...name, `${table} is ${show(rules)}: expected an object of ${keys.join(', ')}`];
+  if (!isRecord(rules))
+    return [...name, `${table} is ${show(rules)}: expected an object of ${keys.join(', ')}`];
   return [
     ...name,
     ...unknownKeys(`${table}.`, rules, keys),
-    ...Object.entries(commands).flatMap(([command, allowed]) => ruleProblems(table, command, rules, allowed)),
+    ...Object.entries(commands).flatMap(([command, allowed]) =>
+      ruleProblems(table, command, rules, allowed),
+    ),
     ...ownerProblems(table, rules),
     ...columnsProblems(table, rules.columns),
   ];
@@ -35,13 +45,17 @@ function tableProblems(table: string, rules: unknown): string[] {
 function nameProblems(table: string): string[] {
   const [first, second, ...more] = table.split('.');
   if (first === undefined || second === undefined || more.length > 0) {
-    const advice = isPlainName(table) ? `write ${schema}.${table}` : `write ${schema}. and the table's name`;
+    const advice = isPlainName(table)
+      ? `write ${schema}.${table}`
+      : `write ${schema}. and the table's name`;
     return [`${show(table)} is not a table with its schema: ${advice}`];
   }
   if (!isPlainName(second)) return [`${show(table)} is no name for a table: ${plainAdvice}`];
   return first === schema
     ? []
-    : [`${show(table)} is in the schema ${show(first)}: tables of tenants stand in ${schema}, as ${schema}.${second}`];
+    : [
+        `${show(table)} is in the schema ${show(first)}: tables of tenants stand in ${schema}, as ${schema}.${second}`,
+      ];
 }
 
 function ruleProblems(
@@ -53,10 +67,14 @@ function ruleProblems(
   const rule = rules[command];
   if (rule === undefined) return [`${table}.${command} is missing; allowed: ${allowed.join(', ')}`];
   if (typeof rule !== 'string' || !allowed.includes(rule)) {
-    return [`${table}.${command} is ${show(rule)}; allowed: ${allowed.join(', ')}${meant(rule, allowed)}`];
+    return [
+      `${table}.${command} is ${show(rule)}; allowed: ${allowed.join(', ')}${meant(rule, allowed)}`,
+    ];
   }
   return (rule === 'owner' || rule === 'self') && rules.owner === undefined
-    ? [`${table}.${command} is '${rule}' but ${table}.owner names no column: add owner: 'author_id' or the like`]
+    ? [
+        `${table}.${command} is '${rule}' but ${table}.owner names no column: add owner: 'author_id' or the like`,
+      ]
     : [];
 }
 
@@ -77,7 +95,9 @@ function columnsProblems(table: string, columns: unknown): string[] {
   const names: readonly unknown[] = columns;
   return names.flatMap((column, index) => {
     const problem =
-      names.indexOf(column) < index ? 'it is named twice' : columnProblem(column, 'a column that tenants may write');
+      names.indexOf(column) < index
+        ? 'it is named twice'
+        : columnProblem(column, 'a column that tenants may write');
     return problem ? [`${table}.columns has ${show(column)}: ${problem}`] : [];
   });
 }
@@ -85,10 +105,16 @@ function columnsProblems(table: string, columns: unknown): string[] {
 function columnProblem(column: unknown, expected: string): string | undefined {
   if (typeof column !== 'string') return `expected the name of ${expected}`;
   if (!isPlainName(column)) return plainAdvice;
-  return column === 'tenant_id' ? `tenant_id is set by the platform; expected ${expected}` : undefined;
+  return column === 'tenant_id'
+    ? `tenant_id is set by the platform; expected ${expected}`
+    : undefined;
 }
 
-function unknownKeys(prefix: string, value: Record<string, unknown>, known: readonly string[]): string[] {
+function unknownKeys(
+  prefix: string,
+  value: Record<string, unknown>,
+  known: readonly string[],
+): string[] {
   return Object.keys(value)
     .filter((key) => !known.includes(key))
     .map((key) => `${prefix}${key} is not known; allowed: ${known.join(', ')}${meant(key, known)}`);
@@ -105,5 +131,5 @@ function isRecord(value: unknown): value is Record<string, unknown> {
 
 function show(value: unknown): string {
   if (typeof value === 'function') return 'a function';
-  return value === undefined ? 'undefined' : (JSON.stringify(value) ?? String(value));
+  return value === undefined ? 'undefined' : JSON.stringify(value);
 }

@@ -29,7 +29,9 @@ export function statements(fence: TableFence): string[] {
     revokeGrants(table),
     dropPolicies(table),
     dropTriggers(table),
-    ...sorted(fence.policies).map(([name, tail]) => `create policy ${quoteName(name)} on ${table} ${tail}`),
+    ...sorted(fence.policies).map(
+      ([name, tail]) => `create policy ${quoteName(name)} on ${table} ${tail}`,
+    ),
     ...sorted(fence.triggers).map(([name, tail]) => createTrigger(table, name, tail)),
     ...sorted(fence.grants).flatMap(([role, privileges]) =>
       privileges.map((privilege) => `grant ${privilege} on table ${table} to ${quoteName(role)}`),
@@ -68,7 +70,9 @@ function dropTriggers(table: string): string {
 
 function createTrigger(table: string, name: string, tail: string): string {
   if (!name.startsWith(ownTriggers)) {
-    throw new Error(`the trigger ${name} of a fence must begin with ${ownTriggers}: that is how it is found again`);
+    throw new Error(
+      `the trigger ${name} of a fence must begin with ${ownTriggers}: that is how it is found again`,
+    );
   }
   return `create trigger ${quoteName(name)} ${tail.replaceAll(/\bTABLE\b/g, () => table)}`;
 }

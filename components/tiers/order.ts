@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { UserError } from '../../engine/errors';
 import type { Service } from '../services/service';
 import type { DatabaseServer, Placed } from '../targets/target';
 import type { TierArgs } from './tier';
@@ -39,7 +40,9 @@ export function sorted(services: readonly Service[]): Service[] {
     const ready = rest.filter(({ needs }) => needs.every((need) => done.has(need)));
     if (!ready.length) {
       const stuck = rest.map(({ name, needs }) => `${name} needs ${needs.join(', ')}`);
-      throw new Error(`These services wait for each other or for one that is missing: ${stuck.join('; ')}`);
+      throw new UserError(
+        `These services wait for each other or for one that is missing: ${stuck.join('; ')}`,
+      );
     }
     for (const service of ready) done.add(service.name);
     result.push(...ready);

@@ -1,6 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { Service } from '../services/service';
-import type { DatabaseServer, DatabaseVolume, Placed, SecretValue, Target } from '../targets/target';
+import type {
+  DatabaseServer,
+  DatabaseVolume,
+  Placed,
+  SecretValue,
+  Target,
+} from '../targets/target';
 
 /** What every tier is given: the parts to place, and the target to place them on. */
 export interface TierArgs {

@@ -1,4 +1,4 @@
-import { writeSync } from 'node:fs';
+import { chmodSync, mkdirSync, renameSync, writeFileSync, writeSync } from 'node:fs';
 import path from 'node:path';
 import { Listr, ListrLogger, ProcessOutput } from 'listr2';
 import { UserError } from '../errors';
@@ -52,6 +52,27 @@ export async function build(folder: string, out: Terminal): Promise<void> {
   for (const program of programs) {
     await (out.colour ? withSpinner : withLines)(program, folder, out);
   }
+  passOptions(folder);
+}
+
+/**
+ * The newest language host that is published as a Go module takes the project's options as flags, where the engine
+ * sends them in its request: without them it would load ts-node for a program that needs no such thing.
+ */
+function passOptions(folder: string): void {
+  if (process.platform === 'win32') return;
+  const script = path.join(folder, 'bin', executables.languageHost);
+  const host = path.join(folder, 'libexec', executables.languageHost);
+  mkdirSync(path.dirname(host), { recursive: true });
+  renameSync(script, host);
+  writeFileSync(
+    script,
+    `#!/bin/sh
+bin=$(dirname "$(readlink -f "$0")")
+exec "$bin/../libexec/${executables.languageHost}" -typescript=false -nodeargs=--stack-trace-limit=1 "$@"
+`,
+  );
+  chmodSync(script, 0o755);
 }
 
 type Report = (percent: number, doing: string) => void;

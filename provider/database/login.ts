@@ -45,7 +45,9 @@ export const login: Resource<LoginInputs, LoginState> = {
 
   read: (_id, state) =>
     readLive(state.url, state, async (client) => {
-      const { rowCount } = await client.query('select from pg_roles where rolname = $1', [state.role]);
+      const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
+        state.role,
+      ]);
       return rowCount ? { ...state, accepted: await accepts(state) } : undefined;
     }),
 

@@ -61,8 +61,7 @@ export const migration: Resource<MigrationInputs, MigrationState> = {
       return row && { ...state, ...row };
     }),
 
-  update: (_id, state, inputs) =>
-    Promise.reject(new Error(changedText(inputs, state.sha256))),
+  update: (_id, state, inputs) => Promise.reject(new Error(changedText(inputs, state.sha256))),
 
   delete: () => Promise.resolve(),
 };
@@ -140,14 +139,27 @@ function directiveProblems(inputs: MigrationInputs): Problem[] {
   try {
     const { role } = directives(inputs.sql);
     return role === 'admin' && inputs.scope === 'app'
-      ? [{ property: 'sql', reason: `app/${inputs.name}.sql asks for "as admin": only the platform's own files may` }]
+      ? [
+          {
+            property: 'sql',
+            reason: `app/${inputs.name}.sql asks for "as admin": only the platform's own files may`,
+          },
+        ]
       : [];
   } catch (error) {
-    return [{ property: 'sql', reason: `${inputs.scope}/${inputs.name}.sql: ${(error as Error).message}` }];
+    return [
+      {
+        property: 'sql',
+        reason: `${inputs.scope}/${inputs.name}.sql: ${(error as Error).message}`,
+      },
+    ];
   }
 }
 
-function changedTextProblems(inputs: MigrationInputs, before: MigrationInputs | undefined): Problem[] {
+function changedTextProblems(
+  inputs: MigrationInputs,
+  before: MigrationInputs | undefined,
+): Problem[] {
   if (before?.cluster !== inputs.cluster || before.sql === inputs.sql) return [];
   return [{ property: 'sql', reason: changedText(inputs, sha256(before.sql)) }];
 }

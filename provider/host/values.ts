@@ -25,7 +25,7 @@ export function receive(struct: Struct | undefined): Received {
   for (const [name, packed] of Object.entries(struct?.toJavaScript() ?? {})) {
     values[name] = unwrap(packed, false, (text) => {
       secretProperties.add(name);
-      if (text !== undefined) secretTexts.add(text);
+      if (text !== undefined) [text, ...passwordsOf(text)].forEach((one) => secretTexts.add(one));
     });
   }
   return { values, secretProperties, secretTexts };
@@ -78,6 +78,21 @@ function unwrap(value: unknown, secret: boolean, onSecret: (text?: string) => vo
   return Object.fromEntries(
     Object.entries(members).map(([name, item]) => [name, unwrap(item, secret, onSecret)]),
   );
+}
+
+/** The password of a secret URL, as it stands there and as it is meant: errors may repeat it without the URL. */
+function passwordsOf(text: string): string[] {
+  if (!URL.canParse(text)) return [];
+  const { password } = new URL(text);
+  return password ? [password, unescape(password)] : [];
+}
+
+function unescape(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function wrap(value: unknown): Values {

@@ -21,7 +21,7 @@ export interface User {
 }
 
 /** Everything that a stack keeps on this machine. */
-export function stackFolder(stack: string): string {
+function stackFolder(stack: string): string {
   return path.join(root, '.strata', 'stacks', stack);
 }
 

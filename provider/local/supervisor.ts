@@ -1,5 +1,13 @@
 import { spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../engine/errors';
@@ -56,7 +64,7 @@ export async function start(
 ): Promise<Started> {
   makeFolder(folder, 0o700);
   const noted: Description = { ...description, startedAt: new Date().toISOString() };
-  writeFileSync(path.join(folder, 'process.json'), JSON.stringify(noted), { mode: 0o600 });
+  note(folder, noted);
   const [command = '', ...args] = program.command;
   const log = path.join(folder, 'log');
   const { fd, from } = openLog(log);
@@ -132,7 +140,7 @@ export async function stop(folder: string): Promise<void> {
     );
   }
   // A child that cleared its environment is not found by it, but still belongs to the process's group.
-  signal(-found.pid, 'SIGKILL');
+  signal(-found.pid, 'SIGKILL', ['ESRCH', 'EPERM']);
   rmSync(path.join(folder, 'pid'), { force: true });
 }
 
@@ -156,12 +164,19 @@ async function endAll(
 }
 
 /** Sends a signal; a process that ended meanwhile needs none. */
-export function signal(pid: number, name: NodeJS.Signals): void {
+export function signal(pid: number, name: NodeJS.Signals, allowed = ['ESRCH']): void {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    if (!allowed.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
   }
+}
+
+/** Appears at once: whoever is killed while writing leaves the former note. */
+function note(folder: string, description: Description): void {
+  const unfinished = path.join(folder, 'process.json.new');
+  writeFileSync(unfinished, JSON.stringify(description), { mode: 0o600 });
+  renameSync(unfinished, path.join(folder, 'process.json'));
 }
 
 function passedOn(): Record<string, string> {

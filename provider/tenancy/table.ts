@@ -108,7 +108,9 @@ async function close(client: Client, name: string): Promise<void> {
 }
 
 async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
-  const found = await client.query<{ oid: number | null }>('select to_regclass($1)::oid as oid', [name]);
+  const found = await client.query<{ oid: number | null }>('select to_regclass($1)::oid as oid', [
+    name,
+  ]);
   const oid = found.rows[0]?.oid;
   if (!oid) {
     throw new Error(

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { names } from '../../components/data/names';
-import { Platform } from '../../components/platform';
+import { Platform, refusals } from '../../components/platform';
 import { parseSettings } from '../../components/settings/read';
+import type { Settings } from '../../components/settings/schema';
 import { graph, type Answers, type Registered } from '../support/graph';
 
 const tenants = {
@@ -13,7 +14,12 @@ const tenants = {
 const answers: Answers = {
   'strata:secrets:Password': (name) => ({ result: `password-of-${name}` }),
   'strata:local:Volume': () => ({}),
-  'strata:local:Postgres': () => ({ systemIdentifier: '42', version: '18.4', running: true, address: '127.0.0.1' }),
+  'strata:local:Postgres': () => ({
+    systemIdentifier: '42',
+    version: '18.4',
+    running: true,
+    address: '127.0.0.1',
+  }),
   'strata:local:Process': () => ({ running: true, pid: 1, log: 'log' }),
   'strata:local:Job': () => ({ ranAt: 'now', exitCode: 0 }),
   'strata:database:Migration': () => ({ sha256: 'x', appliedAt: 'now' }),
@@ -22,7 +28,7 @@ const answers: Answers = {
   'strata:tenancy:Table': () => ({ applied: 'x', live: 'x' }),
 };
 
-function deploy(config: Record<string, unknown>, preview: boolean): Promise<Registered[]> {
+function parse(config: Record<string, unknown>): Settings {
   const given = { tenancy: { tenants }, ...config };
   const raw = Object.fromEntries(
     Object.entries(given).map(([key, value]) => [
@@ -30,7 +36,12 @@ function deploy(config: Record<string, unknown>, preview: boolean): Promise<Regi
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   );
-  return graph(() => new Platform(names.platform, parseSettings(raw)), answers, preview);
+  return parseSettings(raw);
+}
+
+function deploy(config: Record<string, unknown>, preview: boolean): Promise<Registered[]> {
+  const settings = parse(config);
+  return graph(() => new Platform(names.platform, settings), answers, preview);
 }
 
 /** Every combination of tier, target and preset that can be deployed so far. */
@@ -49,7 +60,9 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
     });
 
     test('data and credentials are protected and name neither tier nor target nor server', async () => {
-      const holding = (await deploy(combination, preview)).filter(({ type }) => data.includes(type));
+      const holding = (await deploy(combination, preview)).filter(({ type }) =>
+        data.includes(type),
+      );
       expect(holding.filter(({ protect }) => !protect).map(({ name }) => name)).toEqual([]);
       for (const { urn } of holding) {
         const [, , types = '', name = ''] = urn.split('::');
@@ -62,7 +75,9 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
 
     test('the volume and the credentials are exactly those of the first release', async () => {
       const all = await deploy(combination, preview);
-      const urns = all.filter(({ type }) => type === 'strata:secrets:Password' || type === 'strata:local:Volume');
+      const urns = all.filter(
+        ({ type }) => type === 'strata:secrets:Password' || type === 'strata:local:Volume',
+      );
       const under = 'urn:pulumi:test::strata::strata:index:Platform$';
       expect(urns.map(({ urn }) => urn).sort()).toEqual([
         `${under}strata:local:Volume::database-1`,
@@ -78,7 +93,12 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
 
     test('no password, key or connection URL is a plain input', async () => {
       for (const { inputs, name } of await deploy(combination, preview)) {
-        expect(plainTexts(inputs).filter((text) => /password-of-|postgresql:\/\/[^@]*:[^@]*@/.test(text)), name).toEqual([]);
+        expect(
+          plainTexts(inputs).filter((text) =>
+            /password-of-|postgresql:\/\/[^@]*:[^@]*@/.test(text),
+          ),
+          name,
+        ).toEqual([]);
       }
     });
 
@@ -129,11 +149,29 @@ describe('a custom service', () => {
   });
 });
 
-describe('what the target cannot do', () => {
-  test('is refused by name before anything is registered', async () => {
-    const customServices = { api: { command: ['x'], image: 'api:1', replicas: 3, port: 19001 } };
-    await expect(deploy({ customServices }, false)).rejects.toThrow(/service api asks for the image api:1/);
-    await expect(deploy({ customServices }, false)).rejects.toThrow(/service api asks for 3 replicas/);
+describe('what the target or a service does not take', () => {
+  test('is refused by name, all of it at once', () => {
+    const settings = parse({
+      services: {
+        graphql: {
+          image: 'graphql:1',
+          resources: { memory: '1G' },
+          env: { PORT: '1', DEBUG: 'x' },
+        },
+      },
+      customServices: { api: { command: ['x'], image: 'api:1', replicas: 3, port: 19001 } },
+    });
+    expect(refusals(settings).map(({ key }) => key)).toEqual([
+      'strata:services.graphql.image',
+      'strata:services.graphql.resources',
+      'strata:customServices.api.image',
+      'strata:customServices.api.replicas',
+      'strata:services.graphql.env.PORT',
+    ]);
+  });
+
+  test('is nothing in the settings that are shipped', () => {
+    expect(refusals(parse({}))).toEqual([]);
   });
 });
 

@@ -2,7 +2,16 @@ import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { token, type Issuer, type Subject } from '../support/forge';
 import { Workspace } from '../support/workspace';
-import { counts, intrusions, isClean, reads, wrote, writes, type Attack, type Scene } from './attacks';
+import {
+  counts,
+  intrusions,
+  isClean,
+  reads,
+  wrote,
+  writes,
+  type Attack,
+  type Scene,
+} from './attacks';
 import { query, send, type Answer } from './graphql';
 
 interface Outputs {
@@ -78,11 +87,17 @@ async function setTheScene(): Promise<Scene> {
   const bob = await subject('acme', 'bob');
   const gus = await subject('globex', 'gus');
   const noteOf = (who: Subject): Row => {
-    const row = rows.find(({ author, tenant_id }) => author === who.userId && tenant_id === who.tenantId);
+    const row = rows.find(
+      ({ author, tenant_id }) => author === who.userId && tenant_id === who.tenantId,
+    );
     if (!row) throw new Error('the example rows are missing');
     return row;
   };
-  const known = (row: Row) => ({ tenantId: row.tenant_id, projectId: row.project_id, noteId: row.note_id });
+  const known = (row: Row) => ({
+    tenantId: row.tenant_id,
+    projectId: row.project_id,
+    noteId: row.note_id,
+  });
   const own = known(noteOf(ann));
   const foreign = known(noteOf(gus));
   const ids = (who: Subject, { tenantId, noteId }: typeof own): Promise<Answer> =>
@@ -130,10 +145,20 @@ describe('a tenant that asks through GraphQL', () => {
 
   test('counts its own rows only', async () => {
     const own = rows.filter(({ slug }) => slug === 'acme');
-    const answer = await query(outputs.endpoints.graphql, token(outputs.jwt, scene.ann), counts.notes);
+    const answer = await query(
+      outputs.endpoints.graphql,
+      token(outputs.jwt, scene.ann),
+      counts.notes,
+    );
     expect(answer.data).toEqual({ notes: { totalCount: own.length } });
-    const projects = await query(outputs.endpoints.graphql, token(outputs.jwt, scene.ann), counts.projects);
-    expect(projects.data).toEqual({ projects: { totalCount: new Set(own.map(({ project_id }) => project_id)).size } });
+    const projects = await query(
+      outputs.endpoints.graphql,
+      token(outputs.jwt, scene.ann),
+      counts.projects,
+    );
+    expect(projects.data).toEqual({
+      projects: { totalCount: new Set(own.map(({ project_id }) => project_id)).size },
+    });
   });
 
   test('may write, change and delete a note of its own', async () => {
@@ -171,9 +196,16 @@ describe('a tenant that asks through GraphQL', () => {
       const answer = await run(attack);
       // The ids that the attacker sends may come back in an error; rows may not.
       const sent = new Set(Object.values(attack.variables ?? {}));
-      if (!isClean(answer, secrets.filter((secret) => !sent.has(secret)))) leaks.push(attack.name);
+      if (
+        !isClean(
+          answer,
+          secrets.filter((secret) => !sent.has(secret)),
+        )
+      )
+        leaks.push(attack.name);
       // An attack that the schema does not even know proves nothing.
-      if (answer.body.includes('Cannot query field') || answer.body.includes('Unknown argument')) invalid.push(attack.name);
+      if (answer.body.includes('Cannot query field') || answer.body.includes('Unknown argument'))
+        invalid.push(attack.name);
     }
     expect({ leaks, invalid }).toEqual({ leaks: [], invalid: [] });
   });
@@ -185,7 +217,8 @@ describe('a tenant that asks through GraphQL', () => {
     for (const attack of writes(scene)) {
       const answer = await run(attack);
       if (wrote(answer)) succeeded.push(attack.name);
-      if (/Cannot query field|Unknown argument|is not defined by type/.test(answer.body)) invalid.push(attack.name);
+      if (/Cannot query field|Unknown argument|is not defined by type/.test(answer.body))
+        invalid.push(attack.name);
     }
     expect({ succeeded, invalid }).toEqual({ succeeded: [], invalid: [] });
     expect(await everything()).toEqual(before);
@@ -209,7 +242,11 @@ describe('a tenant that asks through GraphQL', () => {
 describe('a request without a token that counts', () => {
   test('gets no rows and a clear error', async () => {
     for (const { name, headers } of intrusions(scene)) {
-      const answer = await send(outputs.endpoints.graphql, { query: '{ notes { nodes { body } } }' }, headers);
+      const answer = await send(
+        outputs.endpoints.graphql,
+        { query: '{ notes { nodes { body } } }' },
+        headers,
+      );
       expect(answer.status, name).toBe(401);
       expect(answer.data, name).toBeNull();
       expect(answer.errors[0]?.message, name).toMatch(/access token/);

@@ -16,7 +16,10 @@ export interface Subject {
 export const claimsNamespace = 'https://hasura.io/jwt/claims';
 
 /** The payload of a token that the platform would issue. */
-export function payload({ issuer, audience }: Issuer, { tenantId, userId, role }: Subject): Record<string, unknown> {
+export function payload(
+  { issuer, audience }: Issuer,
+  { tenantId, userId, role }: Subject,
+): Record<string, unknown> {
   const now = Math.floor(Date.now() / 1000);
   return {
     iss: issuer,
@@ -35,11 +38,17 @@ export function payload({ issuer, audience }: Issuer, { tenantId, userId, role }
 }
 
 /** Any header, any payload, signed with any key (or with none): made by hand, so that bad tokens can be made too. */
-export function forge(header: Record<string, unknown>, body: unknown, key: string | undefined): string {
-  const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+export function forge(
+  header: Record<string, unknown>,
+  body: unknown,
+  key: string | undefined,
+): string {
+  const encode = (value: unknown): string =>
+    Buffer.from(JSON.stringify(value)).toString('base64url');
   const signed = `${encode({ typ: 'JWT', ...header })}.${encode(body)}`;
   const hash = header.alg === 'HS512' ? 'sha512' : 'sha256';
-  const signature = key === undefined ? '' : createHmac(hash, key).update(signed).digest('base64url');
+  const signature =
+    key === undefined ? '' : createHmac(hash, key).update(signed).digest('base64url');
   return `${signed}.${signature}`;
 }
 

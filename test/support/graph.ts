@@ -27,7 +27,10 @@ interface Request {
 }
 
 interface Monitor {
-  registerResource(request: Request, callback: (error: unknown, response?: { getUrn(): string }) => void): unknown;
+  registerResource(
+    request: Request,
+    callback: (error: unknown, response?: { getUrn(): string }) => void,
+  ): unknown;
 }
 
 /** What a provider would answer, by type; a type that is missing is a resource that the test does not expect. */
@@ -37,7 +40,11 @@ export type Answers = Readonly<Record<string, (name: string) => Record<string, u
  * Runs `program` under Pulumi's mocks (no engine, no provider) and returns what it registered.
  * With `preview`, outputs are unknown, as at the first preview of a new stack.
  */
-export async function graph(program: () => void, answers: Answers, preview: boolean): Promise<Registered[]> {
+export async function graph(
+  program: () => void,
+  answers: Answers,
+  preview: boolean,
+): Promise<Registered[]> {
   const registered: Registered[] = [];
   const unexpected = new Set<string>();
   // The engine marks these outputs as secret; the mocks know nothing of it.
@@ -65,7 +72,10 @@ export async function graph(program: () => void, answers: Answers, preview: bool
   const monitor = pulumi.runtime.getMonitor() as unknown as Monitor;
   const register = monitor.registerResource.bind(monitor);
   monitor.registerResource = (request, callback) => {
-    secretOutputs.set(`${request.getType()} ${request.getName()}`, request.getAdditionalsecretoutputsList());
+    secretOutputs.set(
+      `${request.getType()} ${request.getName()}`,
+      request.getAdditionalsecretoutputsList(),
+    );
     return register(request, (error, response) => {
       registered.push(described(request, response?.getUrn() ?? ''));
       callback(error, response);
@@ -73,7 +83,10 @@ export async function graph(program: () => void, answers: Answers, preview: bool
   };
   program();
   await pulumi.runtime.disconnect();
-  if (unexpected.size) throw new Error(`the program registered ${[...unexpected].join(', ')}, which this test does not expect`);
+  if (unexpected.size)
+    throw new Error(
+      `the program registered ${[...unexpected].join(', ')}, which this test does not expect`,
+    );
   return registered;
 }
 

@@ -1,11 +1,28 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { root } from '../../engine/root';
 
-const copied = ['package.json', 'index.ts', 'Pulumi.yaml', 'components', 'provider', 'engine', 'sql', 'app'];
+const copied = [
+  'package.json',
+  'index.ts',
+  'Pulumi.yaml',
+  'components',
+  'provider',
+  'engine',
+  'sql',
+  'app',
+];
 
 /** What a command of the project printed and how it ended. */
 export interface Ran {
@@ -24,7 +41,8 @@ export class Workspace {
 
   static async create(): Promise<Workspace> {
     const workspace = new Workspace();
-    for (const name of copied) cpSync(path.join(root, name), workspace.path(name), { recursive: true });
+    for (const name of copied)
+      cpSync(path.join(root, name), workspace.path(name), { recursive: true });
     symlinkSync(path.join(root, 'node_modules'), workspace.path('node_modules'));
     workspace.ports = { database: await freePort(), graphql: await freePort() };
     workspace.configure({});
@@ -85,13 +103,23 @@ export class Workspace {
   /** As `run`, but an exit code other than 0 is an error that shows what was printed. */
   async succeed(...args: string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(...args);
-    if (code !== 0) throw new Error(`${args.join(' ')} ended with ${String(code)}:\n${stdout}\n${stderr}`);
+    if (code !== 0)
+      throw new Error(`${args.join(' ')} ended with ${String(code)}:\n${stdout}\n${stderr}`);
     return stdout;
   }
 
   async outputs<T>(): Promise<T> {
     return JSON.parse(
-      await this.succeed('pulumi', '--', 'stack', 'output', '--json', '--show-secrets', '-s', 'local'),
+      await this.succeed(
+        'pulumi',
+        '--',
+        'stack',
+        'output',
+        '--json',
+        '--show-secrets',
+        '-s',
+        'local',
+      ),
     ) as T;
   }
 
@@ -102,7 +130,12 @@ export class Workspace {
   }
 
   private environment(): NodeJS.ProcessEnv {
-    const { STRATA_ROOT: _root, PULUMI_BACKEND_URL: _url, PULUMI_ACCESS_TOKEN: _token, ...rest } = process.env;
+    const {
+      STRATA_ROOT: _root,
+      PULUMI_BACKEND_URL: _url,
+      PULUMI_ACCESS_TOKEN: _token,
+      ...rest
+    } = process.env;
     return {
       ...rest,
       PATH: `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${rest.PATH ?? ''}`,

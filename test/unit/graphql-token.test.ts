@@ -1,6 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { TokenError, verifyToken } from '../../components/services/images/graphql/token';
-import { claimsNamespace, forge, payload, token, type Issuer, type Subject } from '../support/forge';
+import {
+  claimsNamespace,
+  forge,
+  payload,
+  token,
+  type Issuer,
+  type Subject,
+} from '../support/forge';
 
 const issuer: Issuer = { key: 'k'.repeat(64), issuer: 'strata', audience: 'strata' };
 const rules = { ...issuer, key: new TextEncoder().encode(issuer.key) };
@@ -19,24 +26,84 @@ const refused: [string, string | undefined, RegExp][] = [
   ['no token behind the scheme', 'Bearer ', /is required/],
   ['something that is no token', 'Bearer let-me-in', /is required/],
   ['two tokens', `Bearer ${token(issuer, subject)} ${token(issuer, subject)}`, /is required/],
-  ['alg none without a signature', `Bearer ${forge({ alg: 'none' }, good, undefined)}`, /not valid/],
+  [
+    'alg none without a signature',
+    `Bearer ${forge({ alg: 'none' }, good, undefined)}`,
+    /not valid/,
+  ],
   ['alg none with a signature', `Bearer ${forge({ alg: 'none' }, good, issuer.key)}`, /not valid/],
   ['another key', `Bearer ${forge({ alg: 'HS256' }, good, 'x'.repeat(64))}`, /not valid/],
   ['an empty key', `Bearer ${forge({ alg: 'HS256' }, good, '')}`, /not valid/],
-  ['another algorithm with the right key', `Bearer ${forge({ alg: 'HS512' }, good, issuer.key)}`, /not valid/],
-  ['an algorithm of public keys', `Bearer ${forge({ alg: 'RS256' }, good, issuer.key)}`, /not valid/],
-  ['a critical header that nobody knows', `Bearer ${forge({ alg: 'HS256', crit: ['x'], x: 1 }, good, issuer.key)}`, /not valid/],
-  ['a token that has expired', `Bearer ${forge({ alg: 'HS256' }, { ...good, exp: now - 1 }, issuer.key)}`, /expired/],
-  ['a token that never expires', `Bearer ${forge({ alg: 'HS256' }, { ...good, exp: undefined }, issuer.key)}`, /not valid/],
-  ['a token that is not valid yet', `Bearer ${forge({ alg: 'HS256' }, { ...good, nbf: now + 900 }, issuer.key)}`, /not valid/],
-  ['another issuer', `Bearer ${forge({ alg: 'HS256' }, { ...good, iss: 'evil' }, issuer.key)}`, /not valid/],
-  ['another audience', `Bearer ${forge({ alg: 'HS256' }, { ...good, aud: 'other' }, issuer.key)}`, /not valid/],
-  ['no subject', `Bearer ${forge({ alg: 'HS256' }, { ...good, sub: undefined }, issuer.key)}`, /not valid/],
-  ['no claims', `Bearer ${forge({ alg: 'HS256' }, { ...good, [claimsNamespace]: undefined }, issuer.key)}`, /names no tenant/],
-  ['a tenant outside the namespace', `Bearer ${forge({ alg: 'HS256' }, { ...good, [claimsNamespace]: {}, tenant_id: subject.tenantId }, issuer.key)}`, /names no tenant/],
-  ['a list of tenants', `Bearer ${forge({ alg: 'HS256' }, withTenant([subject.tenantId]), issuer.key)}`, /names no tenant/],
-  ['a tenant that is no uuid', `Bearer ${forge({ alg: 'HS256' }, withTenant("' or true --"), issuer.key)}`, /names no tenant/],
-  ['a payload that is no object', `Bearer ${forge({ alg: 'HS256' }, 'hello', issuer.key)}`, /not valid/],
+  [
+    'another algorithm with the right key',
+    `Bearer ${forge({ alg: 'HS512' }, good, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'an algorithm of public keys',
+    `Bearer ${forge({ alg: 'RS256' }, good, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'a critical header that nobody knows',
+    `Bearer ${forge({ alg: 'HS256', crit: ['x'], x: 1 }, good, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'a token that has expired',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, exp: now - 1 }, issuer.key)}`,
+    /expired/,
+  ],
+  [
+    'a token that never expires',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, exp: undefined }, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'a token that is not valid yet',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, nbf: now + 900 }, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'another issuer',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, iss: 'evil' }, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'another audience',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, aud: 'other' }, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'no subject',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, sub: undefined }, issuer.key)}`,
+    /not valid/,
+  ],
+  [
+    'no claims',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, [claimsNamespace]: undefined }, issuer.key)}`,
+    /names no tenant/,
+  ],
+  [
+    'a tenant outside the namespace',
+    `Bearer ${forge({ alg: 'HS256' }, { ...good, [claimsNamespace]: {}, tenant_id: subject.tenantId }, issuer.key)}`,
+    /names no tenant/,
+  ],
+  [
+    'a list of tenants',
+    `Bearer ${forge({ alg: 'HS256' }, withTenant([subject.tenantId]), issuer.key)}`,
+    /names no tenant/,
+  ],
+  [
+    'a tenant that is no uuid',
+    `Bearer ${forge({ alg: 'HS256' }, withTenant("' or true --"), issuer.key)}`,
+    /names no tenant/,
+  ],
+  [
+    'a payload that is no object',
+    `Bearer ${forge({ alg: 'HS256' }, 'hello', issuer.key)}`,
+    /not valid/,
+  ],
 ];
 
 describe('an access token', () => {
@@ -50,7 +117,9 @@ describe('an access token', () => {
   test('whose payload was changed after signing is refused', async () => {
     const [header, , signature] = token(issuer, subject).split('.');
     const [, other] = token(issuer, { ...subject, tenantId: subject.userId }).split('.');
-    await expect(verifyToken(`Bearer ${header}.${other}.${signature}`, rules)).rejects.toThrow(TokenError);
+    await expect(verifyToken(`Bearer ${header}.${other}.${signature}`, rules)).rejects.toThrow(
+      TokenError,
+    );
   });
 
   test.each(refused)('is refused: %s', async (_what, header, reason) => {
@@ -61,5 +130,8 @@ describe('an access token', () => {
 });
 
 function withTenant(tenant: unknown): Record<string, unknown> {
-  return { ...good, [claimsNamespace]: { ...(good[claimsNamespace] as object), 'x-hasura-tenant-id': tenant } };
+  return {
+    ...good,
+    [claimsNamespace]: { ...(good[claimsNamespace] as object), 'x-hasura-tenant-id': tenant },
+  };
 }

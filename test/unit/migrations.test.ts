@@ -21,8 +21,14 @@ function file(name: string, sql = 'select 1;'): void {
 
 describe('the migrations of a folder', () => {
   test('are sorted by number, not by text', () => {
-    for (const name of ['1000_late.sql', '002_b.sql', '010_c.sql', '001_a.sql', 'README.md']) file(name);
-    expect(readMigrations(folder, 'app').map(({ name }) => name)).toEqual(['001_a', '002_b', '010_c', '1000_late']);
+    for (const name of ['1000_late.sql', '002_b.sql', '010_c.sql', '001_a.sql', 'README.md'])
+      file(name);
+    expect(readMigrations(folder, 'app').map(({ name }) => name)).toEqual([
+      '001_a',
+      '002_b',
+      '010_c',
+      '1000_late',
+    ]);
   });
 
   test('are none when the folder does not exist', () => {
@@ -41,7 +47,9 @@ describe('the migrations of a folder', () => {
     expect(read).toThrow(/1_short.sql: the name must look like/);
     expect(read).toThrow(/002_Upper.sql/);
     expect(read).toThrow(/003_spaced name.sql/);
-    expect(read).toThrow(/004_directive.sql: "-- strata: as superuser" is not a directive; allowed: as admin/);
+    expect(read).toThrow(
+      /004_directive.sql: "-- strata: as superuser" is not a directive; allowed: as admin/,
+    );
   });
 
   test('have a version that changes with any text and with the fences', () => {
@@ -56,9 +64,17 @@ describe('the migrations of a folder', () => {
 
 describe('directives', () => {
   test('are read from the head of the file only', () => {
-    expect(directives('select 1; -- strata: as admin')).toEqual({ role: 'owner', transaction: true });
-    expect(directives('select 1;\n-- strata: as admin')).toEqual({ role: 'owner', transaction: true });
-    expect(directives('-- Adds an index.\n-- strata: no transaction\n\n-- strata: as admin\nselect 1;')).toEqual({
+    expect(directives('select 1; -- strata: as admin')).toEqual({
+      role: 'owner',
+      transaction: true,
+    });
+    expect(directives('select 1;\n-- strata: as admin')).toEqual({
+      role: 'owner',
+      transaction: true,
+    });
+    expect(
+      directives('-- Adds an index.\n-- strata: no transaction\n\n-- strata: as admin\nselect 1;'),
+    ).toEqual({
       role: 'admin',
       transaction: false,
     });
@@ -90,7 +106,11 @@ describe('a migration', () => {
   });
 
   test('of the application cannot run as the admin', async () => {
-    const problems = await migration.check?.({ ...inputs, sql: '-- strata: as admin\nselect 1;' }, undefined, context);
+    const problems = await migration.check?.(
+      { ...inputs, sql: '-- strata: as admin\nselect 1;' },
+      undefined,
+      context,
+    );
     expect(problems?.[0]?.reason).toMatch(/only the platform/);
   });
 

@@ -18,7 +18,12 @@ function service(name: string, ...needs: string[]): Workload {
 
 describe('services in order', () => {
   test('stand behind what they need, and keep their order otherwise', () => {
-    const order = sorted([service('c', 'b'), service('a'), service('b', 'a', 'database'), service('d')]);
+    const order = sorted([
+      service('c', 'b'),
+      service('a'),
+      service('b', 'a', 'database'),
+      service('d'),
+    ]);
     expect(order.map(({ name }) => name)).toEqual(['a', 'd', 'b', 'c']);
   });
 

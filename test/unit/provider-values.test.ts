@@ -29,6 +29,13 @@ describe('values on their way to the engine and back', () => {
     expect(secretTexts.size).toBe(0);
   });
 
+  test('the password of a secret URL is a secret of its own', () => {
+    const { secretTexts } = receive(
+      send({ url: 'postgresql://app:a%2Fb%2Fc%2Fd@127.0.0.1/x' }, ['url']),
+    );
+    expect(redact('refused a/b/c/d for app', secretTexts)).toBe('refused [secret] for app');
+  });
+
   test('secrets are taken out of messages wherever they stand', () => {
     expect(redact('got hunter22 and hunter22!', ['hunter22', 'x'])).toBe(
       'got [secret] and [secret]!',

@@ -21,5 +21,11 @@ export function job(
     },
     opts,
   );
-  return { name: service.name, kind: 'job', resource, where: 'a process of this machine', endpoints: {} };
+  return {
+    name: service.name,
+    kind: 'job',
+    resource,
+    where: 'a process of this machine',
+    endpoints: {},
+  };
 }

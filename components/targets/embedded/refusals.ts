@@ -1,16 +1,56 @@
-import type { Service } from '../../services/service';
+import type { Problem } from '../../settings/errors';
+import type { ServiceSettings, Settings } from '../../settings/schema';
+import { showKey } from '../../settings/show';
 
-/** Plain processes have no images and no copies of themselves: and no limits: asking for one is refused by name. */
-export function refusals(services: readonly Service[]): string[] {
-  return services.flatMap((service) => [
-    ...(service.image
-      ? [`service ${service.name} asks for the image ${service.image}: target embedded runs commands, not images`]
-      : []),
-    ...(service.resources
-      ? [`service ${service.name} asks for limits of resources: target embedded cannot keep them`]
-      : []),
-    ...(service.kind === 'workload' && service.replicas > 1
-      ? [`service ${service.name} asks for ${service.replicas} replicas: target embedded runs one of each`]
-      : []),
-  ]);
+type Asked = Pick<ServiceSettings, 'image' | 'replicas'> & {
+  readonly resources?: object | undefined;
+};
+
+/** Plain processes have no images, no limits and no copies of themselves: asking for one is refused by name. */
+export function refusals(settings: Settings): Problem[] {
+  return [
+    ...Object.entries(settings.services).flatMap(([name, asked]) =>
+      problems(['services', name], asked),
+    ),
+    ...Object.entries(settings.customServices).flatMap(([name, asked]) =>
+      problems(['customServices', name], asked),
+    ),
+  ];
+}
+
+function problems(path: readonly string[], { image, replicas, resources }: Asked): Problem[] {
+  const problem = (member: string, reason: string, advice: string): Problem => ({
+    key: showKey([...path, member]),
+    reason,
+    advice,
+  });
+  return [
+    ...(image === undefined
+      ? []
+      : [
+          problem(
+            'image',
+            'names an image, and target embedded runs commands',
+            'Take it out, or use target docker.',
+          ),
+        ]),
+    ...(resources === undefined
+      ? []
+      : [
+          problem(
+            'resources',
+            'limits what target embedded cannot limit',
+            'Take it out, or use target docker.',
+          ),
+        ]),
+    ...(replicas === undefined || replicas === 1
+      ? []
+      : [
+          problem(
+            'replicas',
+            `is ${replicas}, and target embedded runs one of each`,
+            'Take it out, or use target docker.',
+          ),
+        ]),
+  ];
 }

@@ -37,7 +37,10 @@ export function workload(
     resource,
     where: 'a process of this machine',
     endpoints: Object.fromEntries(
-      Object.entries(service.routes).map(([name, path]) => [name, `http://${host}:${service.port}${path}`]),
+      Object.entries(service.routes).map(([name, path]) => [
+        name,
+        `http://${host}:${service.port}${path}`,
+      ]),
     ),
     ...(health !== undefined && { health }),
   };

@@ -11,14 +11,23 @@ export interface Attempt {
   readonly run: (world: World) => string | readonly string[];
   /** Who used the same pooled connection just before. */
   readonly after?: ActorName;
-  /** Who does what elsewhere, after `run`, and commits. */
-  readonly meanwhile?: { readonly as: ActorName; readonly run: (world: World) => string };
+  /** What somebody else did in another session, which is still open. */
+  readonly elsewhere?: Other;
+  /** What somebody else does and commits in another session after `run`; both are committed. */
+  readonly meanwhile?: Other;
 }
+
+interface Other {
+  readonly as: ActorName;
+  readonly run: (world: World) => string;
+}
+
+type Row = Readonly<Record<string, unknown>>;
 
 export interface Outcome {
   /** SQLSTATE of the statement that failed. */
-  readonly code?: string;
-  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly code: string | undefined;
+  readonly rows: readonly Row[];
   /** Rows that the last statement returned or changed. */
   readonly count: number;
   /** Everything that came back: rows, copied data, notices, notifications, the error. */
@@ -42,45 +51,49 @@ export class Arena {
   async attempt(attempt: Attempt): Promise<Outcome> {
     const who = actor(attempt.as);
     const client = await this.client(who.login, 'own');
-    if (attempt.after) await this.transact(client, attempt.after, 'select count(*) from app.notes', 'commit');
+    if (attempt.after) await this.transact(client, attempt.after, 'select count(*) from app.notes');
+    if (attempt.elsewhere) await this.other(attempt.elsewhere);
     const before = await this.fingerprint(client, attempt.as);
 
     const heard = listen(client);
     const statements = [attempt.run(this.world)].flat();
-    const outcome = { rows: [] as Readonly<Record<string, unknown>>[], count: 0, code: undefined as string | undefined };
+    let rows: Outcome['rows'] = [];
+    let count = 0;
+    let code: string | undefined;
     let after = before;
     try {
       await client.query('begin');
       for (const statement of who.setUp(this.world)) await client.query(statement);
       for (const statement of statements) {
-        const result = last(await client.query(statement));
-        outcome.rows = result.rows as Readonly<Record<string, unknown>>[];
-        outcome.count = result.rowCount ?? result.rows.length;
+        const result = last(await client.query<Row>(statement));
+        rows = result.rows;
+        count = result.rowCount ?? rows.length;
       }
       if (attempt.meanwhile) {
-        const other = await this.client(actor(attempt.meanwhile.as).login, 'other');
-        await this.transact(other, attempt.meanwhile.as, attempt.meanwhile.run(this.world), 'commit');
         await client.query('commit');
+        await this.other(attempt.meanwhile);
+        await client.query('select');
       } else {
         after = await this.fingerprint(client, attempt.as);
       }
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
-      outcome.code = error.code;
-      outcome.rows = [];
-      outcome.count = 0;
+      code = error.code;
+      rows = [];
+      count = 0;
       heard.push([error.message, error.detail, error.hint, error.where].join(' '));
     }
     await client.query('rollback');
     await client.query('discard all');
     heard.stop();
     return {
-      ...outcome,
-      ...(outcome.code === undefined ? {} : { code: outcome.code }),
-      text: `${JSON.stringify(outcome.rows)} ${heard.text()}`,
+      code,
+      rows,
+      count,
+      text: `${JSON.stringify(rows)} ${heard.text()}`,
       sent: statements.join('\n'),
       changed: after !== before,
-    } as Outcome;
+    };
   }
 
   /** Closes the connections, so that the database can be dropped. */
@@ -96,11 +109,15 @@ export class Arena {
     return client;
   }
 
-  private async transact(client: Client, name: ActorName, statement: string, end: string): Promise<void> {
+  private async other({ as, run }: Other): Promise<void> {
+    await this.transact(await this.client(actor(as).login, 'other'), as, run(this.world));
+  }
+
+  private async transact(client: Client, name: ActorName, statement: string): Promise<void> {
     await client.query('begin');
     for (const setUp of actor(name).setUp(this.world)) await client.query(setUp);
     await client.query(statement);
-    await client.query(end);
+    await client.query('commit');
   }
 
   /** A hash of every row that is not the actor's, seen from inside its transaction by a superuser's function. */

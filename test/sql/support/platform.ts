@@ -96,6 +96,7 @@ async function furnish(admin: Client): Promise<void> {
         union all select 'audit ' || a::text from audit.log a where tenant_id is distinct from tenant
       ) as lines $$;
     grant usage on schema oracle to public;
+    analyze;
   `);
   await admin.end();
 }

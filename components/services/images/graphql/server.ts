@@ -19,7 +19,11 @@ async function main(): Promise<void> {
     issuer: variable('JWT_ISSUER'),
     audience: variable('JWT_AUDIENCE'),
   };
-  const pool = new Pool({ connectionString: secret('DATABASE_URL'), max: 10, application_name: 'graphql' });
+  const pool = new Pool({
+    connectionString: secret('DATABASE_URL'),
+    max: 10,
+    application_name: 'graphql',
+  });
   // An idle connection that Postgres ends (a restart, say) is replaced on the next request.
   pool.on('error', (error) => {
     log('warn', `database connection ended: ${error.message}`);
@@ -28,7 +32,11 @@ async function main(): Promise<void> {
   const verified = new WeakMap<IncomingMessage, JWTPayload>();
   const graphql = createServer();
   const instance = postgraphile(
-    graphqlPreset({ pool, schemas: variable('GRAPHQL_SCHEMAS').split(','), claims: (request) => verified.get(request) }),
+    graphqlPreset({
+      pool,
+      schemas: variable('GRAPHQL_SCHEMAS').split(','),
+      claims: (request) => verified.get(request),
+    }),
   );
   await instance.createServ(grafserv).addTo(graphql);
   await instance.getSchema();
@@ -54,7 +62,10 @@ async function main(): Promise<void> {
       graphql.emit('request', request, response);
     } catch (error) {
       if (!(error instanceof TokenError)) log('error', (error as Error).message);
-      refuse(response, error instanceof TokenError ? error.message : 'the token could not be verified');
+      refuse(
+        response,
+        error instanceof TokenError ? error.message : 'the token could not be verified',
+      );
     }
   }
 
@@ -64,7 +75,9 @@ async function main(): Promise<void> {
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
     } catch (error) {
       log('error', `health: ${(error as Error).message}`);
-      response.writeHead(503, { 'content-type': 'text/plain' }).end('the database does not answer\n');
+      response
+        .writeHead(503, { 'content-type': 'text/plain' })
+        .end('the database does not answer\n');
     }
   }
 }

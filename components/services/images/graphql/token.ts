@@ -29,11 +29,15 @@ export async function verifyToken(
 ): Promise<JWTPayload> {
   const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '') ?? [];
   if (!token) {
-    throw new TokenError('an access token is required: send the header "Authorization: Bearer <token>"');
+    throw new TokenError(
+      'an access token is required: send the header "Authorization: Bearer <token>"',
+    );
   }
   const payload = await verify(token, rules);
   if (!session.safeParse(payload[claimsNamespace]).success) {
-    throw new TokenError('the access token names no tenant, user and role: sign in to a tenant first');
+    throw new TokenError(
+      'the access token names no tenant, user and role: sign in to a tenant first',
+    );
   }
   return payload;
 }
@@ -52,7 +56,9 @@ async function verify(token: string, rules: TokenRules): Promise<JWTPayload> {
       throw new TokenError('the access token has expired: refresh it or sign in again');
     }
     if (error instanceof errors.JOSEError) {
-      throw new TokenError('the access token is not valid here: it was not issued by this platform');
+      throw new TokenError(
+        'the access token is not valid here: it was not issued by this platform',
+      );
     }
     throw error;
   }
