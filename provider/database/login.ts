@@ -31,9 +31,10 @@ export const login: Resource<LoginInputs, LoginState> = {
     password: z.string().min(16),
   }),
   computed: ['accepted'],
+  volatile: ['accepted'],
 
   diff(state, inputs): Changes {
-    if (state.cluster !== inputs.cluster) return { cluster: 'replace' };
+    if (state.cluster !== inputs.cluster) return { cluster: 'update' };
     if (state.role !== inputs.role) return { role: 'replace' };
     return state.password === inputs.password && state.accepted ? {} : { password: 'update' };
   },

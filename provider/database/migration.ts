@@ -39,20 +39,19 @@ export const migration: Resource<MigrationInputs, MigrationState> = {
     sql: z.string(),
   }),
   computed: ['sha256', 'appliedAt'],
+  volatile: ['sha256', 'appliedAt'],
 
   check: (inputs, before) =>
     Promise.resolve([...directiveProblems(inputs), ...changedTextProblems(inputs, before)]),
 
   diff(state, inputs): Changes {
-    if (state.cluster !== inputs.cluster) return { cluster: 'replace' };
+    if (state.cluster !== inputs.cluster) return { cluster: 'update' };
     if (state.scope !== inputs.scope || state.name !== inputs.name) return { name: 'replace' };
     return state.sha256 === sha256(inputs.sql) ? {} : { sql: 'update' };
   },
 
   async create(inputs, context) {
-    const appliedAt = await withClient(inputs.url, (client) => apply(client, inputs, context));
-    const state = { ...inputs, sha256: sha256(inputs.sql), appliedAt };
-    return { id: `${inputs.scope}/${inputs.name}`, state };
+    return { id: `${inputs.scope}/${inputs.name}`, state: await apply(inputs, context) };
   },
 
   read: (_id, state) =>
@@ -61,12 +60,18 @@ export const migration: Resource<MigrationInputs, MigrationState> = {
       return row && { ...state, ...row };
     }),
 
-  update: (_id, state, inputs) => Promise.reject(new Error(changedText(inputs, state.sha256))),
+  // To another cluster, or with a changed text, which the ledger refuses.
+  update: (_id, _state, inputs, context) => apply(inputs, context),
 
   delete: () => Promise.resolve(),
 };
 
-async function apply(client: Client, file: MigrationInputs, context: Context): Promise<string> {
+async function apply(inputs: MigrationInputs, context: Context): Promise<MigrationState> {
+  const appliedAt = await withClient(inputs.url, (client) => applyOnce(client, inputs, context));
+  return { ...inputs, sha256: sha256(inputs.sql), appliedAt };
+}
+
+async function applyOnce(client: Client, file: MigrationInputs, context: Context): Promise<string> {
   await lockLedger(client);
   await ensureLedger(client);
   const row = await recorded(client, file);

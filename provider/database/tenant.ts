@@ -42,7 +42,7 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   computed: ['tenantId'],
 
   diff(state, inputs): Changes {
-    if (state.cluster !== inputs.cluster) return { cluster: 'replace' };
+    if (state.cluster !== inputs.cluster) return { cluster: 'update' };
     if (state.slug !== inputs.slug) return { slug: 'replace' };
     return {
       ...(state.displayName !== inputs.displayName && { displayName: 'update' as const }),

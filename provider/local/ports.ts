@@ -37,7 +37,7 @@ export async function portProblem(
 }
 
 /** The first port from `from` on that nothing listens on. */
-async function freePort(from: number): Promise<number> {
+export async function freePort(from: number): Promise<number> {
   for (let port = from; port < from + searched && port < 65_536; port += 1) {
     if ((await whyNot(port)) === undefined) return port;
   }

@@ -39,9 +39,10 @@ export const table: Resource<TableInputs, TableState> = {
     triggers: z.record(z.string(), z.string()),
   }),
   computed: ['applied', 'live'],
+  volatile: ['applied', 'live'],
 
   diff(state, inputs): Changes {
-    if (state.cluster !== inputs.cluster) return { cluster: 'replace' };
+    if (state.cluster !== inputs.cluster) return { cluster: 'update' };
     if (state.table !== inputs.table) return { table: 'replace' };
     const changes: Changes = {};
     for (const kind of members) {

@@ -1,5 +1,6 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import {
+  chmodSync,
   cpSync,
   mkdirSync,
   mkdtempSync,
@@ -37,6 +38,12 @@ export interface Ran {
  */
 export class Workspace {
   readonly folder = mkdtempSync(path.join(os.tmpdir(), 'strata-test-'));
+
+  private constructor() {
+    // As root, Postgres runs as another user, who has to come through.
+    chmodSync(this.folder, 0o711);
+  }
+
   ports = { database: 0, graphql: 0 };
 
   static async create(): Promise<Workspace> {

@@ -119,7 +119,7 @@ describe('a migration', () => {
   });
 
   test('is applied anew to another cluster', () => {
-    expect(migration.diff(state, { ...inputs, cluster: '2' })).toEqual({ cluster: 'replace' });
+    expect(migration.diff(state, { ...inputs, cluster: '2' })).toEqual({ cluster: 'update' });
   });
 
   test('that cannot ask its database returns what was recorded', async () => {

@@ -35,7 +35,7 @@ export const reading: readonly Attack[] = [
 
   attack(ann, 'reads foreign texts in the error of a cast', 'select * from app.drafts where title::int = 0', 'clean'),
   attack(ann, 'asks by an error', ({ globex }) => `select * from app.notes where 1 / (case when tenant_id = '${globex.id}' then 0 else 1 end) = 1`, 'own'),
-  attack(ann, 'asks by an error in the text', "select * from app.notes where case when body ilike '%snow%' then 1 / 0 = 1 else true end", 'own'),
+  attack(ann, 'asks by an error in the text', "select * from app.notes where 1 / (case when body ilike '%snow%' then 0 else 1 end) = 1", 'own'),
   attack(ann, 'asks for a known text', "select * from app.notes where body = 'Rain on weekdays only.'", 'nothing'),
   attack(ann, 'reads the plan of a query', 'explain (analyze, verbose, costs off, timing off) select * from app.notes', 'clean'),
   attack(ann, 'reads the statistics of the columns', "select * from pg_stats where schemaname = 'app'", 'nothing'),
