@@ -14,7 +14,7 @@ export type SecretSource =
 export type LoginRole =
   'strata_migrator' | 'strata_authenticator' | 'strata_hasura' | 'strata_app' | 'strata_auditor';
 
-export interface Resources {
+interface Resources {
   readonly cpus?: number | undefined;
   /** Such as `512M` or `2G`. */
   readonly memory?: string | undefined;

@@ -8,6 +8,7 @@ import type { TableFence } from './statements';
 const inTenant = '"tenant_id" = (select tenancy.current_tenant_id())';
 const isMember = '(select tenancy.is_tenant_member())';
 const isAdmin = '(select tenancy.is_tenant_admin())';
+const floor = `${inTenant} and ${isMember}`;
 const isUser = '(select tenancy.current_user_id())';
 
 /** Hasura says whom it acts for in mutations only; its queries are filtered by the permissions in its metadata. */
@@ -41,7 +42,7 @@ function tenantPolicies(rules: TableRules): Record<string, string> {
   const to = 'to strata_tenant';
   return {
     ...permitted('tenant', to, rules, (condition) => condition),
-    tenant_floor: `as restrictive for all ${to} using (${inTenant}) with check (${inTenant})`,
+    tenant_floor: `as restrictive for all ${to} using (${floor}) with check (${floor})`,
   };
 }
 
@@ -49,10 +50,10 @@ function hasuraPolicies(rules: TableRules): Record<string, string> {
   const to = 'to strata_hasura';
   return {
     ...permitted('hasura', to, rules, (condition) => `${hasuraQuery} or (${condition})`),
-    hasura_floor_read: `as restrictive for select ${to} using (${hasuraQuery} or ${inTenant})`,
-    hasura_floor_insert: `as restrictive for insert ${to} with check (${inTenant})`,
-    hasura_floor_update: `as restrictive for update ${to} using (${inTenant}) with check (${inTenant})`,
-    hasura_floor_delete: `as restrictive for delete ${to} using (${inTenant})`,
+    hasura_floor_read: `as restrictive for select ${to} using (${hasuraQuery} or (${floor}))`,
+    hasura_floor_insert: `as restrictive for insert ${to} with check (${floor})`,
+    hasura_floor_update: `as restrictive for update ${to} using (${floor}) with check (${floor})`,
+    hasura_floor_delete: `as restrictive for delete ${to} using (${floor})`,
   };
 }
 
@@ -86,17 +87,17 @@ function permitted(
 function rowCondition(rules: TableRules, rule: Exclude<RowRule, 'nobody'>): string {
   switch (rule) {
     case 'member':
-      return `${inTenant} and ${isMember}`;
+      return floor;
     case 'admin':
       return `${inTenant} and ${isAdmin}`;
     case 'owner':
-      return `${inTenant} and ${isMember} and (${owned(rules)} or ${isAdmin})`;
+      return `${floor} and (${owned(rules)} or ${isAdmin})`;
   }
 }
 
 function insertCondition(rules: TableRules, rule: Exclude<InsertRule, 'nobody'>): string {
   return rule === 'self'
-    ? `${inTenant} and ${isMember} and ${owned(rules)}`
+    ? `${floor} and ${owned(rules)}`
     : rowCondition(rules, rule);
 }
 

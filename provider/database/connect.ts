@@ -84,7 +84,7 @@ export async function readLive<T>(
 }
 
 /** Host, port and database of a URL: what may be shown. */
-export function address(url: string): string {
+function address(url: string): string {
   const { hostname, port, pathname } = new URL(url);
   return `${hostname}:${port || '5432'}${pathname}`;
 }

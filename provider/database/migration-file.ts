@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 
 /** Who runs a migration: the cluster's admin, the owner of the schema, or the role that may change data. */
-export type MigrationRole = 'admin' | 'owner' | 'maintenance';
+type MigrationRole = 'admin' | 'owner' | 'maintenance';
 
 export interface Directives {
   readonly role: MigrationRole;

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Changes, Resource } from '../host/resource';
 import { inTransaction, readLive, withClient } from './connect';
 
-export interface Member {
+interface Member {
   /** The user's handle, unique in the platform. */
   user: string;
   role: 'admin' | 'member';

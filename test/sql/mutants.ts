@@ -88,7 +88,7 @@ export const mutants: readonly Mutant[] = [
   attacked('temporary objects', `do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`),
   attacked('the schema public', 'grant create on schema public to public; grant usage on schema public to public'),
   attacked('who may define something', 'grant create on schema app to strata_tenant'),
-  attacked('who may run the checks of shape', 'grant execute on all functions in schema tenancy to public'),
+  backed('who may run the checks of shape', 'grant execute on all functions in schema tenancy to public'),
   backed('the search_path of the recorder', 'alter function audit.record() reset search_path'),
   backed('what everybody may run later', 'alter default privileges for role strata_owner grant execute on functions to public'),
   backed('the recording of changes', 'alter table app.notes disable trigger strata_audit_update'),

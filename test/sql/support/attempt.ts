@@ -41,6 +41,7 @@ export interface Outcome {
 /** One database and a connection to it for each login. */
 export class Arena {
   private readonly clients = new Map<string, Promise<Client>>();
+  private readonly hashes = new Map<string, string>();
 
   constructor(
     private readonly server: Server,
@@ -53,7 +54,7 @@ export class Arena {
     const client = await this.client(who.login, 'own');
     if (attempt.after) await this.transact(client, attempt.after, 'select count(*) from app.notes');
     if (attempt.elsewhere) await this.other(attempt.elsewhere);
-    const before = await this.fingerprint(client, attempt.as);
+    const before = await this.untouched(client, attempt.as);
 
     const heard = listen(client);
     const statements = [attempt.run(this.world)].flat();
@@ -62,8 +63,7 @@ export class Arena {
     let code: string | undefined;
     let after = before;
     try {
-      await client.query('begin');
-      for (const statement of who.setUp(this.world)) await client.query(statement);
+      await client.query(['begin', ...who.setUp(this.world)].join(';'));
       for (const statement of statements) {
         const result = last(await client.query<Row>(statement));
         rows = result.rows;
@@ -83,8 +83,7 @@ export class Arena {
       count = 0;
       heard.push([error.message, error.detail, error.hint, error.where].join(' '));
     }
-    await client.query('rollback');
-    await client.query('discard all');
+    await client.query('rollback; deallocate all; unlisten *');
     heard.stop();
     return {
       code,
@@ -114,10 +113,16 @@ export class Arena {
   }
 
   private async transact(client: Client, name: ActorName, statement: string): Promise<void> {
-    await client.query('begin');
-    for (const setUp of actor(name).setUp(this.world)) await client.query(setUp);
-    await client.query(statement);
-    await client.query('commit');
+    await client.query(['begin', ...actor(name).setUp(this.world), statement, 'commit'].join(';'));
+    this.hashes.clear();
+  }
+
+  /** Attempts are rolled back, so what one finds is what the next one finds. */
+  private async untouched(client: Client, name: ActorName): Promise<string> {
+    const key = actor(name).person ?? '';
+    const hash = this.hashes.get(key) ?? (await this.fingerprint(client, name));
+    this.hashes.set(key, hash);
+    return hash;
   }
 
   /** A hash of every row that is not the actor's, seen from inside its transaction by a superuser's function. */

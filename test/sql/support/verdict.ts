@@ -17,10 +17,23 @@ export interface Attack extends Attempt {
   readonly expect: Expectation;
 }
 
-/** Runs an attack; the answer says how it succeeded, undefined when it failed as it must. */
-export async function verdict(arena: Arena, attack: Attack): Promise<string | undefined> {
+export interface Verdict {
+  /** Whether the attacker got or learned something, or the attack only failed in another way than expected. */
+  readonly success: boolean;
+  readonly how: string;
+}
+
+/** Errors that answer a question about rows that the attacker may not see: a violated key, a division by zero. */
+const telling = ['23505', '23P01', '22012'];
+
+/** Runs an attack; undefined when it failed as it must. */
+export async function verdict(arena: Arena, attack: Attack): Promise<Verdict | undefined> {
   const outcome = await arena.attempt(attack);
-  return harm(arena, attack, outcome) ?? surprise(attack.expect, outcome, arena);
+  const how = harm(arena, attack, outcome);
+  if (how !== undefined) return { success: true, how };
+  const odd = surprise(attack.expect, outcome, arena);
+  const { code } = outcome;
+  return odd === undefined ? undefined : { success: code === undefined || telling.includes(code), how: odd };
 }
 
 /** Rows changed that are not the attacker's, or something came back that the attacker did not know. */

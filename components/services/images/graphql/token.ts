@@ -2,7 +2,7 @@ import { errors, jwtVerify, type JWTPayload } from 'jose';
 import { z } from 'zod';
 
 /** Claims that reach Postgres: whose request this is. */
-export const claimsNamespace = 'https://hasura.io/jwt/claims';
+const claimsNamespace = 'https://hasura.io/jwt/claims';
 
 const session = z.object({
   'x-hasura-tenant-id': z.uuid(),
