@@ -23,7 +23,8 @@ function load(entry) {
   process.env.STRATA_ROOT = root;
   const file = path.join(root, entry);
   const text = bundled(file);
-  process.setSourceMapsEnabled(true);
+  // Only ours: the maps of all packages would cost a tenth of a preview.
+  Module.setSourceMapsSupport?.(true, { nodeModules: false });
   const bundle = new Module(file, module);
   bundle.filename = file;
   bundle.paths = Module._nodeModulePaths(path.dirname(file));

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { backendFor } from './backend';
 import { messageOf, UserError } from './errors';
+import { saysWrongPassphrase, wrongPassphrase } from './passphrase';
 import { findPulumi } from './pulumi/find';
 import { engineEnvironment } from './pulumi/run';
 import { root } from './root';
@@ -90,6 +91,9 @@ async function readJson(stack: string, out: Terminal, more: readonly string[]): 
     const { stderr = '' } = error as { stderr?: string };
     const said = stderr.trim() === '' ? messageOf(error) : stderr.trim();
     if (said.includes('no stack named')) throw new NotDeployed(stack);
+    if (saysWrongPassphrase(said)) {
+      throw wrongPassphrase(stack, backend.env.PULUMI_CONFIG_PASSPHRASE_FILE);
+    }
     throw new UserError(`The outputs of stack "${stack}" cannot be read: ${said}`);
   }
 }

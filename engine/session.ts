@@ -10,6 +10,7 @@ import {
 import { type Backend, backendFor } from './backend';
 import { Interrupted, UserError } from './errors';
 import { NotDeployed } from './outputs';
+import { saysWrongPassphrase, wrongPassphrase } from './passphrase';
 import { findPulumi } from './pulumi/find';
 import { type RunResult, supervised } from './pulumi/run';
 import { root } from './root';
@@ -97,7 +98,7 @@ export async function withStack<T>(
       },
     });
   } catch (error) {
-    throw inWords(error, stop.signal.aborted, options);
+    throw inWords(error, stop.signal.aborted, options, backend);
   } finally {
     unlisten();
     const kept = stackFile?.restore();
@@ -107,7 +108,12 @@ export async function withStack<T>(
 }
 
 /** The engine has told its own errors already; what is left to say is that it failed. */
-function inWords(error: unknown, aborted: boolean, { name, purpose }: SessionOptions): unknown {
+function inWords(
+  error: unknown,
+  aborted: boolean,
+  { name, purpose }: SessionOptions,
+  backend: Backend,
+): unknown {
   if (aborted || error instanceof Interrupted) {
     return new Interrupted(
       'Interrupted; what was done is recorded. "npm run up" continues from there.',
@@ -120,6 +126,9 @@ function inWords(error: unknown, aborted: boolean, { name, purpose }: SessionOpt
   }
   if (error instanceof StackNotFoundError) return new NotDeployed(name);
   if (error instanceof CommandError) {
+    if (saysWrongPassphrase(error.message)) {
+      return wrongPassphrase(name, backend.env.PULUMI_CONFIG_PASSPHRASE_FILE);
+    }
     return new UserError([error.message.trim(), `${purpose} failed.`].filter(Boolean).join('\n'));
   }
   return error;

@@ -89,7 +89,7 @@ begin
   changed := case tg_op
     when 'INSERT' then format('select %s from new_rows', columns)
     when 'DELETE' then format('select %s from old_rows', columns)
-    else format('select %s from old_rows union select %1$s from new_rows', columns)
+    else format('select %1$s from old_rows union select %1$s from new_rows', columns)
   end;
   execute format(
     'insert into audit.log (tenant_id, relation, operation, keys)

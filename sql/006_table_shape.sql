@@ -65,7 +65,7 @@ begin
     and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%');
 
   return query
-  select distinct format('its part %s is granted to %s, who reads it without the table''s policies: revoke all on %1$s from %2$s',
+  select distinct format('its part %1$s is granted to %2$s, who reads it without the table''s policies: revoke all on %1$s from %2$s',
     part.oid::regclass, coalesce(nullif(acl.grantee, 0)::regrole::text, 'public'))
   from (
     with recursive below (oid) as (
@@ -96,7 +96,7 @@ begin
     when i.indisexclusion then format(
       '%I lets a tenant feel another''s rows by a violation: drop it and exclude with (tenant_id with =, …)', x.relname)
     when c.oid is not null then format(
-      '%I lets a tenant feel another''s rows by a violation: alter table %s drop constraint %1$I, add unique (%3$s)',
+      '%1$I lets a tenant feel another''s rows by a violation: alter table %2$s drop constraint %1$I, add unique (%3$s)',
       x.relname, subject, columns.list)
     else format(
       '%I lets a tenant feel another''s rows by a violation: drop index %2$s; create unique index on %3$s (%4$s)',
@@ -124,8 +124,8 @@ comment on function tenancy.key_problems(regclass, int2) is 'Keys of a table tha
 
 create function tenancy.reference_problems(subject regclass, tenant int2) returns setof text
 language sql stable set search_path = '' as $$
-  select format('%I shows whether a row exists in any tenant: alter table %s drop constraint %1$I, '
-    'add foreign key (tenant_id, %s) references %s (tenant_id, %s)%s',
+  select format('%1$I shows whether a row exists in any tenant: alter table %2$s drop constraint %1$I, '
+    'add foreign key (tenant_id, %3$s) references %4$s (tenant_id, %5$s)%6$s',
     f.conname, subject, own.list,
     case when target.attnum is null then 'registry.members' else f.confrelid::regclass::text end,
     case when target.attnum is null then 'user_id' else theirs.list end,

@@ -19,7 +19,7 @@ create table app.notes (
   created_at timestamptz not null default now(),
   primary key (tenant_id, id),
   constraint notes_project foreign key (tenant_id, project_id) references app.projects on delete cascade,
-  foreign key (tenant_id, author_id) references registry.members on delete set null (author_id)
+  constraint notes_author foreign key (tenant_id, author_id) references registry.members on delete set null (author_id)
 );
 comment on table app.notes is 'What members write about a project';
 comment on column app.notes.author_id is 'The member who wrote it; null once that member has left the tenant';

@@ -96,9 +96,7 @@ function rowCondition(rules: TableRules, rule: Exclude<RowRule, 'nobody'>): stri
 }
 
 function insertCondition(rules: TableRules, rule: Exclude<InsertRule, 'nobody'>): string {
-  return rule === 'self'
-    ? `${floor} and ${owned(rules)}`
-    : rowCondition(rules, rule);
+  return rule === 'self' ? `${floor} and ${owned(rules)}` : rowCondition(rules, rule);
 }
 
 function owned({ owner }: TableRules): string {

@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Command } from 'commander';
+import { stopProcesses } from '../../provider/local/processes';
 import { UserError } from '../errors';
 import { stackOption } from '../outputs';
 import { type Exported, exportState, forgetPendingCreates } from '../pending';
@@ -43,7 +44,7 @@ async function destroy({
     if (!yes) await ask(name, withData ? volumes : undefined);
     await forgetPendingCreates(session.stack, out);
     if (withData) await deleteAll(session, volumes, out);
-    else await session.stack.destroy({ ...session.live, excludeProtected: true });
+    else await deleteServices(session);
   });
   out.result(
     withData
@@ -51,6 +52,12 @@ async function destroy({
       : `Data and credentials stay. npm run up${stackOption(name)} deploys on them again; ` +
           'npm run destroy -- --with-data deletes them.',
   );
+}
+
+/** What protected data depends on stays in the state too, its server among it; that has to be stopped all the same. */
+async function deleteServices({ stack, live }: Session): Promise<void> {
+  await stack.destroy({ ...live, excludeProtected: true });
+  await stopProcesses(stack.name);
 }
 
 async function deleteAll(

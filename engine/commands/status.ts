@@ -19,7 +19,10 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
-  const processes = outputs.target === 'embedded' ? localProcesses(stack) : [];
+  // A job that does not run has done its work: one that failed would have failed the deployment.
+  const processes = (outputs.target === 'embedded' ? localProcesses(stack) : []).filter(
+    ({ kind }) => kind !== 'job',
+  );
   const services = await checkServices(
     outputs.services,
     new Map(processes.map((process) => [process.name, process])),

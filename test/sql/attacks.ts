@@ -6,4 +6,10 @@ import { writing } from './attacks/writing';
 import type { Attack } from './support/verdict';
 
 /** Everything that is tried against a deployed database; each must fail. */
-export const attacks: readonly Attack[] = [...reading, ...writing, ...members, ...spoofing, ...privileges];
+export const attacks: readonly Attack[] = [
+  ...reading,
+  ...writing,
+  ...members,
+  ...spoofing,
+  ...privileges,
+];

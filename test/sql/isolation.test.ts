@@ -13,7 +13,11 @@ let arena: Arena;
 beforeAll(async () => {
   server = await startServer();
   await deploy(server, 'isolation');
-  arena = new Arena(server, 'isolation', await readWorld(await server.connect('postgres', 'isolation')));
+  arena = new Arena(
+    server,
+    'isolation',
+    await readWorld(await server.connect('postgres', 'isolation')),
+  );
 });
 
 afterAll(() => server.stop());

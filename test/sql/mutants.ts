@@ -7,8 +7,24 @@ export interface Mutant {
   readonly noticedBy: 'attacks' | 'catalogue';
 }
 
+const isMember = '((select tenancy.is_tenant_member()))';
 const P = '(tenant_id = (select tenancy.current_tenant_id()))';
-const floors = 'drop policy tenant_floor on app.notes; drop policy tenant_floor on app.projects; drop policy tenant_floor on app.drafts;';
+const floors =
+  'drop policy tenant_floor on app.notes; drop policy tenant_floor on app.projects; drop policy tenant_floor on app.drafts;';
+const hasuraFloors = `drop policy hasura_floor_read on app.notes; drop policy hasura_floor_insert on app.notes;
+  drop policy hasura_floor_update on app.notes; drop policy hasura_floor_delete on app.notes;`;
+
+/** The function of the session's claims, with other sources for each login. */
+function claimsFrom(authenticator: string, hasura: string, app: string): string {
+  return `create or replace function tenancy.session_claims() returns jsonb language sql stable return case session_user
+    when 'strata_authenticator' then ${authenticator} when 'strata_hasura' then ${hasura} when 'strata_app' then ${app} end`;
+}
+
+const payload = "nullif(current_setting('request.jwt.claims', true), '')::jsonb";
+const token = `(${payload} -> 'https://hasura.io/jwt/claims')`;
+const mutation = "nullif(current_setting('hasura.user', true), '')::jsonb";
+const backend = `nullif(jsonb_strip_nulls(jsonb_build_object('x-hasura-tenant-id', nullif(current_setting('app.tenant_id', true), ''),
+  'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''), 'x-hasura-role', nullif(current_setting('app.role', true), ''))), '{}')`;
 
 function attacked(name: string, sql: string): Mutant {
   return { name, sql, noticedBy: 'attacks' };
@@ -30,78 +46,188 @@ export const mutants: readonly Mutant[] = [
   backed('the floor under Hasura when it changes', 'drop policy hasura_floor_update on app.notes'),
   backed('the floor under Hasura when it deletes', 'drop policy hasura_floor_delete on app.notes'),
   backed('the floor under Hasura when it reads', 'drop policy hasura_floor_read on app.notes'),
-  backed('a careless policy above the floor', 'create policy careless on app.notes for select to strata_tenant using (true)'),
-  attacked('the floor, with a careless policy above it', `${floors} create policy careless on app.notes for select to strata_tenant using (true)`),
-  attacked('the tenant of reading', `${floors} alter policy tenant_read on app.notes using ((select tenancy.is_tenant_member()))`),
-  attacked('the tenant of changing', `${floors} drop policy hasura_floor_read on app.notes; drop policy hasura_floor_update on app.notes;
-    alter policy hasura_read on app.notes using (true);
-    alter policy hasura_update on app.notes using ((select tenancy.is_tenant_member())) with check ((select tenancy.is_tenant_member()))`),
-  attacked('the tenant of deleting', `drop policy hasura_floor_read on app.notes; drop policy hasura_floor_delete on app.notes;
-    alter policy hasura_read on app.notes using (true); alter policy hasura_delete on app.notes using ((select tenancy.is_tenant_member()))`),
-  attacked('the tenant of adding', `${floors} alter policy tenant_insert on app.notes with check ((select tenancy.is_tenant_member()))`),
-  attacked('the check of changed rows', `${floors} alter policy tenant_update on app.drafts with check (true); alter policy tenant_read on app.drafts using (true)`),
-  attacked('the check of added rows', `drop policy hasura_floor_insert on app.projects; alter policy hasura_insert on app.projects with check (true);
-    grant insert on app.projects to strata_hasura`),
-  attacked('the check that Hasura has a session', `drop policy hasura_floor_update on app.notes; alter policy hasura_update on app.notes using (true) with check (true)`),
-  attacked('that a session without a tenant is a session', `drop policy hasura_floor_read on app.notes;
-    alter policy hasura_read on app.notes using ((select tenancy.current_tenant_id()) is null or ${P})`),
+  backed(
+    'a careless policy above the floor',
+    'create policy careless on app.notes for select to strata_tenant using (true)',
+  ),
+  attacked(
+    'the floor, with a careless policy above it',
+    `${floors} create policy careless on app.notes for select to strata_tenant using (true)`,
+  ),
+  attacked(
+    'the tenant of reading',
+    `${floors} alter policy tenant_read on app.notes using ${isMember}`,
+  ),
+  attacked(
+    'the tenant of changing',
+    `${floors} alter policy tenant_update on app.notes using ${isMember} with check ${isMember}`,
+  ),
+  attacked(
+    'the tenant of changing by Hasura',
+    `${hasuraFloors} alter policy hasura_update on app.notes using ${isMember} with check ${isMember}`,
+  ),
+  attacked(
+    'the tenant of deleting',
+    `${floors} alter policy tenant_delete on app.notes using ${isMember}`,
+  ),
+  attacked(
+    'the tenant of deleting by Hasura',
+    `${hasuraFloors} alter policy hasura_delete on app.notes using ${isMember}`,
+  ),
+  attacked(
+    'the tenant of reading by Hasura',
+    `${hasuraFloors} alter policy hasura_read on app.notes using (true)`,
+  ),
+  attacked(
+    'the tenant of adding',
+    `${floors} alter policy tenant_insert on app.notes with check ${isMember}`,
+  ),
+  attacked(
+    'the check of changed rows',
+    `${floors} alter policy tenant_update on app.drafts with check (true)`,
+  ),
+  attacked(
+    'the check of added rows',
+    `drop policy hasura_floor_insert on app.projects; alter policy hasura_insert on app.projects with check (true);
+    grant insert on app.projects to strata_hasura`,
+  ),
+  attacked(
+    'the check that Hasura has a session',
+    `drop policy hasura_floor_update on app.notes; alter policy hasura_update on app.notes using (true) with check (true)`,
+  ),
+  attacked(
+    'that a session without a tenant is a session',
+    `drop policy hasura_floor_read on app.notes;
+    alter policy hasura_read on app.notes using ((select tenancy.current_tenant_id()) is null or ${P})`,
+  ),
 
-  attacked('the owner of changing', `alter policy tenant_update on app.notes using (${P}) with check (${P})`),
+  attacked(
+    'the owner of changing',
+    `alter policy tenant_update on app.notes using (${P}) with check (${P})`,
+  ),
   attacked('the owner of deleting', `alter policy tenant_delete on app.notes using (${P})`),
   attacked('the owner of reading', `alter policy tenant_read on app.drafts using (${P})`),
   attacked('the owner of adding', `alter policy tenant_insert on app.notes with check (${P})`),
   attacked('the admin of adding', `alter policy tenant_insert on app.projects with check (${P})`),
-  attacked('the admin of changing', `alter policy tenant_update on app.projects using (${P}) with check (${P})`),
+  attacked(
+    'the admin of changing',
+    `alter policy tenant_update on app.projects using (${P}) with check (${P})`,
+  ),
   attacked('the admin of deleting', `alter policy tenant_delete on app.projects using (${P})`),
-  attacked('that the role must be one of ours', `create or replace function tenancy.is_tenant_member() returns boolean language sql stable return true`),
+  attacked(
+    'that the role must be one of ours',
+    `create or replace function tenancy.is_tenant_member() returns boolean language sql stable return true`,
+  ),
 
-  attacked('the tenant in the primary key', `alter table app.notes drop constraint notes_pkey, add primary key (id)`),
-  attacked('the tenant in a unique key', 'alter table app.projects drop constraint projects_tenant_id_name_key, add unique (name)'),
+  attacked(
+    'the tenant in the primary key',
+    `alter table app.notes drop constraint notes_pkey, add primary key (id)`,
+  ),
+  attacked(
+    'the tenant in a unique key',
+    'alter table app.projects drop constraint projects_tenant_id_name_key, add unique (name)',
+  ),
   attacked('the tenant in a unique index', 'create unique index careless on app.projects (name)'),
-  attacked('the tenant in a foreign key', `alter table app.projects add constraint careless unique (id);
-    alter table app.notes drop constraint notes_tenant_id_project_id_fkey, add foreign key (project_id) references app.projects (id)`),
-  attacked('the tenant in the reference to an author', `alter table app.notes drop constraint notes_tenant_id_author_id_fkey,
-    add foreign key (author_id) references registry.users on delete set null`),
+  attacked(
+    'the tenant in a foreign key',
+    `alter table app.projects add constraint careless unique (id);
+    alter table app.notes drop constraint notes_project, add foreign key (project_id) references app.projects (id)`,
+  ),
+  attacked(
+    'the tenant in the reference to an author',
+    `alter table app.notes drop constraint notes_author,
+    add foreign key (author_id) references registry.users on delete set null`,
+  ),
 
   attacked('the revoked TRUNCATE', 'grant truncate on app.notes to strata_tenant'),
-  attacked('the columns that tenants may write', `grant update on app.projects to strata_tenant; drop policy tenant_floor on app.projects;
-    alter policy tenant_update on app.projects with check (true); alter policy tenant_read on app.projects using (true)`),
-  backed('the columns that tenants may write, with the checks', 'grant update on app.projects to strata_tenant; grant update (tenant_id) on app.projects to strata_tenant'),
-  attacked('the source that is bound to the login', `create or replace function tenancy.session_claims() returns jsonb language sql stable
-    return coalesce(
-      nullif(current_setting('app.tenant_id', true), '')::text::jsonb,
-      nullif(current_setting('hasura.user', true), '')::jsonb,
-      nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'https://hasura.io/jwt/claims')`),
-  attacked('the source of Hasura alone', `create or replace function tenancy.session_claims() returns jsonb language sql stable
-    return coalesce(nullif(current_setting('hasura.user', true), '')::jsonb,
-      nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'https://hasura.io/jwt/claims')`),
-  attacked('the namespace of the claims', `create or replace function tenancy.session_claims() returns jsonb language sql stable
-    return case session_user when 'strata_authenticator' then nullif(current_setting('request.jwt.claims', true), '')::jsonb end`),
-  attacked('the role that the authenticator must become', 'grant usage on schema app to strata_authenticator; grant all on app.notes to strata_authenticator; alter table app.notes disable row level security'),
-  attacked('what anonymous requests lack', `grant usage on schema app to strata_anon; grant select on app.notes to strata_anon`),
+  attacked(
+    'the columns that tenants may write',
+    `${floors} grant update on app.projects to strata_tenant; alter policy tenant_update on app.projects with check (true)`,
+  ),
+  backed(
+    'the columns that tenants may write, with the checks',
+    'grant update on app.projects to strata_tenant; grant update (tenant_id) on app.projects to strata_tenant',
+  ),
+  attacked('the login of a token', claimsFrom(`coalesce(${backend}, ${token})`, mutation, backend)),
+  attacked('the login of Hasura', claimsFrom(`coalesce(${token}, ${mutation})`, mutation, backend)),
+  attacked(
+    "the login of Hasura's writes",
+    claimsFrom(token, `coalesce(${mutation}, ${token})`, backend),
+  ),
+  attacked('the login of a backend', claimsFrom(token, mutation, `coalesce(${backend}, ${token})`)),
+  attacked(
+    'the namespace of the claims',
+    claimsFrom(`coalesce(${token}, ${payload})`, mutation, backend),
+  ),
+  attacked(
+    'the role that the authenticator must become',
+    'grant usage on schema app to strata_authenticator; grant delete on app.notes to strata_authenticator',
+  ),
+  attacked(
+    'what anonymous requests lack',
+    `grant usage on schema app to strata_anon; grant select on app.notes to strata_anon`,
+  ),
   attacked('memberships', 'grant strata_maintenance to strata_hasura'),
-  attacked('the role that maintenance must become', `create policy careless on app.notes to strata_hasura using (true) with check (true);
-    drop policy hasura_floor_update on app.notes; drop policy hasura_floor_read on app.notes; drop policy hasura_floor_delete on app.notes`),
 
-  attacked('that everybody may run the recorder', `grant usage on schema audit to public; grant execute on function audit.record() to public;
-    do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`),
-  attacked('temporary objects', `do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`),
-  attacked('the schema public', 'grant create on schema public to public; grant usage on schema public to public'),
+  backed(
+    'who may run the recorder',
+    'grant usage on schema audit to public; grant execute on function audit.record() to public',
+  ),
+  attacked(
+    'who may run the recorder, with temporary objects',
+    `grant usage on schema audit to public; grant execute on function audit.record() to public;
+    do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`,
+  ),
+  attacked(
+    'temporary objects',
+    `do $$ begin execute format('grant temp on database %I to public', current_database()); end $$`,
+  ),
+  attacked(
+    'the schema public',
+    'grant create on schema public to public; grant usage on schema public to public',
+  ),
   attacked('who may define something', 'grant create on schema app to strata_tenant'),
-  backed('who may run the checks of shape', 'grant execute on all functions in schema tenancy to public'),
+  backed(
+    'who may run the checks of shape',
+    'grant execute on all functions in schema tenancy to public',
+  ),
   backed('the search_path of the recorder', 'alter function audit.record() reset search_path'),
-  backed('what everybody may run later', 'alter default privileges for role strata_owner grant execute on functions to public'),
+  backed(
+    'what everybody may run later',
+    'alter default privileges for role strata_owner grant execute on functions to public',
+  ),
   backed('the recording of changes', 'alter table app.notes disable trigger strata_audit_update'),
 
   attacked('append-only', 'drop trigger append_only on audit.log'),
   attacked('append-only of a part', 'drop trigger append_only on audit.log_other'),
-  attacked('append-only of a month', `do $$ begin execute 'drop trigger append_only on audit.log_' || to_char(now() at time zone 'UTC', 'YYYY_MM'); end $$`),
-  attacked('what the auditor may not change', `grant insert, update, delete on audit.log to strata_auditor;
-    create policy careless on audit.log to strata_auditor using (true) with check (true)`),
-  attacked('what the auditor may not read', `grant usage on schema app to strata_auditor; grant select on app.notes to strata_auditor`),
-  attacked('what tenants may not read of the audit log', `grant usage on schema audit to strata_tenant; grant select on audit.log to strata_tenant`),
-  attacked('the registry', 'grant usage on schema registry to strata_tenant; grant select on all tables in schema registry to strata_tenant'),
-  attacked('the ledger from tenants', 'grant usage on schema strata to strata_tenant; grant all on strata.migrations to strata_tenant'),
-  attacked('the ledger from the migrator', 'grant update, delete, truncate on strata.migrations to strata_migrator'),
+  attacked(
+    'append-only of a month',
+    `do $$ begin execute 'drop trigger append_only on audit.log_' || to_char(now() at time zone 'UTC', 'YYYY_MM'); end $$`,
+  ),
+  attacked(
+    'what the auditor may not change',
+    `grant insert, update, delete on audit.log to strata_auditor;
+    create policy careless on audit.log to strata_auditor using (true) with check (true)`,
+  ),
+  attacked(
+    'what the auditor may not read',
+    `grant usage on schema app to strata_auditor; grant select on app.notes to strata_auditor`,
+  ),
+  attacked(
+    'what tenants may not read of the audit log',
+    `grant usage on schema audit to strata_tenant; grant select on audit.log to strata_tenant`,
+  ),
+  attacked(
+    'the registry',
+    'grant usage on schema registry to strata_tenant; grant select on all tables in schema registry to strata_tenant',
+  ),
+  attacked(
+    'the ledger from tenants',
+    'grant usage on schema strata to strata_tenant; grant all on strata.migrations to strata_tenant',
+  ),
+  attacked(
+    'the ledger from the migrator',
+    'grant update, delete, truncate on strata.migrations to strata_migrator',
+  ),
   attacked('the statistics of the server', 'grant select on pg_statistic to public'),
 ];

@@ -39,7 +39,6 @@ describe('a fence that is taken down is noticed', () => {
     try {
       await inside.query(sql);
       const success = await firstSuccess(arena);
-      if (process.env.SHOW) process.stderr.write(`## ${sql.slice(0, 60)} => ${success?.slice(0, 160)}\n`);
       if (noticedBy === 'attacks') {
         expect(success).toBeDefined();
       } else {

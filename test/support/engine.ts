@@ -33,10 +33,10 @@ async function notFound(): Promise<string | undefined> {
 
 /** What an `up` or a `preview` said that it did, such as `update app.notes`, sorted. */
 export function changesIn(progress: string): string[] {
-  const done = /^ *[-+~]+ +(\S+) (\S+) (creat|updat|delet|replac)(?:ed \(|e\b)/;
+  const done = /^ *[-+~]+ +(strata:\S+) (\S+) (creat|updat|delet|replac)(?:ed \(|e\b)/;
   const found = progress.split('\n').flatMap((line) => {
     const [, type, name, verb] = done.exec(line) ?? [];
-    if (type === undefined || type.startsWith('pulumi:')) return [];
+    if (type === undefined) return [];
     return [`${String(verb)}e ${String(name)}`];
   });
   return [...new Set(found)].sort();
@@ -72,7 +72,7 @@ export async function ledger(outputs: Outputs): Promise<string[]> {
   const rows = await sql<{ name: string }>(
     outputs,
     `select scope || '/' || name as name from strata.migrations order by scope desc, name`,
-    { role: 'strata_owner' },
+    { role: 'strata_migrator' },
   );
   return rows.map(({ name }) => name);
 }

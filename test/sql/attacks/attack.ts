@@ -20,7 +20,13 @@ export function attack(
   expect: Expectation,
   more: Pick<Attempt, 'after' | 'elsewhere' | 'meanwhile'> = {},
 ): Attack {
-  return { as, name: `${as}: ${name}`, run: typeof run === 'string' ? () => run : run, expect, ...more };
+  return {
+    as,
+    name: `${as}: ${name}`,
+    run: typeof run === 'string' ? () => run : run,
+    expect,
+    ...more,
+  };
 }
 
 /** The three ways in which a member of a tenant comes to the database. */

@@ -11,15 +11,45 @@ interface Actor {
 const claims = 'https://hasura.io/jwt/claims';
 
 export const actors = {
-  'ann by token': { login: 'strata_authenticator', person: 'ann', setUp: ({ ann }) => byToken(ann) },
-  'bob by token': { login: 'strata_authenticator', person: 'bob', setUp: ({ bob }) => byToken(bob) },
-  'gus by token': { login: 'strata_authenticator', person: 'gus', setUp: ({ gus }) => byToken(gus) },
-  'nobody by token': { login: 'strata_authenticator', setUp: () => ['set local role strata_tenant'] },
-  'anonymous': { login: 'strata_authenticator', setUp: ({ ann }) => [...byToken(ann), 'set local role strata_anon'] },
+  'ann by token': {
+    login: 'strata_authenticator',
+    person: 'ann',
+    setUp: ({ ann }) => byToken(ann),
+  },
+  'bob by token': {
+    login: 'strata_authenticator',
+    person: 'bob',
+    setUp: ({ bob }) => byToken(bob),
+  },
+  'gus by token': {
+    login: 'strata_authenticator',
+    person: 'gus',
+    setUp: ({ gus }) => byToken(gus),
+  },
+  'nobody by token': {
+    login: 'strata_authenticator',
+    setUp: () => ['set local role strata_tenant'],
+  },
+  anonymous: {
+    login: 'strata_authenticator',
+    setUp: ({ ann }) => [...byToken(ann), 'set local role strata_anon'],
+  },
   'the bare authenticator': { login: 'strata_authenticator', setUp: ({ ann }) => [jwt(ann)] },
-  'ann in a Hasura mutation': { login: 'strata_hasura', person: 'ann', setUp: ({ ann }) => [hasura(session(ann))] },
-  'bob in a Hasura mutation': { login: 'strata_hasura', person: 'bob', setUp: ({ bob }) => [hasura(session(bob))] },
-  'gus in a Hasura mutation': { login: 'strata_hasura', person: 'gus', setUp: ({ gus }) => [hasura(session(gus))] },
+  'ann in a Hasura mutation': {
+    login: 'strata_hasura',
+    person: 'ann',
+    setUp: ({ ann }) => [hasura(session(ann))],
+  },
+  'bob in a Hasura mutation': {
+    login: 'strata_hasura',
+    person: 'bob',
+    setUp: ({ bob }) => [hasura(session(bob))],
+  },
+  'gus in a Hasura mutation': {
+    login: 'strata_hasura',
+    person: 'gus',
+    setUp: ({ gus }) => [hasura(session(gus))],
+  },
   'Hasura without a session': { login: 'strata_hasura', setUp: () => [] },
   'ann by backend': { login: 'strata_app', person: 'ann', setUp: ({ ann }) => byBackend(ann) },
   'bob by backend': { login: 'strata_app', person: 'bob', setUp: ({ bob }) => byBackend(bob) },
@@ -27,7 +57,7 @@ export const actors = {
   'a backend without context': { login: 'strata_app', setUp: () => [] },
   'the auditor': { login: 'strata_auditor', setUp: () => [] },
   'the migrator': { login: 'strata_migrator', setUp: () => [] },
-  'maintenance': { login: 'strata_migrator', setUp: () => ['set local role strata_maintenance'] },
+  maintenance: { login: 'strata_migrator', setUp: () => ['set local role strata_maintenance'] },
   'the owner': { login: 'strata_migrator', setUp: () => ['set local role strata_owner'] },
 } as const satisfies Record<string, Actor>;
 
@@ -49,7 +79,10 @@ export function session(person: Pick<Person, 'id' | 'role' | 'tenant'>): Record<
 
 /** A statement that sets the payload of a verified token in the transaction. */
 export function jwt(person: Pick<Person, 'id' | 'role' | 'tenant'>): string {
-  return setting('request.jwt.claims', JSON.stringify({ sub: person.id, [claims]: session(person) }));
+  return setting(
+    'request.jwt.claims',
+    JSON.stringify({ sub: person.id, [claims]: session(person) }),
+  );
 }
 
 /** A statement that sets what Hasura sets in a mutation. */

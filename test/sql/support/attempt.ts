@@ -130,10 +130,10 @@ export class Arena {
     const { person: handle } = actor(name);
     const person = handle && this.world[handle];
     const member = person?.role === 'member' ? person.id : null;
-    const { rows } = await client.query<{ hash: string }>('select oracle.everything_but($1, $2) as hash', [
-      person?.tenant ?? '00000000-0000-0000-0000-000000000000',
-      member,
-    ]);
+    const { rows } = await client.query<{ hash: string }>(
+      'select oracle.everything_but($1, $2) as hash',
+      [person?.tenant ?? '00000000-0000-0000-0000-000000000000', member],
+    );
     return rows[0]?.hash ?? '';
   }
 }

@@ -16,7 +16,13 @@ import type { Server } from './server';
 export const declaration: TenancyDeclaration = {
   tables: {
     ...example.tables,
-    'app.drafts': { owner: 'author_id', read: 'owner', insert: 'self', update: 'owner', delete: 'owner' },
+    'app.drafts': {
+      owner: 'author_id',
+      read: 'owner',
+      insert: 'self',
+      update: 'owner',
+      delete: 'owner',
+    },
   },
 };
 
@@ -36,7 +42,11 @@ const context: Context = {
 };
 
 /** The platform's SQL in a new database, run by the provider as a deployment runs it. */
-export async function installPlatform(server: Server, database: string, admin = 'postgres'): Promise<void> {
+export async function installPlatform(
+  server: Server,
+  database: string,
+  admin = 'postgres',
+): Promise<void> {
   for (const { name, sql, role } of readMigrations(path.join(root, 'sql'), 'platform')) {
     const url = server.url(role === 'admin' ? admin : 'strata_migrator', database);
     await migration.create({ url, cluster, scope: 'platform', name, sql }, context);
@@ -52,7 +62,10 @@ export async function deploy(server: Server, database: string): Promise<void> {
   const url = server.url('strata_migrator', database);
   for (const [slug, users] of Object.entries(tenants)) {
     const members = Object.entries(users).map(([user, role]) => ({ user, role }));
-    await tenant.create({ url, cluster, slug, displayName: slug, model: 'shared', members }, context);
+    await tenant.create(
+      { url, cluster, slug, displayName: slug, model: 'shared', members },
+      context,
+    );
   }
   const fixture = readFileSync(path.join(root, 'test/sql/support/fixture.sql'), 'utf8');
   const files = [
@@ -71,7 +84,10 @@ export async function deploy(server: Server, database: string): Promise<void> {
 /** A copy of a deployed database that nobody is connected to; what was granted on the database itself comes along. */
 export async function clone(admin: Client, from: string, to: string): Promise<void> {
   await admin.query(`create database ${to} template ${from}`);
-  await admin.query('update pg_database set datacl = (select datacl from pg_database where datname = $1) where datname = $2', [from, to]);
+  await admin.query(
+    'update pg_database set datacl = (select datacl from pg_database where datname = $1) where datname = $2',
+    [from, to],
+  );
 }
 
 /** Rows of the tests' own table, and a superuser's view of what an attack changed, for use inside its transaction. */

@@ -41,11 +41,19 @@ export async function startServer(): Promise<Server> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-sql-'));
   const data = path.join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });
-  if (user) [folder, data].forEach((made) => { chownSync(made, user.uid, user.gid); });
+  if (user)
+    [folder, data].forEach((made) => {
+      chownSync(made, user.uid, user.gid);
+    });
 
   const run = (program: string, args: readonly string[]) => {
     const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
-    const child = spawn(path.join(bin, program), args, { cwd: folder, env, ...user, stdio: ['ignore', 'ignore', 'pipe'] });
+    const child = spawn(path.join(bin, program), args, {
+      cwd: folder,
+      env,
+      ...user,
+      stdio: ['ignore', 'ignore', 'pipe'],
+    });
     const said: string[] = [];
     child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     const ended = new Promise<number | null>((resolve, reject) => {
@@ -55,18 +63,31 @@ export async function startServer(): Promise<Server> {
     return { child, ended, said };
   };
 
-  const made = run('initdb', ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync']);
+  const made = run('initdb', [
+    '-D',
+    data,
+    '-U',
+    'postgres',
+    '--auth=trust',
+    '--encoding=UTF8',
+    '--locale=C',
+    '--no-sync',
+  ]);
   if ((await made.ended) !== 0) throw new Error(`initdb failed: ${made.said.join('')}`);
 
   const port = await freePort();
-  const given = Object.entries({ ...settings, port: String(port) }).flatMap(([key, value]) => ['-c', `${key}=${value}`]);
+  const given = Object.entries({ ...settings, port: String(port) }).flatMap(([key, value]) => [
+    '-c',
+    `${key}=${value}`,
+  ]);
   const { child, ended, said } = run('postgres', ['-D', data, ...given]);
   const kill = (): void => {
     child.kill('SIGQUIT');
   };
   process.once('exit', kill);
 
-  const url = (login: string, database: string): string => `postgresql://${login}@127.0.0.1:${port}/${database}?sslmode=disable`;
+  const url = (login: string, database: string): string =>
+    `postgresql://${login}@127.0.0.1:${port}/${database}?sslmode=disable`;
   const clients: Client[] = [];
   const connect = async (login: string, database: string): Promise<Client> => {
     const client = new Client({ connectionString: url(login, database) });
@@ -108,7 +129,9 @@ function freePort(): Promise<number> {
     probe.on('error', reject);
     probe.listen(0, '127.0.0.1', () => {
       const { port } = probe.address() as AddressInfo;
-      probe.close(() => { resolve(port); });
+      probe.close(() => {
+        resolve(port);
+      });
     });
   });
 }

@@ -33,14 +33,19 @@ export async function verdict(arena: Arena, attack: Attack): Promise<Verdict | u
   if (how !== undefined) return { success: true, how };
   const odd = surprise(attack.expect, outcome, arena);
   const { code } = outcome;
-  return odd === undefined ? undefined : { success: code === undefined || telling.includes(code), how: odd };
+  return odd === undefined
+    ? undefined
+    : { success: code === undefined || telling.includes(code), how: odd };
 }
 
 /** Rows changed that are not the attacker's, or something came back that the attacker did not know. */
 function harm(arena: Arena, { as }: Attack, outcome: Outcome): string | undefined {
   if (outcome.changed) return 'rows of others changed';
-  if (as === 'maintenance' || as === 'the auditor' || as === 'Hasura without a session') return undefined;
-  const leaked = arena.world.secrets.filter((secret) => outcome.text.includes(secret) && !outcome.sent.includes(secret));
+  if (as === 'maintenance' || as === 'the auditor' || as === 'Hasura without a session')
+    return undefined;
+  const leaked = arena.world.secrets.filter(
+    (secret) => outcome.text.includes(secret) && !outcome.sent.includes(secret),
+  );
   return leaked.length > 0 ? `it shows ${leaked.join(', ')}` : undefined;
 }
 
@@ -59,5 +64,7 @@ function surprise(expect: Expectation, outcome: Outcome, arena: Arena): string |
   }
   const [row] = rows;
   const value = row && Object.values(row)[0];
-  return rows.length === 1 && String(value) === String(expect.value) ? undefined : `it answered ${JSON.stringify(rows)}`;
+  return rows.length === 1 && String(value) === String(expect.value)
+    ? undefined
+    : `it answered ${JSON.stringify(rows)}`;
 }

@@ -1,0 +1,128 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { ledger, notes, stateOf, whyNoEngine, type Outputs } from '../support/engine';
+import type { Followed } from '../support/follow';
+import { kill, processesAbout, serversOf } from '../support/processes';
+import { randomFrom } from '../support/random';
+import { Workspace } from '../support/workspace';
+
+const reason = await whyNoEngine();
+const long = process.env.STRATA_TEST_LONG === '1';
+const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
+
+/** About as many lines a first up writes: preview and update. */
+const lines = 105;
+
+/** What is ended, and how; true when it was there to be ended. */
+const ways: Readonly<Record<string, (up: Followed) => boolean>> = {
+  'SIGINT to the command': (up) => {
+    kill(up.pid, 'SIGINT');
+    return true;
+  },
+  'SIGKILL to the command alone': (up) => {
+    kill(up.pid);
+    return true;
+  },
+  'SIGKILL to the engine': () => {
+    const engine = enginePid();
+    if (engine !== undefined) kill(engine);
+    return engine !== undefined;
+  },
+  'SIGKILL to the process groups of command and engine': (up) => {
+    const engine = enginePid();
+    kill(-up.pid);
+    if (engine !== undefined) kill(-engine);
+    return true;
+  },
+  'SIGKILL to the strata provider': () => {
+    const provider = processesAbout(workspace.folder).find(({ command }) =>
+      command.includes('provider/index.ts'),
+    );
+    if (provider) kill(provider.pid);
+    return provider !== undefined;
+  },
+  'SIGKILL to everything, as when the power goes': () => {
+    for (const { pid } of processesAbout(workspace.folder)) kill(pid);
+    return true;
+  },
+};
+
+const random = randomFrom(seed);
+const rounds = long ? 4 : 1;
+const cases = Array.from({ length: rounds }, () => Object.keys(ways))
+  .flat()
+  .map((way) => ({ way, moment: 1 + Math.floor(random() * lines) }));
+
+let workspace: Workspace;
+
+function enginePid(): number | undefined {
+  const file = workspace.path('.strata/stacks/local/engine');
+  if (!existsSync(file)) return undefined;
+  try {
+    return (JSON.parse(readFileSync(file, 'utf8')) as { pid: number }).pid;
+  } catch {
+    // It is being written right now.
+    return undefined;
+  }
+}
+
+/** Starts a first up and interrupts it after a number of lines; tells after which line that was. */
+async function interrupt(way: string, moment: number): Promise<string> {
+  const up = workspace.begin('up');
+  let last = 'nothing: it had ended before';
+  let done = false;
+  up.onLine((line, count) => {
+    if (done || count < moment) return;
+    done = ways[way]?.(up) ?? false;
+    if (done) last = line.trim();
+  });
+  await up.ended;
+  return last;
+}
+
+describe.skipIf(reason)('an interrupted first up', () => {
+  beforeAll(async () => {
+    process.stderr.write(`Moments of interruption: STRATA_TEST_SEED=${String(seed)}\n`);
+    workspace = await Workspace.create();
+  });
+
+  afterEach(() => workspace.wipe());
+
+  afterAll(() => workspace.dispose());
+
+  test.each(cases)('converges after $way at line $moment', async ({ way, moment }) => {
+    const stackFile = workspace.read('Pulumi.local.yaml');
+    const last = await interrupt(way, moment);
+    const { code, stdout, stderr } = await workspace.run('up');
+    expect(code, `after "${last}":\n${stdout}\n${stderr}`).toBe(0);
+
+    const outputs = await workspace.outputs<Outputs>();
+    expect(stateOf(workspace).pending).toEqual([]);
+    expect(serversOf(workspace.folder).map(({ pid }) => pid).sort()).toEqual(
+      [workspace.pid('database'), workspace.pid('graphql')].sort(),
+    );
+    expect((await fetch(String(outputs.services.graphql?.health))).status).toBe(200);
+    expect(await ledger(outputs)).toEqual(everyMigration);
+    expect(await notes(outputs)).toEqual(exampleNotes);
+    expect(workspace.read('Pulumi.local.yaml')).toBe(stackFile);
+  }, 120_000);
+});
+
+const everyMigration = [
+  'platform/001_roles',
+  'platform/002_schemas',
+  'platform/003_tenancy',
+  'platform/004_registry',
+  'platform/005_audit',
+  'platform/006_table_shape',
+  'app/001_projects_and_notes',
+  'app/002_example_rows',
+];
+
+const exampleNotes = [
+  'acme: Brakes arrive on Thursday.',
+  'acme: Keep away from the delivery van.',
+  'acme: The left skate is faster than the right one.',
+  'globex: Rain on weekdays only.',
+  'globex: The snow switch is stuck.',
+];
