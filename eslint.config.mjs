@@ -4,9 +4,9 @@ import { defineConfig, globalIgnores } from 'eslint/config';
 import tseslint from 'typescript-eslint';
 
 const engineInternals = {
-  regex: '^(\\.\\./)+engine/(?!root$|nearest$|errors$)',
+  regex: '^(\\.\\./)+engine/(?!root$|nearest$|errors$|loader$)',
   message:
-    'Components know nothing of the commands around them: only engine/root, engine/nearest and engine/errors.',
+    'Components know nothing of the commands around them: only root, nearest, errors and loader.',
 };
 
 export default defineConfig(

@@ -22,27 +22,28 @@ function load(entry) {
   }
   process.env.STRATA_ROOT = root;
   const file = path.join(root, entry);
-  const text = bundled(file);
+  const text = bundle(entry, { sourcemap: true });
   // Only ours: the maps of all packages would cost a tenth of a preview.
   Module.setSourceMapsSupport?.(true, { nodeModules: false });
-  const bundle = new Module(file, module);
-  bundle.filename = file;
-  bundle.paths = Module._nodeModulePaths(path.dirname(file));
-  bundle._compile(text, file);
-  return bundle.exports;
+  const program = new Module(file, module);
+  program.filename = file;
+  program.paths = Module._nodeModulePaths(path.dirname(file));
+  program._compile(text, file);
+  return program.exports;
 }
 
-function bundled(file) {
+/** The text of an entry point as one CommonJS file; it depends on the sources alone. */
+function bundle(entry, { sourcemap = false } = {}) {
   try {
     const { outputFiles } = require('esbuild').buildSync({
-      entryPoints: [file],
+      entryPoints: [path.join(root, entry)],
       absWorkingDir: root,
       bundle: true,
       packages: 'external',
       platform: 'node',
       format: 'cjs',
       target: 'node22',
-      sourcemap: 'inline',
+      sourcemap: sourcemap ? 'inline' : false,
       write: false,
       logLevel: 'silent',
     });
@@ -58,7 +59,7 @@ function sentence(message) {
   return new RunError(message);
 }
 
-module.exports = { load };
+module.exports = { bundle, load };
 
 if (require.main === module) {
   const [entry, ...args] = process.argv.slice(2);

@@ -1,4 +1,4 @@
-import { bundle } from './bundle';
+import { bundle } from '../../engine/loader';
 import type { Workload } from './service';
 
 /**

@@ -8,6 +8,7 @@ import {
   StackNotFoundError,
 } from '@pulumi/pulumi/automation';
 import { Interrupted } from '../errors';
+import { saysWrongPassphrase } from '../passphrase';
 
 /** What a run of the CLI printed. */
 export interface RunResult {
@@ -122,11 +123,14 @@ function collect(stream: NodeJS.ReadableStream, listen?: (chunk: string) => void
   return () => text;
 }
 
-/** The error that the Automation API would make of it; its message is empty when it was shown while it came. */
+/**
+ * The error that the Automation API would make of it; its message is empty when it was shown while it came, unless we
+ * know better words for it.
+ */
 function failure(said: string, shown: boolean): CommandError {
   if (/no stack named.*found/.test(said)) return new StackNotFoundError(said);
   if (said.includes('the stack is currently locked by') || said.includes('[409] Conflict')) {
     return new ConcurrentUpdateError(said);
   }
-  return new CommandError(shown ? '' : said);
+  return new CommandError(shown && !saysWrongPassphrase(said) ? '' : said);
 }

@@ -43,7 +43,7 @@ export function anyMove(own: World, victims: readonly World[]): fc.Arbitrary<Mov
       'select count(*) from app.notes',
       'select count(*), min(body), max(body) from app.notes',
       'select id, author_id, project_id, body from app.notes',
-      'select id, name from app.projects',
+      'select name from app.projects', // ids are made at random
       'select author_id, title from app.drafts',
       'select count(*) from app.careless_notes',
       'select app.careless_count()',
@@ -149,12 +149,6 @@ export class Board {
         'reset session_replication_role',
       ].join(';'),
     );
-  }
-
-  /** Closes the connections, so that the database can be copied. */
-  async close(): Promise<void> {
-    for (const client of this.clients.values()) await (await client).end();
-    this.clients.clear();
   }
 
   private client(login: string): Promise<Client> {
