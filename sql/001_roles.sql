@@ -17,7 +17,7 @@ begin
       ('strata_migrator', true, false, 'Runs migrations, as owner or as maintenance'),
       ('strata_authenticator', true, false, 'API servers; becomes tenant or anon for each request'),
       ('strata_hasura', true, false, 'Hasura: changes rows, defines nothing'),
-      ('strata_app', true, true, 'Trusted backends: acts as tenant, with its context in app.tenant_id, app.user_id, app.role'),
+      ('strata_app', true, true, 'Trusted backends: a tenant whose context stands in app.tenant_id, app.user_id, app.role'),
       ('strata_auditor', true, false, 'Reads the audit log and the catalogue')
     ) as r (name, can_login, inherits, purpose)
   loop

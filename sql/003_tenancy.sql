@@ -52,12 +52,14 @@ comment on function tenancy.current_member_role() is
 create function tenancy.is_tenant_member() returns boolean
 language sql stable parallel safe
 return tenancy.current_member_role() is not null;
-comment on function tenancy.is_tenant_member() is 'Whether the session acts for a member, admins included, of its tenant';
+comment on function tenancy.is_tenant_member() is
+  'Whether the session acts for a member, admins included, of its tenant';
 
 create function tenancy.is_tenant_admin() returns boolean
 language sql stable parallel safe
 return coalesce(tenancy.current_member_role() = 'admin', false);
-comment on function tenancy.is_tenant_admin() is 'Whether the session acts for an admin of its tenant';
+comment on function tenancy.is_tenant_admin() is
+  'Whether the session acts for an admin of its tenant';
 
 create function tenancy.refuse_without(what text) returns uuid
 language plpgsql stable parallel safe set search_path = '' as $$
@@ -66,7 +68,8 @@ begin
     errcode = 'invalid_authorization_specification',
     hint = case session_user
       when 'strata_authenticator' then 'Set request.jwt.claims to the token''s payload in the transaction.'
-      when 'strata_hasura' then 'Hasura sets hasura.user in mutations; the role needs the claims x-hasura-tenant-id and x-hasura-user-id.'
+      when 'strata_hasura' then
+        'Hasura sets hasura.user in mutations; the token needs x-hasura-tenant-id and x-hasura-user-id.'
       when 'strata_app' then 'Set app.tenant_id, app.user_id and app.role in the transaction.'
       else format('%s acts for nobody: name the value in each row.', session_user)
     end;

@@ -1,5 +1,5 @@
--- What policies cannot mend: a table whose keys let one tenant feel another's rows. A fence is put up only where there is
--- nothing to report.
+-- What policies cannot mend: a table whose keys let one tenant feel another's rows. A fence is put up only where
+-- there is nothing to report.
 
 create function tenancy.table_problems(subject regclass) returns setof text
 language plpgsql stable set search_path = '' as $$
@@ -9,7 +9,8 @@ declare
 begin
   select * into strict relation from pg_catalog.pg_class where oid = subject;
   if relation.relkind not in ('r', 'p') then
-    return next format('%s is not a table: declare the tables that it reads, and make views with (security_invoker = true)', subject);
+    return next format('%s is not a table: declare the tables that it reads, '
+      'and make views with (security_invoker = true)', subject);
     return;
   end if;
 
@@ -24,7 +25,8 @@ begin
       else format('alter table %s no inherit %s', subject, i.inhparent::regclass) end)
   from pg_catalog.pg_inherits i where i.inhrelid = subject;
 
-  select * into tenant from pg_catalog.pg_attribute where attrelid = subject and attname = 'tenant_id' and not attisdropped;
+  select * into tenant from pg_catalog.pg_attribute
+  where attrelid = subject and attname = 'tenant_id' and not attisdropped;
   if not found then
     return next format('it has no tenant_id: alter table %s add column tenant_id uuid not null '
       'default tenancy.require_tenant_id() references registry.tenants on delete cascade', subject);
@@ -65,8 +67,8 @@ begin
     and (a.attidentity <> '' or pg_get_expr(d.adbin, d.adrelid) like 'nextval(%');
 
   return query
-  select distinct format('its part %1$s is granted to %2$s, who reads it without the table''s policies: revoke all on %1$s from %2$s',
-    part.oid::regclass, coalesce(nullif(acl.grantee, 0)::regrole::text, 'public'))
+  select distinct format('its part %1$s is granted to %2$s, who reads it without the table''s policies: '
+      'revoke all on %1$s from %2$s', part.oid::regclass, coalesce(nullif(acl.grantee, 0)::regrole::text, 'public'))
   from (
     with recursive below (oid) as (
       select inhrelid from pg_catalog.pg_inherits where inhparent = subject
@@ -96,7 +98,8 @@ begin
     when i.indisexclusion then format(
       '%I lets a tenant feel another''s rows by a violation: drop it and exclude with (tenant_id with =, …)', x.relname)
     when c.oid is not null then format(
-      '%1$I lets a tenant feel another''s rows by a violation: alter table %2$s drop constraint %1$I, add unique (%3$s)',
+      '%1$I lets a tenant feel another''s rows by a violation: '
+      'alter table %2$s drop constraint %1$I, add unique (%3$s)',
       x.relname, subject, columns.list)
     else format(
       '%I lets a tenant feel another''s rows by a violation: drop index %2$s; create unique index on %3$s (%4$s)',
@@ -104,9 +107,11 @@ begin
     end
   from pg_catalog.pg_index i
   join pg_catalog.pg_class x on x.oid = i.indexrelid
-  left join pg_catalog.pg_constraint c on c.conindid = i.indexrelid and c.conrelid = subject and c.contype in ('p', 'u', 'x')
+  left join pg_catalog.pg_constraint c
+    on c.conindid = i.indexrelid and c.conrelid = subject and c.contype in ('p', 'u', 'x')
   cross join lateral (
-    select 'tenant_id, ' || string_agg(pg_get_indexdef(i.indexrelid, at.position, true), ', ' order by at.position) as list
+    select 'tenant_id, ' || string_agg(pg_get_indexdef(i.indexrelid, at.position, true), ', ' order by at.position)
+      as list
     from generate_series(1, i.indnkeyatts) as at (position) where i.indkey[at.position - 1] <> tenant
   ) as columns
   where i.indrelid = subject and (i.indisunique or i.indisexclusion)

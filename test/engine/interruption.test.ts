@@ -1,8 +1,15 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { ledger, notes, stateOf, whyNoEngine, type Outputs } from '../support/engine';
+import {
+  expectBothAlone,
+  ledger,
+  notes,
+  stateOf,
+  whyNoEngine,
+  type Outputs,
+} from '../support/engine';
 import type { Followed } from '../support/follow';
-import { kill, processesAbout, serversOf } from '../support/processes';
+import { kill, processesAbout } from '../support/processes';
 import { randomFrom } from '../support/random';
 import { Workspace } from '../support/workspace';
 
@@ -48,10 +55,15 @@ const ways: Readonly<Record<string, (up: Followed) => boolean>> = {
 };
 
 const random = randomFrom(seed);
-const rounds = long ? 4 : 1;
-const cases = Array.from({ length: rounds }, () => Object.keys(ways))
-  .flat()
-  .map((way) => ({ way, moment: 1 + Math.floor(random() * lines) }));
+
+/** Every way four times, or, in the short version, every way but one. */
+function chosenWays(): string[] {
+  const all = Object.keys(ways);
+  const left = Math.floor(random() * all.length);
+  return long ? [...all, ...all, ...all, ...all] : all.filter((_, index) => index !== left);
+}
+
+const cases = chosenWays().map((way) => ({ way, moment: 1 + Math.floor(random() * lines) }));
 
 let workspace: Workspace;
 
@@ -69,15 +81,17 @@ function enginePid(): number | undefined {
 /** Starts a first up and interrupts it after a number of lines; tells after which line that was. */
 async function interrupt(way: string, moment: number): Promise<string> {
   const up = workspace.begin('up');
-  let last = 'nothing: it had ended before';
-  let done = false;
+  let last: string | undefined;
   up.onLine((line, count) => {
-    if (done || count < moment) return;
-    done = ways[way]?.(up) ?? false;
-    if (done) last = line.trim();
+    if (last === undefined && count >= moment && ways[way]?.(up)) last = line.trim();
   });
-  await up.ended;
-  return last;
+  const { code, text } = await up.ended;
+  // Late in the run there may be nothing left to interrupt.
+  if (way.startsWith('SIGINT') && moment < lines / 2) {
+    expect(code, text).toBe(130);
+    expect(text).toContain('"npm run up" continues from there');
+  }
+  return last ?? 'nothing: it had ended before';
 }
 
 describe.skipIf(reason)('an interrupted first up', () => {
@@ -90,22 +104,24 @@ describe.skipIf(reason)('an interrupted first up', () => {
 
   afterAll(() => workspace.dispose());
 
-  test.each(cases)('converges after $way at line $moment', async ({ way, moment }) => {
-    const stackFile = workspace.read('Pulumi.local.yaml');
-    const last = await interrupt(way, moment);
-    const { code, stdout, stderr } = await workspace.run('up');
-    expect(code, `after "${last}":\n${stdout}\n${stderr}`).toBe(0);
+  test.each(cases)(
+    'converges after $way at line $moment',
+    async ({ way, moment }) => {
+      const stackFile = workspace.read('Pulumi.local.yaml');
+      const last = await interrupt(way, moment);
+      const { code, stdout, stderr } = await workspace.run('up');
+      expect(code, `after "${last}":\n${stdout}\n${stderr}`).toBe(0);
 
-    const outputs = await workspace.outputs<Outputs>();
-    expect(stateOf(workspace).pending).toEqual([]);
-    expect(serversOf(workspace.folder).map(({ pid }) => pid).sort()).toEqual(
-      [workspace.pid('database'), workspace.pid('graphql')].sort(),
-    );
-    expect((await fetch(String(outputs.services.graphql?.health))).status).toBe(200);
-    expect(await ledger(outputs)).toEqual(everyMigration);
-    expect(await notes(outputs)).toEqual(exampleNotes);
-    expect(workspace.read('Pulumi.local.yaml')).toBe(stackFile);
-  }, 120_000);
+      const outputs = await workspace.outputs<Outputs>();
+      expect(stateOf(workspace).pending).toEqual([]);
+      expectBothAlone(workspace);
+      expect((await fetch(String(outputs.services.graphql?.health))).status).toBe(200);
+      expect(await ledger(outputs)).toEqual(everyMigration);
+      expect(await notes(outputs)).toEqual(exampleNotes);
+      expect(workspace.read('Pulumi.local.yaml')).toBe(stackFile);
+    },
+    120_000,
+  );
 });
 
 const everyMigration = [

@@ -117,7 +117,9 @@ describe.skipIf(reason)('what cannot be deployed', () => {
       try {
         const { code, stdout, stderr } = await workspace.run('up');
         expect(code).toBe(1);
-        expect(stdout).toContain(`port ${String(port)} (strata:ports.${name}) is in use by another program`);
+        expect(stdout).toContain(
+          `port ${String(port)} (strata:ports.${name}) is in use by another program`,
+        );
         const [, free] = new RegExp(`set --path strata:ports\\.${name} (\\d+)`).exec(stdout) ?? [];
         await close(await listenOn(Number(free)));
         expect(stdout + stderr).not.toMatch(stackTrace);

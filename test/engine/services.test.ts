@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { changesIn, stateOf, whyNoEngine } from '../support/engine';
+import { changesIn, stateOf, statusOf, whyNoEngine } from '../support/engine';
 import { processesAbout } from '../support/processes';
 import { freePort, Workspace } from '../support/workspace';
 
@@ -50,11 +50,8 @@ describe.skipIf(reason)('a service of the user', () => {
   test('is deployed with its environment and port, and a job has run to its end', async () => {
     const answer = await fetch(`http://127.0.0.1:${String(port)}/`);
     expect(await answer.text()).toBe('good morning');
-    const { stdout, code } = await workspace.run('status', '--json');
+    const { code, services: found } = await statusOf(workspace);
     expect(code).toBe(0);
-    const { services: found } = JSON.parse(stdout) as {
-      services: { name: string; kind: string; healthy: boolean; health?: string }[];
-    };
     expect(found).toMatchObject([
       { name: 'database', healthy: true },
       { name: 'graphql', healthy: true },

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import os from 'node:os';
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, expect, test } from 'vitest';
 import { notes, whyNoEngine, type Outputs } from '../support/engine';
 import { processesAbout, serversOf } from '../support/processes';
 import { Workspace } from '../support/workspace';
@@ -63,13 +63,16 @@ test.skipIf(reason)('root deploys from a folder that only root may enter', async
   expect(processesAbout(workspace.folder)).toEqual([]);
 });
 
-test.skipIf(reason ?? closed)('an ordinary user deploys, and everything runs as that user', async () => {
-  workspace = await Workspace.create({ uid: ordinary });
-  await upStatusDown();
-  for (const name of ['database', 'graphql']) {
-    expect(statSync(`/proc/${String(workspace.pid(name))}`).uid, name).toBe(ordinary);
-  }
-  expect(await workspace.succeed('down')).toContain('Stopped: graphql, database');
-  expect(processesAbout(workspace.folder)).toEqual([]);
-  expect(statSync(workspace.path('.strata/passphrase')).uid).toBe(ordinary);
-});
+test.skipIf(reason ?? closed)(
+  'an ordinary user deploys, and everything runs as that user',
+  async () => {
+    workspace = await Workspace.create({ uid: ordinary });
+    await upStatusDown();
+    for (const name of ['database', 'graphql']) {
+      expect(statSync(`/proc/${String(workspace.pid(name))}`).uid, name).toBe(ordinary);
+    }
+    expect(await workspace.succeed('down')).toContain('Stopped: graphql, database');
+    expect(processesAbout(workspace.folder)).toEqual([]);
+    expect(statSync(workspace.path('.strata/passphrase')).uid).toBe(ordinary);
+  },
+);

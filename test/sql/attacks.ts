@@ -5,11 +5,8 @@ import { spoofing } from './attacks/spoofing';
 import { writing } from './attacks/writing';
 import type { Attack } from './support/verdict';
 
-/** Everything that is tried against a deployed database; each must fail. */
-export const attacks: readonly Attack[] = [
-  ...reading,
-  ...writing,
-  ...members,
-  ...spoofing,
-  ...privileges,
-];
+/** Everything that is tried against a deployed database, by what it is about; each must fail. */
+export const topics = { reading, writing, members, spoofing, privileges } as const;
+export type Topic = keyof typeof topics;
+
+export const attacks: readonly Attack[] = Object.values(topics).flat();

@@ -30,7 +30,7 @@ async function look(): Promise<unknown> {
       (select array_agg(a::text order by a::text) from unnest(c.relacl) a) as grants,
       (select array_agg(t.attname || t.attacl::text order by t.attname) from pg_attribute t where t.attrelid = c.oid and t.attacl is not null) as columns,
       (select array_agg(p::text order by p.policyname) from pg_policies p where p.tablename = c.relname) as policies,
-      (select array_agg(pg_get_triggerdef(g.oid) || g.tgenabled order by g.tgname) from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal) as triggers
+      (select array_agg(pg_get_triggerdef(g.oid) || g.tgenabled::text order by g.tgname) from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal) as triggers
     from pg_class c where c.relnamespace = 'app'::regnamespace and c.relkind = 'r' order by c.relname`);
   return rows;
 }

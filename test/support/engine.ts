@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
+import { expect } from 'vitest';
 import { messageOf } from '../../engine/errors';
 import { findPulumi } from '../../engine/pulumi/find';
 import { terminal } from '../../engine/terminal';
+import { serversOf } from './processes';
 import type { Workspace } from './workspace';
 
 /** The stack's outputs, as scripts get them. */
@@ -18,7 +20,8 @@ export interface Outputs {
 /** Why tests with the real engine cannot run here, printed once; `undefined` when they can. */
 export async function whyNoEngine(): Promise<string | undefined> {
   const reason = process.platform === 'linux' ? await notFound() : 'they look into /proc';
-  if (reason !== undefined) process.stderr.write(`Tests with the real engine are skipped: ${reason}\n`);
+  if (reason !== undefined)
+    process.stderr.write(`Tests with the real engine are skipped: ${reason}\n`);
   return reason;
 }
 
@@ -94,4 +97,31 @@ export function stateOf(workspace: Workspace) {
     resources: checkpoint.latest?.resources ?? [],
     pending: checkpoint.latest?.pending_operations ?? [],
   };
+}
+
+/** What `status --json` answers. */
+export interface Status {
+  readonly healthy: boolean;
+  readonly services: readonly {
+    readonly name: string;
+    readonly kind: string;
+    readonly healthy: boolean;
+    readonly health?: string;
+    readonly reason?: string;
+  }[];
+}
+
+/** What `status --json` says, its exit code, and all that it printed. */
+export async function statusOf(
+  workspace: Workspace,
+): Promise<Status & { code: number | null; text: string }> {
+  const { code, stdout, stderr } = await workspace.run('status', '--json');
+  return { code, text: stdout + stderr, ...(JSON.parse(stdout) as Status) };
+}
+
+/** Asserts that one Postgres and one GraphQL run, those that the pid files name, and nothing else of the workspace. */
+export function expectBothAlone(workspace: Workspace): void {
+  const recorded = [workspace.pid('database'), workspace.pid('graphql')];
+  const running = serversOf(workspace.folder).map(({ pid }) => pid);
+  expect(running.sort()).toEqual(recorded.sort());
 }

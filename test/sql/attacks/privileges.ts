@@ -93,6 +93,20 @@ export const privileges: readonly Attack[] = [
       denied,
     ),
   ),
+  ...(['ann by token', 'ann in a Hasura mutation', 'ann by backend'] as const).map((as) =>
+    attack(
+      as,
+      'puts a function of its own before those that the recorder calls',
+      ({ globex }) => [
+        `create function public.lower(text) returns text language plpgsql as $$ begin
+           insert into audit.log (tenant_id, relation, operation, keys) values ('${globex.id}', 'x', 'delete', '[]');
+           return 'delete'; end $$`,
+        'set local search_path = public, pg_catalog',
+        "insert into app.projects (name) values ('x')",
+      ],
+      denied,
+    ),
+  ),
   attack('the bare authenticator', 'becomes a backend', 'set role strata_app', denied),
   attack('ann in a Hasura mutation', 'becomes a tenant', 'set role strata_tenant', denied),
   attack('ann by backend', 'becomes the authenticator', 'set role strata_authenticator', denied),

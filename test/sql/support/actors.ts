@@ -10,7 +10,7 @@ interface Actor {
 
 const claims = 'https://hasura.io/jwt/claims';
 
-export const actors = {
+const actors = {
   'ann by token': {
     login: 'strata_authenticator',
     person: 'ann',

@@ -74,7 +74,7 @@ export class Arena {
         await this.other(attempt.meanwhile);
         await client.query('select');
       } else {
-        after = await this.fingerprint(client, attempt.as);
+        after = await this.fingerprint(client, attempt.as, before);
       }
     } catch (error) {
       if (!(error instanceof DatabaseError)) throw error;
@@ -120,19 +120,23 @@ export class Arena {
   /** Attempts are rolled back, so what one finds is what the next one finds. */
   private async untouched(client: Client, name: ActorName): Promise<string> {
     const key = actor(name).person ?? '';
-    const hash = this.hashes.get(key) ?? (await this.fingerprint(client, name));
+    const hash = this.hashes.get(key) ?? (await this.fingerprint(client, name, null));
     this.hashes.set(key, hash);
     return hash;
   }
 
   /** A hash of every row that is not the actor's, seen from inside its transaction by a superuser's function. */
-  private async fingerprint(client: Client, name: ActorName): Promise<string> {
+  private async fingerprint(
+    client: Client,
+    name: ActorName,
+    before: string | null,
+  ): Promise<string> {
     const { person: handle } = actor(name);
     const person = handle && this.world[handle];
     const member = person?.role === 'member' ? person.id : null;
     const { rows } = await client.query<{ hash: string }>(
-      'select oracle.everything_but($1, $2) as hash',
-      [person?.tenant ?? '00000000-0000-0000-0000-000000000000', member],
+      'select oracle.everything_but($1, $2, $3) as hash',
+      [person?.tenant ?? '00000000-0000-0000-0000-000000000000', member, before],
     );
     return rows[0]?.hash ?? '';
   }

@@ -97,9 +97,10 @@ async function furnish(admin: Client): Promise<void> {
     select m.tenant_id, m.user_id, 'Draft of ' || u.handle from registry.members m join registry.users u on u.id = m.user_id;
 
     create schema oracle;
-    create function oracle.everything_but(tenant uuid, author uuid) returns text
+    create function oracle.everything_but(tenant uuid, author uuid, before text) returns text
     language sql security definer set search_path = '' as $$
-      select md5(string_agg(line, e'\n' order by line)) from (
+      -- What wrote nothing has no transaction id.
+      select case when before is not null and pg_current_xact_id_if_assigned() is null then before else (select md5(string_agg(line, e'\n' order by line)) from (
         select 'note ' || n::text as line from app.notes n
           where tenant_id <> tenant or (author is not null and author_id is distinct from author)
         union all select 'project ' || p::text from app.projects p where tenant_id <> tenant or author is not null
@@ -110,7 +111,7 @@ async function furnish(admin: Client): Promise<void> {
         union all select 'member ' || m::text from registry.members m
         union all select 'ledger ' || l::text from strata.migrations l
         union all select 'audit ' || a::text from audit.log a where tenant_id is distinct from tenant
-      ) as lines $$;
+      ) as lines) end $$;
     grant usage on schema oracle to public;
     analyze;
   `);
