@@ -44,7 +44,7 @@ export function backendFor(
     env: {
       PULUMI_SKIP_UPDATE_CHECK: 'true',
       ...(theirs === undefined && {
-        PULUMI_BACKEND_URL: pathToFileURL(path.join(own, 'state')).href,
+        PULUMI_BACKEND_URL: stateUrl(path.join(own, 'state')),
       }),
       ...(generatedPassphrase && {
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(own),
@@ -55,6 +55,14 @@ export function backendFor(
     ...(folder !== undefined && { folder }),
     generatedPassphrase,
   };
+}
+
+/**
+ * A file backend without the files of attributes beside those of the state: nothing reads them, they alone are not
+ * written at once, and a half-written one (the engine was killed) makes the whole state unreadable.
+ */
+function stateUrl(folder: string): string {
+  return `${pathToFileURL(folder).href}?metadata=skip`;
 }
 
 /** The backend that `pulumi login` recorded. */
@@ -71,7 +79,7 @@ function login(env: NodeJS.ProcessEnv): string | undefined {
 
 function folderOf(url: string, root: string): string | undefined {
   if (!url.startsWith('file://')) return undefined;
-  const rest = url.slice('file://'.length);
+  const [rest = ''] = url.slice('file://'.length).split('?');
   if (rest.startsWith('~')) return path.join(os.homedir(), rest.slice(1));
   return rest.startsWith('/') ? fileURLToPath(url) : path.resolve(root, rest);
 }

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { promisify } from 'node:util';
 import type { PulumiCommand } from '@pulumi/pulumi/automation';
 import type { Backend } from './backend';
-import { UserError } from './errors';
+import { messageOf, UserError } from './errors';
 import { hold, type Hold, readHolder } from './held';
 import { type Lock, readLocks, stateOf } from './locks';
 import { end, identify, isAlive, type ProcessId, sessionOf, signal } from './processes';
@@ -109,10 +109,16 @@ export class Engines {
 
   private async cancel(): Promise<void> {
     const { backend, command, root, stack } = this.place;
-    await promisify(execFile)(command.command, ['cancel', stack, '--yes', '--non-interactive'], {
-      cwd: root,
-      env: engineEnvironment(command.command, backend.env),
-    });
+    const args = ['cancel', stack, '--yes', '--non-interactive'];
+    const env = engineEnvironment(command.command, backend.env);
+    try {
+      await promisify(execFile)(command.command, args, { cwd: root, env });
+    } catch (error) {
+      throw new UserError(
+        `The lock of stack "${stack}" cannot be removed: ${messageOf(error)}. ` +
+          `What Pulumi says of it itself: npm run pulumi -- cancel ${stack}`,
+      );
+    }
   }
 }
 

@@ -26,10 +26,12 @@ export interface Signing {
 }
 
 /** The claims of one active tenant, user and role; the rest of a token is its signature's and its clock's. */
-export function claimsFor({ userId, tenantId, role }: Identity): {
+export function claimsFor({ userId, tenantId, role: memberRole }: Identity): {
   sub: string;
   [claimsName]: Record<string, string | string[]>;
 } {
+  // A bare "admin" would be Hasura's superuser, whom no permission of any tenant holds.
+  const role = `tenant_${memberRole}`;
   return {
     sub: userId,
     [claimsName]: {

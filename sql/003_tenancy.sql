@@ -18,7 +18,7 @@ return case session_user
     nullif(jsonb_strip_nulls(jsonb_build_object(
       'x-hasura-tenant-id', nullif(current_setting('app.tenant_id', true), ''),
       'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''),
-      'x-hasura-role', nullif(current_setting('app.role', true), '')
+      'x-hasura-role', 'tenant_' || nullif(current_setting('app.role', true), '')
     )), '{}')
 end;
 comment on function tenancy.session_claims() is
@@ -44,10 +44,12 @@ comment on function tenancy.current_user_id() is
 
 create function tenancy.current_member_role() returns text
 language sql stable parallel safe
-return case when tenancy.session_claims() ->> 'x-hasura-role' in ('admin', 'member')
-  then tenancy.session_claims() ->> 'x-hasura-role' end;
+return case tenancy.session_claims() ->> 'x-hasura-role'
+  when 'tenant_admin' then 'admin'
+  when 'tenant_member' then 'member'
+end;
 comment on function tenancy.current_member_role() is
-  'admin or member, in the current tenant; null for any other role';
+  'admin or member of the current tenant; null for any other role, Hasura''s own admin among them';
 
 create function tenancy.is_tenant_member() returns boolean
 language sql stable parallel safe

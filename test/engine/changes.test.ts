@@ -147,7 +147,7 @@ describe.skipIf(reason)('what was edited is what is deployed', () => {
     expect(text).toContain('app/003_labels');
     expect(text).toContain(before);
     expect(text).toContain(sha256(migration));
-    expect(changesIn(text.split('Updating (local)')[1] ?? '')).toEqual([]);
+    expect(text).not.toContain('Updating (local)');
     workspace.write(migration, applied);
   });
 

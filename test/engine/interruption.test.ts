@@ -35,7 +35,7 @@ const ways: Readonly<Record<string, (up: Followed) => boolean>> = {
     if (engine !== undefined) kill(engine);
     return engine !== undefined;
   },
-  'SIGKILL to the process groups of command and engine': (up) => {
+  'SIGKILL to command and engine groups': (up) => {
     const engine = enginePid();
     kill(-up.pid);
     if (engine !== undefined) kill(-engine);
@@ -48,7 +48,7 @@ const ways: Readonly<Record<string, (up: Followed) => boolean>> = {
     if (provider) kill(provider.pid);
     return provider !== undefined;
   },
-  'SIGKILL to everything, as when the power goes': () => {
+  'SIGKILL to everything (power cut)': () => {
     for (const { pid } of processesAbout(workspace.folder)) kill(pid);
     return true;
   },
@@ -107,6 +107,7 @@ describe.skipIf(reason)('an interrupted first up', () => {
   test.each(cases)(
     'converges after $way at line $moment',
     async ({ way, moment }) => {
+      workspace.configure({});
       const stackFile = workspace.read('Pulumi.local.yaml');
       const last = await interrupt(way, moment);
       const { code, stdout, stderr } = await workspace.run('up');

@@ -26,7 +26,7 @@ const payload = "nullif(current_setting('request.jwt.claims', true), '')::jsonb"
 const token = `(${payload} -> 'https://hasura.io/jwt/claims')`;
 const mutation = "nullif(current_setting('hasura.user', true), '')::jsonb";
 const backend = `nullif(jsonb_strip_nulls(jsonb_build_object('x-hasura-tenant-id', nullif(current_setting('app.tenant_id', true), ''),
-  'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''), 'x-hasura-role', nullif(current_setting('app.role', true), ''))), '{}')`;
+  'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''), 'x-hasura-role', 'tenant_' || nullif(current_setting('app.role', true), ''))), '{}')`;
 
 function attacked(noticedBy: Topic, name: string, sql: string): Mutant {
   return { name, sql, noticedBy };

@@ -32,7 +32,7 @@ describe('the backend of a stack', () => {
   test('local without a login: files in .strata and a generated passphrase', () => {
     const { env, folder, generatedPassphrase } = backendFor('local', root, home);
 
-    expect(env.PULUMI_BACKEND_URL).toBe(`file://${root}/.strata/state`);
+    expect(env.PULUMI_BACKEND_URL).toBe(`file://${root}/.strata/state?metadata=skip`);
     expect(env.PULUMI_CONFIG_PASSPHRASE_FILE).toBe(path.join(root, '.strata/passphrase'));
     expect(folder).toBe(path.join(root, '.strata/state'));
     expect(mode(path.join(root, '.strata/state'))).toBe('700');

@@ -20,11 +20,15 @@ describe('an access token', () => {
       [claimsName]: {
         'x-hasura-user-id': userId,
         'x-hasura-tenant-id': tenantId,
-        'x-hasura-default-role': 'member',
-        'x-hasura-allowed-roles': ['member'],
-        'x-hasura-role': 'member',
+        'x-hasura-default-role': 'tenant_member',
+        'x-hasura-allowed-roles': ['tenant_member'],
+        'x-hasura-role': 'tenant_member',
       },
     });
+  });
+
+  test('never names the role that is Hasura’s own superuser', () => {
+    expect(JSON.stringify(claimsFor({ tenantId, userId, role: 'admin' }))).not.toContain('"admin"');
   });
 
   test('is signed with the stack’s key, issuer and audience, and ends after its minutes', async () => {

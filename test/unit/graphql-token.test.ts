@@ -14,7 +14,7 @@ const rules = { ...issuer, key: new TextEncoder().encode(issuer.key) };
 const subject: Subject = {
   tenantId: '8a1f2f8e-93c5-4b3a-9d37-0d9b8a1f7c11',
   userId: '1b1f2f8e-93c5-4b3a-9d37-0d9b8a1f7c22',
-  role: 'member',
+  role: 'tenant_member',
 };
 const good = payload(issuer, subject);
 const now = Math.floor(Date.now() / 1000);
@@ -92,6 +92,11 @@ const refused: [string, string | undefined, RegExp][] = [
   [
     'a list of tenants',
     `Bearer ${forge({ alg: 'HS256' }, withTenant([subject.tenantId]), issuer.key)}`,
+    /names no tenant/,
+  ],
+  [
+    "the role of Hasura's own admin",
+    `Bearer ${forge({ alg: 'HS256' }, payload(issuer, { ...subject, role: 'admin' }), issuer.key)}`,
     /names no tenant/,
   ],
   [

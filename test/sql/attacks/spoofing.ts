@@ -118,13 +118,18 @@ export const spoofing: readonly Attack[] = [
     'nothing',
   ),
   ...claimed(
+    "has the name of Hasura's own admin as role",
+    ({ gus }) => ({ ...session(gus), 'x-hasura-role': 'admin' }),
+    'nothing',
+  ),
+  ...claimed(
     'has a list of roles',
-    ({ gus }) => ({ ...session(gus), 'x-hasura-role': ['admin', 'member'] }),
+    ({ gus }) => ({ ...session(gus), 'x-hasura-role': ['tenant_admin', 'tenant_member'] }),
     'nothing',
   ),
   ...claimed(
     'writes names in capitals',
-    ({ gus }) => ({ 'X-Hasura-Tenant-Id': gus.tenant, 'X-Hasura-Role': 'admin' }),
+    ({ gus }) => ({ 'X-Hasura-Tenant-Id': gus.tenant, 'X-Hasura-Role': 'tenant_admin' }),
     'nothing',
   ),
   attack(

@@ -73,7 +73,7 @@ export function session(person: Pick<Person, 'id' | 'role' | 'tenant'>): Record<
   return {
     'x-hasura-user-id': person.id,
     'x-hasura-tenant-id': person.tenant,
-    'x-hasura-role': person.role,
+    'x-hasura-role': `tenant_${person.role}`,
   };
 }
 

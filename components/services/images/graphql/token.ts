@@ -7,7 +7,7 @@ const claimsNamespace = 'https://hasura.io/jwt/claims';
 const session = z.object({
   'x-hasura-tenant-id': z.uuid(),
   'x-hasura-user-id': z.uuid(),
-  'x-hasura-role': z.string().min(1),
+  'x-hasura-role': z.enum(['tenant_admin', 'tenant_member']),
 });
 
 export interface TokenRules {
