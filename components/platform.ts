@@ -7,6 +7,7 @@ import { names } from './data/names';
 import { databaseUrl, Schema } from './data/schema';
 import { environmentProblems, services } from './services/catalogue';
 import type { SecretSource } from './services/service';
+import { tokens } from './services/tokens';
 import type { Problem } from './settings/errors';
 import type { Settings, TargetName, TierName } from './settings/schema';
 import { embedded } from './targets/embedded';
@@ -21,8 +22,6 @@ type MakeTier = new (name: string, args: TierArgs, opts: pulumi.ComponentResourc
 /** Tiers and targets that are built; the settings refuse the others by name. */
 const tiers: Partial<Record<TierName, MakeTier>> = { single: SingleServer };
 const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = { embedded };
-
-const issuer = 'strata';
 
 /** How a service is described to scripts and to `npm run status`. */
 export interface ServiceOutput {
@@ -71,12 +70,7 @@ export class Platform extends pulumi.ComponentResource {
           protect: true,
         }),
         databasePassword: keys.databaseAdmin,
-        environment: {
-          JWT_ISSUER: issuer,
-          JWT_AUDIENCE: issuer,
-          // What reads the schema when it starts must start anew when the schema changes.
-          SCHEMA_VERSION: schemaVersion(parts.migrations, parts.fences),
-        },
+        schemaVersion: schemaVersion(parts.migrations),
         schema: (database) =>
           new Schema(
             'schema',
@@ -102,8 +96,7 @@ export class Platform extends pulumi.ComponentResource {
       keys.jwtKey.apply((key): JwtOutput => ({
         algorithm: 'HS256',
         key,
-        issuer,
-        audience: issuer,
+        ...tokens,
       })),
     );
     this.registerOutputs({

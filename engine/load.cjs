@@ -59,7 +59,13 @@ function sentence(message) {
   return new RunError(message);
 }
 
-module.exports = { bundle, load };
+/** Changes whenever any package does. */
+function packages() {
+  const lock = require('node:fs').readFileSync(path.join(root, 'package-lock.json'));
+  return require('node:crypto').createHash('sha256').update(lock).digest('hex');
+}
+
+module.exports = { bundle, load, packages };
 
 if (require.main === module) {
   const [entry, ...args] = process.argv.slice(2);

@@ -8,8 +8,10 @@ interface Loader {
   readonly bundle: (entry: string) => string;
   /** Runs an entry point and returns what it exports. */
   readonly load: (entry: string) => unknown;
+  /** A hash of the versions of all packages. */
+  readonly packages: () => string;
 }
 
-export const { bundle, load } = createRequire(path.join(root, 'engine', 'load.cjs'))(
+export const { bundle, load, packages } = createRequire(path.join(root, 'engine', 'load.cjs'))(
   './load.cjs',
 ) as Loader;

@@ -20,8 +20,8 @@ type Args<T> = {
     | (Record<string, string> extends T[K] ? Record<string, pulumi.Input<string>> : never);
 };
 
-/** Registers a resource whose outputs are `outputs`; those in `secret` stay secret in the state. */
-function register<Inputs extends object>(
+/** A resource's properties: what is given, and the outputs that only the provider knows. */
+function withOutputs<Inputs extends object>(
   inputs: Args<Inputs>,
   outputs: readonly string[],
 ): Record<string, unknown> {
@@ -32,7 +32,7 @@ export class Password extends pulumi.CustomResource {
   declare readonly result: pulumi.Output<PasswordState['result']>;
 
   constructor(name: string, args: Args<PasswordInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:secrets:Password', name, register(args, ['result']), {
+    super('strata:secrets:Password', name, withOutputs(args, ['result']), {
       ...opts,
       additionalSecretOutputs: ['result'],
     });
@@ -43,7 +43,7 @@ export class Volume extends pulumi.CustomResource {
   declare readonly path: pulumi.Output<string>;
 
   constructor(name: string, args: Args<VolumeInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:local:Volume', name, register(args, []), opts);
+    super('strata:local:Volume', name, withOutputs(args, []), opts);
   }
 }
 
@@ -55,7 +55,7 @@ export class Postgres extends pulumi.CustomResource {
     super(
       'strata:local:Postgres',
       name,
-      register(args, ['systemIdentifier', 'version', 'running', 'address']),
+      withOutputs(args, ['systemIdentifier', 'version', 'running', 'address']),
       opts,
     );
   }
@@ -65,7 +65,7 @@ export class Process extends pulumi.CustomResource {
   declare readonly pid: pulumi.Output<ProcessState['pid']>;
 
   constructor(name: string, args: Args<ProcessInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:local:Process', name, register(args, ['running', 'pid', 'log']), opts);
+    super('strata:local:Process', name, withOutputs(args, ['running', 'pid', 'log']), opts);
   }
 }
 
@@ -73,7 +73,7 @@ export class Job extends pulumi.CustomResource {
   declare readonly exitCode: pulumi.Output<JobState['exitCode']>;
 
   constructor(name: string, args: Args<JobInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:local:Job', name, register(args, ['ranAt', 'exitCode']), opts);
+    super('strata:local:Job', name, withOutputs(args, ['ranAt', 'exitCode']), opts);
   }
 }
 
@@ -81,7 +81,7 @@ export class Migration extends pulumi.CustomResource {
   declare readonly appliedAt: pulumi.Output<MigrationState['appliedAt']>;
 
   constructor(name: string, args: Args<MigrationInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:database:Migration', name, register(args, ['sha256', 'appliedAt']), opts);
+    super('strata:database:Migration', name, withOutputs(args, ['sha256', 'appliedAt']), opts);
   }
 }
 
@@ -89,7 +89,7 @@ export class Login extends pulumi.CustomResource {
   declare readonly accepted: pulumi.Output<LoginState['accepted']>;
 
   constructor(name: string, args: Args<LoginInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:database:Login', name, register(args, ['accepted']), opts);
+    super('strata:database:Login', name, withOutputs(args, ['accepted']), opts);
   }
 }
 
@@ -97,7 +97,7 @@ export class Tenant extends pulumi.CustomResource {
   declare readonly tenantId: pulumi.Output<TenantState['tenantId']>;
 
   constructor(name: string, args: Args<TenantInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:database:Tenant', name, register(args, ['tenantId']), opts);
+    super('strata:database:Tenant', name, withOutputs(args, ['tenantId']), opts);
   }
 }
 
@@ -105,6 +105,6 @@ export class Table extends pulumi.CustomResource {
   declare readonly applied: pulumi.Output<TableState['applied']>;
 
   constructor(name: string, args: Args<TableInputs>, opts: pulumi.CustomResourceOptions) {
-    super('strata:tenancy:Table', name, register(args, ['applied', 'live']), opts);
+    super('strata:tenancy:Table', name, withOutputs(args, ['applied', 'live']), opts);
   }
 }

@@ -4,7 +4,7 @@ import type { TenantSettings } from '../settings/schema';
 import type { TableFence } from '../tenancy/statements';
 import type { DatabaseServer } from '../targets/target';
 import type { Credentials } from './credentials';
-import type { MigrationFile } from './migrations';
+import { schemaVersion, type MigrationFile } from './migrations';
 import { databaseName, names } from './names';
 
 export interface SchemaArgs {
@@ -97,7 +97,12 @@ export class Schema extends pulumi.ComponentResource {
     for (const fence of args.fences) {
       new Table(
         fence.table,
-        { url: migratorUrl(args), cluster: args.database.cluster, ...fence },
+        {
+          url: migratorUrl(args),
+          cluster: args.database.cluster,
+          schema: schemaVersion(args.migrations),
+          ...fence,
+        },
         this.inside(args, dependsOn),
       );
     }

@@ -31,15 +31,21 @@ export function services(settings: Settings): Service[] {
 export function environmentProblems(settings: Settings): Problem[] {
   return Object.entries(settings.services).flatMap(([name, given]) => {
     const make = Object.entries(catalogue).find(([known]) => known === name)?.[1];
-    const own = make?.(settings).environment ?? {};
+    const own = make ? ownVariables(make(settings)) : new Set();
     return Object.keys(given.env ?? {})
-      .filter((variable) => variable in own)
+      .filter((variable) => own.has(variable))
       .map((variable) => ({
         key: showKey(['services', name, 'env', variable]),
         reason: 'is set by the service itself',
         advice: 'Take it out; what it stands for has a setting of its own.',
       }));
   });
+}
+
+/** What a service sets itself, and what it is given by where it runs. */
+function ownVariables({ environment, secrets }: Workload): Set<string> {
+  const files = Object.keys(secrets).map((name) => `${name}_FILE`);
+  return new Set([...Object.keys(environment), ...files, 'HOST', 'SCHEMA_VERSION']);
 }
 
 function adjust(service: Workload, given: ServiceSettings | undefined): Workload {

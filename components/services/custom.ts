@@ -17,6 +17,7 @@ export function custom(name: string, given: CustomService): Service {
   return {
     ...common,
     kind: 'workload',
+    readsSchema: false,
     routes: given.port ? { [name]: '/' } : {},
     replicas: given.replicas,
     ...(given.port && { port: given.port }),

@@ -1,5 +1,6 @@
-import { bundle } from '../../engine/loader';
+import { bundle, packages } from '../../engine/loader';
 import type { Workload } from './service';
+import { tokens } from './tokens';
 
 /**
  * GraphQL over the schema `app` by PostGraphile 5, at `/graphql`.
@@ -12,14 +13,24 @@ export function postgraphile(port: number): Workload {
     kind: 'workload',
     name: 'graphql',
     command: ['node', '{files}/server.cjs'],
-    environment: { PORT: String(port), GRAPHQL_SCHEMAS: 'app' },
+    environment: {
+      PORT: String(port),
+      GRAPHQL_SCHEMAS: 'app',
+      JWT_ISSUER: tokens.issuer,
+      JWT_AUDIENCE: tokens.audience,
+    },
     secrets: {
       DATABASE_URL: { database: 'strata_authenticator' },
       JWT_KEY: { platform: 'jwt-key' },
     },
-    files: { 'server.cjs': bundle('components/services/images/graphql/server.ts') },
+    files: {
+      'server.cjs': bundle('components/services/images/graphql/server.ts'),
+      // The bundle leaves packages outside: one that was updated is deployed by this.
+      packages: packages(),
+    },
     needs: ['database'],
     port,
+    readsSchema: true,
     health: '/healthz',
     routes: { graphql: '/graphql' },
     replicas: 1,

@@ -47,6 +47,8 @@ export interface Workload extends Runnable {
   readonly port?: number;
   /** A path that answers 2xx when the service can do its work; without one an open port is enough. */
   readonly health?: string;
+  /** It reads the schema when it starts, so it starts anew when that changes. */
+  readonly readsSchema: boolean;
   /** Paths that callers use, by endpoint name. */
   readonly routes: Readonly<Record<string, string>>;
   readonly replicas: number;

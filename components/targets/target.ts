@@ -46,8 +46,7 @@ export type SecretValue = (source: SecretSource) => pulumi.Output<string>;
 export interface ServiceArgs<S extends Service> {
   readonly service: S;
   readonly secret: SecretValue;
-  /** Plain variables that every service is given. */
-  readonly environment: Readonly<Record<string, string>>;
+  readonly schemaVersion: string;
 }
 
 /**

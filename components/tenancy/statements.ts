@@ -12,7 +12,8 @@ export interface TableFence {
   readonly triggers: Readonly<Record<string, string>>;
 }
 
-const ownTriggers = 'strata_';
+/** How the triggers of a fence are told from the application's own. */
+export const ownTriggers = 'strata_';
 
 /**
  * The SQL that puts up a fence, in order: what is there is closed first, so that the table is never open between two

@@ -17,7 +17,7 @@ export function inOrder(args: TierArgs, database: DatabaseServer, opts: Options)
   for (const service of sorted(args.services)) {
     const needed = service.needs.flatMap((need) => placed.get(need)?.resource ?? []);
     const options = { parent: opts.parent, dependsOn: [opts.dependsOn, ...needed] };
-    const common = { secret, environment: args.environment };
+    const common = { secret, schemaVersion: args.schemaVersion };
     placed.set(
       service.name,
       service.kind === 'job'

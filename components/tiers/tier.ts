@@ -14,7 +14,8 @@ export interface TierArgs {
   readonly services: readonly Service[];
   readonly databaseVolume: DatabaseVolume;
   readonly databasePassword: pulumi.Output<string>;
-  readonly environment: Readonly<Record<string, string>>;
+  /** Changes when what a service reads of the schema does. */
+  readonly schemaVersion: string;
   /** Fills the database; nothing that reads it starts before that is done. */
   readonly schema: (database: DatabaseServer) => pulumi.Resource;
   readonly secret: (database: DatabaseServer) => SecretValue;

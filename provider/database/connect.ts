@@ -1,15 +1,19 @@
 import { Client, DatabaseError } from 'pg';
+import { UserError } from '../../engine/errors';
 
 const connectTimeoutMs = 10_000;
 
 /** invalid_authorization_specification, invalid_password */
 const refusals = new Set(['28000', '28P01']);
 
-/** undefined_table, undefined_object (a role), invalid_schema_name, undefined_function */
-const absences = new Set(['42P01', '42704', '3F000', '42883']);
+/** undefined_table, undefined_object, a role that does not exist, invalid_schema_name, undefined_function */
+const absences = new Set(['42P01', '42704', '22023', '3F000', '42883']);
+
+/** admin_shutdown, crash_shutdown */
+const endings = new Set(['57P01', '57P02']);
 
 /** No session could be had: nothing answered, or (`refused`) the database let this role not in. */
-export class UnreachableError extends Error {
+export class UnreachableError extends UserError {
   constructor(
     message: string,
     readonly refused: boolean,
@@ -77,10 +81,16 @@ export async function readLive<T>(
   try {
     return await withClient(url, ask);
   } catch (error) {
-    if (error instanceof UnreachableError) return recorded;
+    if (error instanceof UnreachableError || wasCutOff(error)) return recorded;
     if (error instanceof DatabaseError && absences.has(error.code ?? '')) return undefined;
     throw error;
   }
+}
+
+/** Whether the session ended under the question. */
+function wasCutOff(error: unknown): boolean {
+  if (error instanceof DatabaseError) return endings.has(error.code ?? '');
+  return /Connection terminated|ECONNRESET|EPIPE/.test((error as Error).message);
 }
 
 /** Host, port and database of a URL: what may be shown. */

@@ -1,4 +1,5 @@
 import { DatabaseError } from 'pg';
+import { UserError } from '../../engine/errors';
 
 /** The database's refusal with the file, the line and what it advises; anything else as it came. */
 export function describeSqlError(error: unknown, file: string, sql: string): Error {
@@ -12,5 +13,5 @@ export function describeSqlError(error: unknown, file: string, sql: string): Err
     error.code === '55P03' &&
       'Another session holds a lock on this table; nothing was changed: run it again when that session is done.',
   ];
-  return new Error(parts.filter(Boolean).join('\n'));
+  return new UserError(parts.filter(Boolean).join('\n'));
 }

@@ -1,4 +1,5 @@
 import type { Client } from 'pg';
+import { UserError } from '../../engine/errors';
 import { sha256 } from './migration-file';
 
 interface Key {
@@ -14,7 +15,14 @@ interface Row {
 /** One runner at a time per database; the lock goes with the connection. */
 export async function lockLedger(client: Client): Promise<void> {
   await client.query("set lock_timeout = '60s'");
-  await client.query("select pg_advisory_lock(hashtextextended('strata.migrations', 0))");
+  try {
+    await client.query("select pg_advisory_lock(hashtextextended('strata.migrations', 0))");
+  } catch (error) {
+    throw new UserError(
+      `another runner has been applying migrations to this database for a minute (${(error as Error).message}): ` +
+        'wait for it and run this again',
+    );
+  }
 }
 
 /**
@@ -46,6 +54,15 @@ export async function recorded(client: Client, key: Key): Promise<Row | undefine
     [key.scope, key.name],
   );
   return rows[0] && { sha256: rows[0].sha256, appliedAt: rows[0].applied_at.toISOString() };
+}
+
+/** The names of all migrations of a scope that were applied to this database. */
+export async function appliedNames(client: Client, scope: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    'select name from strata.migrations where scope = $1 order by name',
+    [scope],
+  );
+  return rows.map(({ name }) => name);
 }
 
 /** Enters an applied migration and returns when that was. */

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { UserError } from '../../engine/errors';
 
 /** Who runs a migration: the cluster's admin, the owner of the schema, or the role that may change data. */
 type MigrationRole = 'admin' | 'owner' | 'maintenance';
@@ -27,7 +28,7 @@ export function directives(sql: string): Directives {
     if (word === undefined) continue;
     const meaning = known[word];
     if (!meaning) {
-      throw new Error(
+      throw new UserError(
         `"-- strata: ${word}" is not a directive; allowed: ${Object.keys(known).join(', ')}`,
       );
     }

@@ -1,9 +1,10 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
+import { UserError } from '../../engine/errors';
 import type { Changes, Context, Problem, Resource } from '../host/resource';
 import { readLive, withClient } from './connect';
 import { describeSqlError } from './errors';
-import { ensureLedger, lockLedger, recorded, record } from './ledger';
+import { appliedNames, ensureLedger, lockLedger, recorded, record } from './ledger';
 import { directives, sha256 } from './migration-file';
 
 /**
@@ -75,8 +76,9 @@ async function applyOnce(client: Client, file: MigrationInputs, context: Context
   await lockLedger(client);
   await ensureLedger(client);
   const row = await recorded(client, file);
-  if (row && row.sha256 !== sha256(file.sql)) throw new Error(changedText(file, row.sha256));
+  if (row && row.sha256 !== sha256(file.sql)) throw new UserError(changedText(file, row.sha256));
   if (row) return row.appliedAt;
+  await refuseOutOfOrder(client, file);
 
   context.progress(`applying ${file.scope}/${file.name}`);
   try {
@@ -84,6 +86,17 @@ async function applyOnce(client: Client, file: MigrationInputs, context: Context
   } catch (error) {
     throw describeSqlError(error, `${file.scope}/${file.name}.sql`, file.sql);
   }
+}
+
+/** A fresh database runs the files in the order of their numbers: so does every other. */
+async function refuseOutOfOrder(client: Client, { scope, name }: MigrationInputs): Promise<void> {
+  const applied = await appliedNames(client, scope);
+  const later = applied.filter((other) => Number.parseInt(other) > Number.parseInt(name));
+  if (later.length === 0) return;
+  throw new UserError(
+    `migration ${scope}/${name} is new, but ${later.join(', ')} was applied before it, and a fresh database would run ` +
+      'them in the order of their numbers: give the new file the next number',
+  );
 }
 
 async function runInside(client: Client, file: MigrationInputs): Promise<string> {
@@ -95,9 +108,9 @@ async function runInside(client: Client, file: MigrationInputs): Promise<string>
     await client.query(roleStatement(file, 'set local'));
     await client.query(file.sql);
     if ((await transactionId(client)) !== before) {
-      throw new Error(
-        'the file ends its own transaction (commit or rollback): leave that to the runner, ' +
-          'or mark the file "-- strata: no transaction"',
+      throw new UserError(
+        'the file ends its own transaction (commit or rollback): leave that to the runner, or mark the file ' +
+          '"-- strata: no transaction". What stands before its commit was kept: undo that by hand first.',
       );
     }
     await client.query('reset role');

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
+import { UserError } from '../../engine/errors';
 import type { Changes, Resource } from '../host/resource';
 import { inTransaction, readLive, withClient } from './connect';
 
@@ -12,7 +13,8 @@ interface Member {
 /**
  * A tenant and its members in the registry.
  *
- * Users are made when they are first named; a member who is no longer named loses the membership, not the user.
+ * Users are made when they are first named. Members that are named are kept as named; one that is no longer named
+ * loses the membership, not the user. Members who joined in another way are nobody's drift.
  * A tenant cannot be deleted this way: its rows are its customers' data.
  */
 export interface TenantInputs {
@@ -51,31 +53,35 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   },
 
   async create(inputs) {
-    const tenantId = await write(inputs);
+    const tenantId = await write(inputs, []);
     return { id: inputs.slug, state: { ...inputs, tenantId } };
   },
 
   read: (_id, state) =>
     readLive(state.url, state, (client) => asMaintenance(client, () => lookUp(client, state))),
 
-  async update(_id, _state, inputs) {
-    return { ...inputs, tenantId: await write(inputs) };
+  async update(_id, state, inputs) {
+    const named = new Set(inputs.members.map(({ user }) => user));
+    const left = state.members.map(({ user }) => user).filter((user) => !named.has(user));
+    return { ...inputs, tenantId: await write(inputs, left) };
   },
 
   delete: (_id, state) =>
     Promise.reject(
-      new Error(
+      new UserError(
         `tenant ${state.slug} holds its customers' data and is not deleted by taking it out of the config: ` +
           `put strata:tenancy.tenants.${state.slug} back`,
       ),
     ),
 };
 
-function write(inputs: TenantInputs): Promise<string> {
+/** Brings the registry to `inputs`; the users in `left` are no members any more. */
+function write(inputs: TenantInputs, left: readonly string[]): Promise<string> {
   return withClient(inputs.url, (client) =>
     asMaintenance(client, async () => {
       const tenantId = await upsertTenant(client, inputs);
       await upsertMembers(client, tenantId, inputs.members);
+      await removeMembers(client, tenantId, left);
       return tenantId;
     }),
   );
@@ -88,7 +94,7 @@ async function upsertTenant(client: Client, inputs: TenantInputs): Promise<strin
     [inputs.slug, inputs.displayName, inputs.model],
   );
   const id = rows[0]?.id;
-  if (!id) throw new Error(`the registry took tenant ${inputs.slug} but returned no id`);
+  if (!id) throw new UserError(`the registry took tenant ${inputs.slug} but returned no id`);
   return id;
 }
 
@@ -105,10 +111,17 @@ async function upsertMembers(client: Client, tenantId: string, members: Member[]
      on conflict (tenant_id, user_id) do update set role = excluded.role`,
     [tenantId, handles, members.map((member) => member.role)],
   );
+}
+
+async function removeMembers(
+  client: Client,
+  tenantId: string,
+  left: readonly string[],
+): Promise<void> {
   await client.query(
     `delete from registry.members m using registry.users u
-     where m.tenant_id = $1 and u.id = m.user_id and u.handle <> all ($2::text[])`,
-    [tenantId, handles],
+     where m.tenant_id = $1 and u.id = m.user_id and u.handle = any ($2::text[])`,
+    [tenantId, left],
   );
 }
 
@@ -121,8 +134,8 @@ async function lookUp(client: Client, state: TenantState): Promise<TenantState |
   if (!row) return undefined;
   const members = await client.query<Member>(
     `select u.handle as user, m.role from registry.members m join registry.users u on u.id = m.user_id
-     where m.tenant_id = $1`,
-    [row.id],
+     where m.tenant_id = $1 and u.handle = any ($2::text[])`,
+    [row.id, state.members.map(({ user }) => user)],
   );
   const same = canonical(members.rows) === canonical(state.members);
   return {

@@ -132,7 +132,7 @@ async function create({ request, resource, context, unpack }: Call<CreateRequest
 }
 
 async function read({ request, resource, context, unpack }: Call<ReadRequest>) {
-  const recorded = unpack(request.getProperties());
+  const recorded = latest(unpack(request.getProperties()), unpack(request.getInputs()));
   if (Object.keys(recorded.values).length === 0) {
     throw new UserError(
       `${context.name} cannot be imported: strata's resources are only known by what made them`,
@@ -165,8 +165,22 @@ async function update({ request, resource, context, unpack }: Call<UpdateRequest
 }
 
 async function remove({ request, resource, context, unpack }: Call<DeleteRequest>) {
-  await resource.delete(request.getId(), unpack(request.getProperties()).values, context);
+  const recorded = latest(unpack(request.getProperties()), unpack(request.getOldInputs()));
+  await resource.delete(request.getId(), recorded.values, context);
   return new Empty();
+}
+
+/**
+ * What is recorded, with the inputs as they were last given: an input that is no difference (a connection's URL) is
+ * kept by the engine as an input, while the outputs stay as they were made.
+ */
+function latest(state: Received, inputs: Received): Received {
+  if (Object.keys(state.values).length === 0) return state;
+  return {
+    values: { ...state.values, ...inputs.values },
+    secretProperties: new Set([...state.secretProperties, ...inputs.secretProperties]),
+    secretTexts: new Set([...state.secretTexts, ...inputs.secretTexts]),
+  };
 }
 
 /** What a resource will look like, as far as a preview can tell: the outputs named in `open` are unknown. */

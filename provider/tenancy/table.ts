@@ -1,7 +1,8 @@
 import type { Client } from 'pg';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { statements, type TableFence } from '../../components/tenancy/statements';
+import { UserError } from '../../engine/errors';
+import { ownTriggers, statements, type TableFence } from '../../components/tenancy/statements';
 import { inTransaction, readLive, UnreachableError, withClient } from '../database/connect';
 import { describeSqlError } from '../database/errors';
 import type { Changes, Resource } from '../host/resource';
@@ -12,12 +13,14 @@ import type { Changes, Resource } from '../host/resource';
  *
  * Everything is set in one transaction, policies before grants. A table whose shape lets tenants collide (a unique key
  * without `tenant_id`, for one) is refused with the statement that mends it. A fence that somebody changed by hand
- * shows as drift and is set again. Deleting the resource takes every grant away and leaves the rows fenced.
+ * shows as drift and is set again, and so does a shape that became unsafe. Deleting the resource takes every grant away and leaves the rows fenced.
  */
 export interface TableInputs extends TableFence {
   /** Secret: connects as the migrator; a changed URL is no change of the fence. */
   url: string;
   cluster: string;
+  /** Changes with every migration: a new one may have changed the table, so its fence is looked at again. */
+  schema: string;
 }
 
 export interface TableState extends TableInputs {
@@ -33,6 +36,7 @@ export const table: Resource<TableInputs, TableState> = {
   inputs: z.object({
     url: z.string(),
     cluster: z.string(),
+    schema: z.string(),
     table: z.string(),
     policies: z.record(z.string(), z.string()),
     grants: z.record(z.string(), z.array(z.string())),
@@ -52,6 +56,7 @@ export const table: Resource<TableInputs, TableState> = {
         }
       }
     }
+    if (state.schema !== inputs.schema) changes.schema = 'update';
     if (state.live !== state.applied) changes.live = 'update';
     return changes;
   },
@@ -93,7 +98,7 @@ function fence(inputs: TableInputs): Promise<TableState> {
         });
       }
       const live = await fingerprint(client, inputs.table);
-      if (live === undefined) throw new Error(`${inputs.table} went away while it was fenced`);
+      if (live === undefined) throw new UserError(`${inputs.table} went away while it was fenced`);
       return { ...inputs, applied: live, live };
     }),
   );
@@ -114,7 +119,7 @@ async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
   ]);
   const oid = found.rows[0]?.oid;
   if (!oid) {
-    throw new Error(
+    throw new UserError(
       `${name} is declared in tenancy.ts but does not exist: create it in a migration, or take it out of the declaration`,
     );
   }
@@ -124,7 +129,7 @@ async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
   );
   if (rows.length) {
     const list = rows.map(({ problem }) => `  - ${problem}`).join('\n');
-    throw new Error(`${name} cannot keep tenants apart as it is:\n${list}`);
+    throw new UserError(`${name} cannot keep tenants apart as it is:\n${list}`);
   }
 }
 
@@ -139,7 +144,8 @@ async function fingerprint(client: Client, name: string): Promise<string | undef
        'policies', (select jsonb_agg(jsonb_build_array(p.policyname, p.permissive, p.roles, p.cmd, p.qual, p.with_check)
                     order by p.policyname) from pg_policies p where (p.schemaname, p.tablename) = (n.nspname, c.relname)),
        'triggers', (select jsonb_agg(jsonb_build_array(pg_get_triggerdef(g.oid), g.tgenabled) order by g.tgname)
-                    from pg_trigger g where g.tgrelid = c.oid and not g.tgisinternal)
+                    from pg_trigger g where g.tgrelid = c.oid and starts_with(g.tgname, '${ownTriggers}')),
+       'problems', (select jsonb_agg(p order by p) from tenancy.table_problems(c.oid) p)
      ) as catalogue
      from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.oid = to_regclass($1)`,
     [name],

@@ -133,6 +133,13 @@ describe('a migration', () => {
     await inside.query('rollback');
   });
 
+  test('whose number is below one that was applied is refused', async () => {
+    await migration.create(file('select 1;', '200_late'), context);
+    await expect(migration.create(file('select 1;', '150_early'), context)).rejects.toThrow(
+      /app\/150_early is new, but 200_late was applied before it/,
+    );
+  });
+
   test('makes tables that belong to the owner and are granted to nobody but maintenance', async () => {
     await migration.create(file('create table app.fresh (id int);'), context);
     const { rows } = await inside.query<{ owner: string; grantees: string[] }>(
@@ -189,6 +196,12 @@ describe('a tenant', () => {
       [state.tenantId],
     );
     expect(members.rows).toEqual([{ handle: 'peter', role: 'member' }]);
+    await inside.query(
+      `insert into registry.members (tenant_id, user_id, role) select $1, id, 'member' from registry.users where handle = 'hal'`,
+      [state.tenantId],
+    );
+    const joined = updated && (await tenant.read('', updated, context));
+    expect(joined && tenant.diff(joined, wanted)).toEqual({});
     await inside.query("update registry.members set role = 'admin' where tenant_id = $1", [
       state.tenantId,
     ]);
@@ -209,7 +222,7 @@ describe('the fence of a table', () => {
   const inputs = (name: string): TableInputs => {
     const [fence] = compileTenancy({ tables: { [name]: rules } });
     if (!fence) throw new Error('no fence');
-    return { url: server.url('strata_migrator', database), cluster: 'test', ...fence };
+    return { url: server.url('strata_migrator', database), cluster: 'test', schema: '1', ...fence };
   };
   const tampering: readonly [string, string][] = [
     ['row level security switched off', 'alter table app.notes disable row level security'],
@@ -235,6 +248,34 @@ describe('the fence of a table', () => {
     if (statement.includes('owner to')) return;
     const mended = await table.update?.('', state, wanted, context);
     expect(mended?.live).toBe(state.live);
+  });
+
+  test('is looked at again after each migration, which may have changed the table', async () => {
+    const { state } = await table.create(inputs('app.notes'), context);
+    expect(table.diff(state, { ...inputs('app.notes'), schema: '2' })).toEqual({
+      schema: 'update',
+    });
+  });
+
+  test('shows a shape that became unsafe, and refuses it with what mends it', async () => {
+    const wanted = inputs('app.notes');
+    const { state } = await table.create(wanted, context);
+    await inside.query('alter table app.notes add column slug text unique');
+    const live = await table.read('', state, context);
+    expect(live && table.diff(live, wanted)).toEqual({ live: 'update' });
+    await expect(table.update?.('', state, wanted, context)).rejects.toThrow(
+      /add unique \(tenant_id, slug\)/,
+    );
+  });
+
+  test('leaves the application its own triggers', async () => {
+    const wanted = inputs('app.notes');
+    const { state } = await table.create(wanted, context);
+    await inside.query(
+      'create trigger touch before update on app.notes for each row execute function suppress_redundant_updates_trigger()',
+    );
+    const live = await table.read('', state, context);
+    expect(live && table.diff(live, wanted)).toEqual({});
   });
 
   test('is compared policy by policy', async () => {

@@ -5,6 +5,7 @@ import { sorted } from '../../components/tiers/order';
 function service(name: string, ...needs: string[]): Workload {
   return {
     kind: 'workload',
+    readsSchema: false,
     name,
     command: ['true'],
     environment: {},

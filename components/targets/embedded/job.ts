@@ -6,7 +6,7 @@ import { secretFiles } from './workload';
 
 /** A process of this machine that runs to its end; one that fails stops the deployment. */
 export function job(
-  { service, secret, environment }: ServiceArgs<Job>,
+  { service, secret }: ServiceArgs<Job>,
   opts: pulumi.CustomResourceOptions,
 ): Placed {
   const resource = new LocalJob(
@@ -14,7 +14,7 @@ export function job(
     {
       command: [...service.command],
       workdir: service.workdir ?? '.',
-      environment: { ...environment, ...service.environment },
+      environment: service.environment,
       secrets: secretFiles(service.secrets, secret),
       files: service.files,
       timeoutSeconds: service.timeoutSeconds,

@@ -8,7 +8,7 @@ const healthTimeoutSeconds = 60;
 
 /** A process of this machine that outlives the deployment; made once it is healthy. */
 export function workload(
-  { service, secret, environment }: ServiceArgs<Workload>,
+  { service, secret, schemaVersion }: ServiceArgs<Workload>,
   opts: pulumi.CustomResourceOptions,
 ): Placed {
   const health = healthUrl(service);
@@ -17,7 +17,11 @@ export function workload(
     {
       command: [...service.command],
       workdir: service.workdir ?? '.',
-      environment: { HOST: host, ...environment, ...service.environment },
+      environment: {
+        HOST: host,
+        ...service.environment,
+        ...(service.readsSchema && { SCHEMA_VERSION: schemaVersion }),
+      },
       secrets: secretFiles(service.secrets, secret),
       files: service.files,
       stopGraceSeconds: 10,

@@ -70,13 +70,13 @@ export async function deploy(server: Server, database: string): Promise<void> {
   const fixture = readFileSync(path.join(root, 'test/sql/support/fixture.sql'), 'utf8');
   const files = [
     ...readMigrations(path.join(root, 'app/sql'), 'app'),
-    { name: '900_fixture', sql: fixture },
+    { name: '050_fixture', sql: fixture },
   ];
   for (const { name, sql } of files) {
     await migration.create({ url, cluster, scope: 'app', name, sql }, context);
   }
   for (const fence of compileTenancy(declaration)) {
-    await table.create({ url, cluster, ...fence }, context);
+    await table.create({ url, cluster, schema: '1', ...fence }, context);
   }
   await furnish(await server.connect('postgres', database));
 }
