@@ -14,6 +14,7 @@ import { figures, row } from './figures';
 const pairs = 5;
 const copied = [
   'package.json',
+  'package-lock.json',
   'Pulumi.yaml',
   'Pulumi.local.yaml',
   'index.ts',

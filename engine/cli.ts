@@ -45,6 +45,9 @@ export async function main(argv: readonly string[]): Promise<void> {
   }
 }
 
+/** What a file system says that a person can mend: rights, a folder in a file's place, a full or read-only disk. */
+const ofTheMachine = new Set(['EACCES', 'EPERM', 'EROFS', 'EISDIR', 'ENOTDIR', 'ENOSPC']);
+
 /** Shows an error once; a stack trace only for a mistake of ours. */
 function report(error: unknown): number {
   // Commander has written its own sentence; help that was asked for is no error.
@@ -52,6 +55,11 @@ function report(error: unknown): number {
   if (error instanceof UserError) {
     process.stderr.write(`${error.message}\n`);
     return error.exitCode;
+  }
+  const { code, path, message } = error as NodeJS.ErrnoException;
+  if (code !== undefined && ofTheMachine.has(code)) {
+    process.stderr.write(`${path ?? 'A file'} cannot be used: ${message}\n`);
+    return 1;
   }
   const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
   process.stderr.write(`This is a mistake in Strata, not yours:\n${text}\n`);

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import type { PulumiCommand } from '@pulumi/pulumi/automation';
 import type { Backend } from './backend';
 import { messageOf, UserError } from './errors';
-import { hold, type Hold, readHolder } from './held';
+import { hold, type Hold } from './held';
 import { type Lock, readLocks, stateOf } from './locks';
 import { end, identify, isAlive, type ProcessId, sessionOf, signal } from './processes';
 import { engineEnvironment } from './pulumi/run';
@@ -126,21 +126,6 @@ export class Engines {
 async function endHelpers(engine: ProcessId): Promise<void> {
   const helpers = sessionOf(engine);
   await Promise.all(helpers.map((helper) => end(helper, 'SIGTERM', helperGraceSeconds)));
-}
-
-/** Who changes `stack` right now, in words; `undefined` when nobody does. */
-export function whoChanges(
-  root: string,
-  project: string,
-  stack: string,
-  backend: Backend,
-): string | undefined {
-  const holder = readHolder(path.join(root, '.strata', 'stacks', stack, 'command'));
-  if (holder) return `${holder.purpose} (pid ${String(holder.pid)}, since ${holder.since})`;
-  const lock = backend.folder
-    ? readLocks(backend.folder, project, stack).find((one) => stateOf(one) !== 'dead')
-    : undefined;
-  return lock && `a Pulumi command (pid ${String(lock.pid)}, since ${lock.timestamp})`;
 }
 
 function lockedBy(stack: string, lock: Lock): UserError {

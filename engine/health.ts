@@ -1,5 +1,5 @@
-import net from 'node:net';
-import { messageOf } from './errors';
+import { localProcesses } from '../provider/local/processes';
+import { probe } from '../provider/local/probe';
 import type { Outputs } from './outputs';
 
 /** What is known of a local process of the stack; absent for a service that runs elsewhere. */
@@ -20,10 +20,25 @@ export interface ServiceHealth {
   readonly reason?: string;
 }
 
-const answerWithinMs = 1_500;
-
 const shownLines = 6;
 const shownWidth = 160;
+
+/** Asks all services of a deployed stack at once. */
+export function checkStack(
+  stack: string,
+  { target, services }: Pick<Outputs, 'target' | 'services'>,
+): Promise<ServiceHealth[]> {
+  // A job that does not run has done its work: one that failed would have failed the deployment.
+  const processes = (target === 'embedded' ? localProcesses(stack) : []).filter(
+    ({ kind }) => kind !== 'job',
+  );
+  return checkServices(services, new Map(processes.map((process) => [process.name, process])));
+}
+
+/** Why services are not healthy, one line or more for each that is not. */
+export function reasonsOf(services: readonly ServiceHealth[]): string[] {
+  return services.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []));
+}
 
 /** Asks all services at once. `processes` tells what the local ones do, by service name. */
 export function checkServices(
@@ -51,8 +66,7 @@ async function whyNot(health?: string, state?: ProcessState): Promise<string | u
       .filter(Boolean)
       .join('; last log lines:\n');
   }
-  if (health === undefined) return undefined;
-  return health.startsWith('tcp://') ? askTcp(new URL(health)) : askHttp(health);
+  return health === undefined ? undefined : probe(health);
 }
 
 function lastLines(log: string): string {
@@ -65,40 +79,4 @@ function lastLines(log: string): string {
     )
     .join('\n')
     .trimEnd();
-}
-
-async function askHttp(url: string): Promise<string | undefined> {
-  try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs) });
-    return answer.ok ? undefined : `${url} answers with status ${String(answer.status)}`;
-  } catch (error) {
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    return `${url} does not answer: ${wordsOf(cause)}`;
-  }
-}
-
-function askTcp({ hostname, port }: URL): Promise<string | undefined> {
-  return new Promise((resolve) => {
-    const socket = net.connect({ host: hostname, port: Number(port) });
-    const finish = (reason?: string): void => {
-      socket.destroy();
-      resolve(reason);
-    };
-    socket.setTimeout(answerWithinMs, () => {
-      finish(`${hostname}:${port} does not answer within ${String(answerWithinMs)} ms`);
-    });
-    socket.on('connect', () => {
-      finish();
-    });
-    socket.on('error', (error) => {
-      finish(`${hostname}:${port} does not answer: ${wordsOf(error)}`);
-    });
-  });
-}
-
-/** Node's errors of a refused connection to several addresses have an empty message. */
-function wordsOf(error: unknown): string {
-  const { code } = error as NodeJS.ErrnoException;
-  if (code === 'ECONNREFUSED') return 'the port refuses connections (nothing listens there)';
-  return messageOf(error) || (code ?? 'unknown reason');
 }

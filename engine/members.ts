@@ -22,6 +22,7 @@ export function readMembers(url: string): Promise<Membership[]> {
          from registry.members m
          join registry.tenants t on t.id = m.tenant_id
          join registry.users u on u.id = m.user_id
+         where t.status = 'active'
          order by t.slug, u.handle`,
       );
       return rows;

@@ -21,6 +21,29 @@ begin
 end
 $database$;
 
+-- Large objects belong to no table, so no policy guards them; counters and sizes of tables count every tenant's rows.
+-- An admin that is no superuser may not take these away: CONVENTIONS.md says what that leaves open.
+do $catalogue$
+declare
+  shared record;
+begin
+  for shared in
+    select p.oid::regprocedure as name, p.proname ~ '^(lo_|loread$|lowrite$)' as of_large_objects
+    from pg_catalog.pg_proc p
+    where p.pronamespace = 'pg_catalog'::regnamespace
+      and (p.proname ~ '^(lo_|loread$|lowrite$|pg_stat_get_)'
+        or p.proname in ('pg_relation_size', 'pg_table_size', 'pg_indexes_size', 'pg_total_relation_size',
+          'pg_database_size', 'pg_tablespace_size'))
+      and has_function_privilege(p.oid, 'execute with grant option')
+  loop
+    execute format('revoke execute on function %s from public', shared.name);
+    if not shared.of_large_objects then
+      execute format('grant execute on function %s to pg_monitor', shared.name);
+    end if;
+  end loop;
+end
+$catalogue$;
+
 create schema tenancy authorization strata_owner;
 comment on schema tenancy is 'Who a session acts for, and checks on the tables of tenants';
 create schema registry authorization strata_owner;

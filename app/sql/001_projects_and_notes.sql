@@ -16,7 +16,7 @@ create table app.notes (
   project_id uuid not null,
   author_id uuid default tenancy.require_user_id(),
   body text not null check (char_length(body) between 1 and 10000),
-  created_at timestamptz not null default now(),
+  created_at timestamptz not null default now() check (isfinite(created_at)),
   primary key (tenant_id, id),
   constraint notes_project foreign key (tenant_id, project_id) references app.projects on delete cascade,
   constraint notes_author foreign key (tenant_id, author_id) references registry.members on delete set null (author_id)

@@ -23,8 +23,8 @@ export function readMigrations(folder: string, scope: MigrationFile['scope']): M
   const files = readdirSync(folder).filter((file) => file.endsWith('.sql'));
   const problems = [...misnamed(files), ...sameNumber(files)];
   const migrations = files.flatMap((file): MigrationFile[] => {
-    const sql = readFileSync(path.join(folder, file), 'utf8');
     try {
+      const sql = readFileSync(path.join(folder, file), 'utf8');
       return [{ scope, name: file.replace(/\.sql$/, ''), sql, ...directives(sql) }];
     } catch (error) {
       problems.push(`${file}: ${(error as Error).message}`);

@@ -27,13 +27,16 @@ export function services(settings: Settings): Service[] {
   ];
 }
 
+/** Variables by which a runtime or Strata is told what to load: they would make another program of a service. */
+const loader = /^(NODE_|LD_|DYLD_|STRATA_)/;
+
 /** Variables that the config would set although the service sets them itself. */
 export function environmentProblems(settings: Settings): Problem[] {
   return Object.entries(settings.services).flatMap(([name, given]) => {
     const make = Object.entries(catalogue).find(([known]) => known === name)?.[1];
     const own = make ? ownVariables(make(settings)) : new Set();
     return Object.keys(given.env ?? {})
-      .filter((variable) => own.has(variable))
+      .filter((variable) => own.has(variable) || loader.test(variable))
       .map((variable) => ({
         key: showKey(['services', name, 'env', variable]),
         reason: 'is set by the service itself',

@@ -12,7 +12,8 @@ export function postgraphile(port: number): Workload {
   return {
     kind: 'workload',
     name: 'graphql',
-    command: ['node', '{files}/server.cjs'],
+    // What one query may need; a process without a limit would take the machine with it.
+    command: ['node', '--max-old-space-size=512', '{files}/server.cjs'],
     environment: {
       PORT: String(port),
       GRAPHQL_SCHEMAS: 'app',

@@ -16,11 +16,20 @@ export function readDeclaration(app: string): TenancyDeclaration {
       `${file} is missing: it declares which tables belong to tenants (strata:app names its folder)`,
     );
   }
-  const exported = load(path.relative(root, file)) as { default?: TenancyDeclaration };
+  const exported = run(file);
   if (!exported.default) {
     throw new UserError(
       `${file} exports nothing by default: write "export default declareTenancy({ … })"`,
     );
   }
   return exported.default;
+}
+
+/** The file is the user's program: whatever it throws is told with its name, not with our stack. */
+function run(file: string): { default?: TenancyDeclaration } {
+  try {
+    return load(path.relative(root, file)) as { default?: TenancyDeclaration };
+  } catch (error) {
+    throw new UserError(`${file}: ${(error as Error).message}`);
+  }
 }

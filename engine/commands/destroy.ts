@@ -1,12 +1,11 @@
 import { rmSync } from 'node:fs';
-import path from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { type Command } from 'commander';
+import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopProcesses } from '../../provider/local/processes';
 import { UserError } from '../errors';
 import { stackOption } from '../outputs';
 import { type Exported, exportState, forgetPendingCreates } from '../pending';
-import { root } from '../root';
 import { type Session, withStack } from '../session';
 import { type Terminal, terminal } from '../terminal';
 import { type StackOptions, stackCommand } from './options';
@@ -41,6 +40,7 @@ async function destroy({
   const options = { name, out, purpose: 'npm run destroy', changes: true, create: false };
   await withStack(options, async (session) => {
     const volumes = volumesIn(await exportState(session.stack));
+    if (withData) refuseUnlisted(name, volumes);
     if (!yes) await ask(name, withData ? volumes : undefined);
     await forgetPendingCreates(session.stack, out);
     if (withData) await deleteAll(session, volumes, out);
@@ -72,7 +72,22 @@ async function deleteAll(
   await pulumi(['state', 'unprotect', '--all', '--yes', '--stack', stack.name]);
   stack.workspace.envVars.STRATA_DELETE_DATA = volumes.map((volume) => volume.token).join(',');
   await stack.destroy(live);
-  rmSync(path.join(root, '.strata', 'stacks', stack.name), { recursive: true, force: true });
+  // What the state has forgotten may still run, and its folder goes now.
+  await stopProcesses(stack.name);
+  refuseUnlisted(stack.name, []);
+  rmSync(stackFolder(stack.name), { recursive: true, force: true });
+}
+
+/** Only data that was named is deleted: the state may have been lost, or a volume taken out of it by hand. */
+function refuseUnlisted(stack: string, volumes: readonly Volume[]): void {
+  const listed = volumes.map((volume) => volume.path);
+  const unlisted = volumesOf(stack).filter((folder) => !listed.includes(folder));
+  if (unlisted.length === 0) return;
+  throw new UserError(
+    `Stack "${stack}" has data that its state does not list: ${unlisted.join(', ')}. Move it away, or delete it by ` +
+      `hand if it is not needed any more; then run this again. (npm run up${stackOption(stack)} takes up the ` +
+      'volumes that the program names.)',
+  );
 }
 
 interface Volume {

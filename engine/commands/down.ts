@@ -1,12 +1,13 @@
 import type { Command } from 'commander';
 import { stopProcesses } from '../../provider/local/processes';
 import { backendFor } from '../backend';
-import { whoChanges } from '../engines';
+import { Engines } from '../engines';
 import { UserError } from '../errors';
 import { readOutputs, stackOption } from '../outputs';
+import { findPulumi } from '../pulumi/find';
 import { root } from '../root';
 import { projectName } from '../session';
-import { terminal } from '../terminal';
+import { type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
 /** `down`: stops the processes and keeps data and credentials. */
@@ -18,9 +19,21 @@ export function downCommand(): Command {
 
 async function down({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
-  const busy = whoChanges(root, projectName(), stack, backendFor(stack, root));
-  if (busy)
-    throw new UserError(`Stack "${stack}" is being changed: ${busy}. Wait until it has ended.`);
+  const place = { root, project: projectName(), stack, backend: backendFor(stack, root) };
+  const engines = new Engines({ ...place, command: await findPulumi(out) });
+  await engines.enter('npm run down', out);
+  const stopped = await stopAll(stack, out).finally(() => {
+    engines.leave();
+  });
+  if (json) {
+    out.result(JSON.stringify({ stack, stopped }, null, 2));
+    return;
+  }
+  out.result(stopped.length > 0 ? `Stopped: ${stopped.join(', ')}.` : 'Nothing was running.');
+  out.result(`Data and credentials stay. npm run up${stackOption(stack)} starts everything again.`);
+}
+
+async function stopAll(stack: string, out: Terminal): Promise<string[]> {
   const { target } = await readOutputs(stack, out);
   if (target !== 'embedded') {
     throw new UserError(
@@ -28,11 +41,5 @@ async function down({ stack, json = false }: StackOptions): Promise<void> {
         `"npm run destroy${stackOption(stack)}" removes it.`,
     );
   }
-  const stopped = await stopProcesses(stack);
-  if (json) {
-    out.result(JSON.stringify({ stack, stopped }, null, 2));
-    return;
-  }
-  out.result(stopped.length > 0 ? `Stopped: ${stopped.join(', ')}.` : 'Nothing was running.');
-  out.result(`Data and credentials stay. npm run up${stackOption(stack)} starts everything again.`);
+  return stopProcesses(stack);
 }

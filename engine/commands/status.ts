@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
-import { localProcesses } from '../../provider/local/processes';
-import { checkServices, type ServiceHealth } from '../health';
+import { checkStack, reasonsOf, type ServiceHealth } from '../health';
 import { NotDeployed, type Outputs, readOutputs } from '../outputs';
 import { table, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
@@ -19,14 +18,7 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
-  // A job that does not run has done its work: one that failed would have failed the deployment.
-  const processes = (outputs.target === 'embedded' ? localProcesses(stack) : []).filter(
-    ({ kind }) => kind !== 'job',
-  );
-  const services = await checkServices(
-    outputs.services,
-    new Map(processes.map((process) => [process.name, process])),
-  );
+  const services = await checkStack(stack, outputs);
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
   const { tier, target } = outputs;
@@ -54,7 +46,7 @@ function render(stack: string, { tier, target }: Outputs, services: ServiceHealt
     healthy ? 'healthy' : 'NOT HEALTHY',
     where,
   ]);
-  const reasons = services.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []));
+  const reasons = reasonsOf(services);
   return [
     `Stack ${stack}: tier ${tier} on ${target}\n`,
     table([['SERVICE', 'KIND', 'STATE', 'WHERE'], ...rows]),

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
+import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
-import { readSecretOutputs, withoutSecrets } from '../outputs';
+import { checkStack, reasonsOf } from '../health';
+import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
 import { forgetPendingCreates } from '../pending';
 import { withStack } from '../session';
 import { table, terminal } from '../terminal';
@@ -27,6 +29,7 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   });
   const secrets = await readSecretOutputs(name, out);
   const outputs = withoutSecrets(secrets);
+  await requireHealthy(name, outputs);
   const list = await examples(secrets);
   if (json) {
     out.result(JSON.stringify({ stack: name, ...outputs, changes, examples: list }, null, 2));
@@ -36,4 +39,18 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   out.result(`\n${table([['ENDPOINT', 'URL'], ...rows])}\n`);
   if (list.length > 0) out.result(renderExamples(list));
   out.result('npm run status shows each service; npm run down stops them and keeps the data.');
+}
+
+/** What was healthy when it was deployed, or was left alone, may have ended or hung since. */
+async function requireHealthy(stack: string, outputs: Outputs): Promise<void> {
+  const reasons = reasonsOf(await checkStack(stack, outputs));
+  if (reasons.length === 0) return;
+  const option = stackOption(stack);
+  throw new UserError(
+    [
+      `Stack "${stack}" is deployed, but not all of it is healthy:`,
+      ...reasons,
+      `npm run status${option} looks again; npm run up${option} repairs what can be repaired.`,
+    ].join('\n'),
+  );
 }

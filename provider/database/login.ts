@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { z } from 'zod';
 import type { Changes, Resource } from '../host/resource';
 import { readLive, UnreachableError, withClient } from './connect';
@@ -6,7 +7,8 @@ import { scramVerifier } from './scram';
 /**
  * The password of a login role that the platform's SQL has made.
  *
- * A password that the database no longer accepts shows as drift and is set again. Deleting the resource leaves the
+ * A password that the database no longer accepts, or a setting that the role has given itself, shows as drift and is
+ * set right. Deleting the resource leaves the
  * role as it is: roles are part of the data.
  */
 export interface LoginInputs {
@@ -19,7 +21,7 @@ export interface LoginInputs {
 }
 
 export interface LoginState extends LoginInputs {
-  /** Whether the database let the role in with this password. */
+  /** Whether the database let the role in with this password, as it was made. */
   accepted: boolean;
 }
 
@@ -49,7 +51,11 @@ export const login: Resource<LoginInputs, LoginState> = {
       const { rowCount } = await client.query('select from pg_roles where rolname = $1', [
         state.role,
       ]);
-      return rowCount ? { ...state, accepted: await accepts(state) } : undefined;
+      if (!rowCount) return undefined;
+      return {
+        ...state,
+        accepted: (await accepts(state)) && !(await hasSettings(client, state.role)),
+      };
     }),
 
   async update(_id, _state, inputs) {
@@ -60,12 +66,29 @@ export const login: Resource<LoginInputs, LoginState> = {
   delete: () => Promise.resolve(),
 };
 
+/** A role may change settings of its own (read-only, search_path), and would keep them: none are kept. */
 async function setPassword({ url, role, password }: LoginInputs): Promise<void> {
-  await withClient(url, (client) =>
-    client.query(
-      `alter role ${client.escapeIdentifier(role)} login password ${client.escapeLiteral(scramVerifier(password))}`,
-    ),
+  await withClient(url, async (client) => {
+    const name = client.escapeIdentifier(role);
+    await client.query(`alter role ${name} reset all`);
+    await client.query(`alter role ${name} in database ${await currentDatabase(client)} reset all`);
+    await client.query(
+      `alter role ${name} login password ${client.escapeLiteral(scramVerifier(password))}`,
+    );
+  });
+}
+
+async function currentDatabase(client: Client): Promise<string> {
+  const { rows } = await client.query<{ name: string }>('select current_database() as name');
+  return client.escapeIdentifier(rows[0]?.name ?? '');
+}
+
+async function hasSettings(client: Client, role: string): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'select from pg_db_role_setting where setrole = (select oid from pg_roles where rolname = $1)',
+    [role],
   );
+  return rowCount !== 0;
 }
 
 async function accepts({ url, role, password }: LoginInputs): Promise<boolean> {

@@ -67,6 +67,7 @@ export function operations(
           );
         }
         const context: Context = {
+          urn,
           stack,
           name,
           signal,

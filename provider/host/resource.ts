@@ -2,6 +2,9 @@ import type { z } from 'zod';
 
 /** What a resource's functions know of the call besides the values. */
 export interface Context {
+  /** Names the resource for the engine; two resources of one name and type may differ in their parents. */
+  readonly urn: string;
+  /** The stack's short name, also where its full one is `organization/project/stack`. */
   readonly stack: string;
   /** The resource's name in the program. */
   readonly name: string;

@@ -20,9 +20,23 @@ export interface User {
   readonly gid: number;
 }
 
-/** Everything that a stack keeps on this machine. */
-function stackFolder(stack: string): string {
-  return path.join(root, '.strata', 'stacks', stack);
+/** Everything that a stack keeps on this machine, by its short name or as `organization/project/stack`. */
+export function stackFolder(stack: string): string {
+  return path.join(root, '.strata', 'stacks', shortName(stack));
+}
+
+/** The name that a stack has in its resources' URNs, and so in the folders that they make. */
+export function shortName(stack: string): string {
+  return stack.split('/').at(-1) ?? stack;
+}
+
+/** The volumes that exist in a stack's folder, as paths below the project's. */
+export function volumesOf(stack: string): string[] {
+  const folder = path.join(stackFolder(stack), 'volumes');
+  return list(folder)
+    .map((name) => path.join(folder, name))
+    .filter((volume) => existsSync(volume))
+    .map((volume) => path.relative(root, volume));
 }
 
 /** The folder of one process of a stack. */

@@ -1,11 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../engine/errors';
 import type { Context } from '../host/resource';
-import { answers } from './ports';
+import { probe } from './probe';
 import type { Started } from './supervisor';
 
 const pollMs = 150;
-const requestMs = 3_000;
 const tellEveryMs = 1_000;
 
 /** How long a process without a health check has to live to count as started. */
@@ -37,7 +36,7 @@ export async function waitHealthy(
   while (trouble !== undefined) {
     await sleep(health ? pollMs : settleMs);
     // First the probe: while it runs the process may end.
-    trouble = health && (await probe(health));
+    trouble = health && (await probeHealth(health));
     if (ended.words) {
       throw new UserError(withLog(`${name} ${ended.words} before it was ready`, started));
     }
@@ -61,19 +60,8 @@ export function withLog(message: string, started: Started): string {
   return lines ? `${message}. Its last lines:\n${lines}` : `${message}; it wrote nothing`;
 }
 
-/** Why a check fails; undefined when it succeeds. */
-async function probe({ http, tcp }: Health): Promise<string | undefined> {
-  if (tcp !== undefined && !(await answers(tcp))) return `nothing answers on port ${tcp}`;
-  if (http === undefined) return undefined;
-  try {
-    const response = await fetch(http, {
-      signal: AbortSignal.timeout(requestMs),
-      redirect: 'manual',
-    });
-    await response.body?.cancel();
-    return response.ok ? undefined : `${http} answers ${response.status}`;
-  } catch (error) {
-    const { cause } = error as Error;
-    return `${http}: ${cause instanceof Error ? cause.message : (error as Error).message}`;
-  }
+/** Why a check fails, asked once; undefined when it succeeds. */
+export async function probeHealth({ http, tcp }: Health): Promise<string | undefined> {
+  const trouble = tcp === undefined ? undefined : await probe(`tcp://127.0.0.1:${tcp}`);
+  return trouble ?? (http === undefined ? undefined : probe(http));
 }

@@ -1,10 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { serverUser } from './folders';
 
 /** Names a process's run folder in its environment: a pid alone may belong to somebody else by now. */
 export const marker = 'STRATA_PROCESS';
 
-/** The living processes that were started for a run folder, and their children. */
+/**
+ * The living processes that were started for a run folder, and their children. Anybody may write our mark into an
+ * environment, so only processes of the users that we start them as count.
+ */
 export function processesOf(folder: string): number[] {
   return process.platform === 'linux' ? fromProc(folder) : fromPs(folder);
 }
@@ -18,7 +22,9 @@ export function processesIn(folder: string): number[] {
 
 function fromProc(folder: string): number[] {
   const sought = `\0${marker}=${folder}\0`;
+  const users = new Set([process.geteuid?.(), serverUser()?.uid]);
   return pids().filter((pid) => {
+    if (!users.has(ownerOf(pid))) return false;
     const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
     return environment !== undefined && `\0${environment}`.includes(sought);
   });
@@ -35,6 +41,10 @@ function fromPs(folder: string): number[] {
     .map((line) => Number.parseInt(line, 10));
 }
 
+function ownerOf(pid: number): number | undefined {
+  return attempt(() => statSync(`/proc/${pid}`).uid);
+}
+
 function pids(): number[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -42,7 +52,7 @@ function pids(): number[] {
 }
 
 /** Processes end while one looks at them, and other users' cannot be looked into. */
-function attempt(look: () => string): string | undefined {
+function attempt<T>(look: () => T): T | undefined {
   try {
     return look();
   } catch {

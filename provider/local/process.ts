@@ -1,4 +1,4 @@
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
 import { UserError } from '../../engine/errors';
@@ -7,16 +7,16 @@ import type { Context, Problem, Resource } from '../host/resource';
 import { differences } from './changes';
 import { programInputs, writeContents, type ProgramInputs } from './contents';
 import { runFolder } from './folders';
-import { waitHealthy, type Health } from './health';
+import { probeHealth, waitHealthy, type Health } from './health';
 import { platformProblems } from './platform';
 import { portProblem } from './ports';
-import { living, start, stop } from './supervisor';
+import { discard, living, start, stop } from './supervisor';
 
 /**
  * A process of this machine that outlives the deployment; made once it is healthy.
  *
- * A process that has ended shows as `running: false` when the stack is refreshed, and is started again. One that ends
- * before it is healthy is an error with its last lines.
+ * A process that has ended, or is not healthy, shows as `running: false` when the stack is refreshed, and is started
+ * again. One that ends before it is healthy is an error with its last lines.
  *
  * @example
  * new Process('web', {
@@ -74,21 +74,16 @@ export const processResource: Resource<ProcessInputs, ProcessState> = {
 
   create: async (inputs, context) => ({ id: context.name, state: await run(inputs, context) }),
 
-  read(_id, state, { stack, name }) {
+  async read(_id, state, { stack, name }) {
     const found = living(runFolder(stack, name));
-    return Promise.resolve({
-      ...state,
-      running: found !== undefined,
-      pid: found?.pid ?? state.pid,
-    });
+    const running =
+      found !== undefined && (!state.health || (await probeHealth(state.health)) === undefined);
+    return { ...state, running, pid: found?.pid ?? state.pid };
   },
 
   update: (_id, _state, inputs, context) => run(inputs, context),
 
-  async delete(_id, _state, { stack, name }) {
-    await stop(runFolder(stack, name));
-    rmSync(runFolder(stack, name), { recursive: true, force: true });
-  },
+  delete: (_id, _state, { stack, name, urn }) => discard(runFolder(stack, name), urn),
 };
 
 /** Starts it in place of whatever an earlier run has left under this name. */
@@ -100,6 +95,7 @@ async function run(inputs: ProcessInputs, context: Context): Promise<ProcessStat
   if (taken) throw new UserError(taken.reason);
   const started = await start(folder, writeContents(folder, inputs), {
     kind: 'process',
+    owner: context.urn,
     ...(inputs.port !== undefined && { port: inputs.port }),
     stopSignal: 'SIGTERM',
     stopGraceSeconds: inputs.stopGraceSeconds,

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { existsSync } from 'node:fs';
-import { runFolders } from './folders';
+import { runFolders, shortName } from './folders';
 import { processesIn } from './identity';
 import { tail } from './log';
 import { describe, living, stop, type Description } from './supervisor';
@@ -59,7 +59,7 @@ export function userOf(data: string): number | undefined {
 function inOrder(stack: string) {
   const rank = ({ kind, startedAt }: Description) => `${kind === 'postgres' ? 0 : 1} ${startedAt}`;
   return runFolders()
-    .filter((found) => found.stack === stack)
+    .filter((found) => found.stack === shortName(stack))
     .flatMap((found) => {
       const description = describe(found.folder);
       return description ? [{ ...found, description }] : [];

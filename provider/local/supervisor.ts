@@ -24,6 +24,8 @@ const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
 /** What is noted beside a process, for whoever looks at it or stops it later. */
 export interface Description {
   readonly kind: 'postgres' | 'process' | 'job';
+  /** The URN of the resource that started it. */
+  readonly owner: string;
   /** A port that it listens on. */
   readonly port?: number;
   /** The data directory that it works in. */
@@ -144,6 +146,17 @@ export async function stop(folder: string): Promise<void> {
   rmSync(path.join(folder, 'pid'), { force: true });
 }
 
+/**
+ * Ends the process of a run folder and removes the folder, unless another resource owns it by now: one of the same name
+ * but another URN (the tier was changed) takes the folder over before the former one is deleted.
+ */
+export async function discard(folder: string, owner: string): Promise<void> {
+  const description = describe(folder);
+  if (description && description.owner !== owner) return;
+  await stop(folder);
+  rmSync(folder, { recursive: true, force: true });
+}
+
 async function endAll(
   folder: string,
   name: NodeJS.Signals,
@@ -158,6 +171,8 @@ async function endAll(
     for (const pid of members.filter((member) => !asked.has(member))) {
       asked.add(pid);
       signal(pid, name);
+      // One that was suspended would not hear it.
+      signal(pid, 'SIGCONT');
     }
     await sleep(pollMs);
   }

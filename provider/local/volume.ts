@@ -15,6 +15,7 @@ import { root } from '../../engine/root';
 import type { Context, Resource } from '../host/resource';
 import { differences } from './changes';
 import { makeFolder, systemFolder, volumeDirectory } from './folders';
+import { missingData } from './missing';
 import { userOf } from './processes';
 
 /** Tells a volume from any other folder, and whose it is. */
@@ -26,7 +27,8 @@ const deletable = 'STRATA_DELETE_DATA';
 /**
  * A folder of this machine that holds data.
  *
- * A folder that this stack made before (its state may have been lost since) is taken up with all that it holds.
+ * A folder that this stack made before (its state may have been lost since) is taken up with all that it holds. One
+ * that is recorded and not there is an error: an empty one is never put in its place.
  * Deleting it is refused unless the environment variable STRATA_DELETE_DATA holds its token, `<stack>/<name>`, and
  * while a process still works in it.
  *
@@ -55,8 +57,11 @@ export const volume: Resource<VolumeInputs, VolumeInputs> = {
     return Promise.resolve({ id: inputs.path, state: inputs });
   },
 
-  read: (_id, state) =>
-    Promise.resolve(existsSync(volumeDirectory(state.path)) ? state : undefined),
+  read(_id, state, context) {
+    if (isVolume(state.path)) return Promise.resolve(state);
+    const what = `the folder of volume ${context.name} (${state.path})`;
+    return Promise.reject(missingData(what, context));
+  },
 
   delete(_id, state, context) {
     refuseDelete(state.path, tokenOf(context));
@@ -64,6 +69,11 @@ export const volume: Resource<VolumeInputs, VolumeInputs> = {
     return Promise.resolve();
   },
 };
+
+/** Whether a volume is there; an empty folder, such as that of a disk that is not mounted, is none. */
+export function isVolume(volumePath: string): boolean {
+  return existsSync(path.join(volumeDirectory(volumePath), markerFile));
+}
 
 function make(volumePath: string, token: string): void {
   const directory = volumeDirectory(volumePath);

@@ -156,7 +156,13 @@ describe('what the target or a service does not take', () => {
         graphql: {
           image: 'graphql:1',
           resources: { memory: '1G' },
-          env: { PORT: '1', DEBUG: 'x' },
+          env: {
+            PORT: '1',
+            HOST: '0.0.0.0',
+            NODE_OPTIONS: '--inspect',
+            JWT_KEY_FILE: '/etc/x',
+            DEBUG: 'x',
+          },
         },
       },
       customServices: { api: { command: ['x'], image: 'api:1', replicas: 3, port: 19001 } },
@@ -167,6 +173,9 @@ describe('what the target or a service does not take', () => {
       'strata:customServices.api.image',
       'strata:customServices.api.replicas',
       'strata:services.graphql.env.PORT',
+      'strata:services.graphql.env.HOST',
+      'strata:services.graphql.env.NODE_OPTIONS',
+      'strata:services.graphql.env.JWT_KEY_FILE',
     ]);
   });
 

@@ -19,6 +19,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { isAlive, identify } from '../../engine/processes';
 import { receive, send, unknown } from '../../provider/host/values';
+import { findBinaries } from '../../provider/local/postgres/binaries';
 import { ProviderProcess } from '../support/provider';
 
 const url = 'postgresql://strata_migrator:hunter2hunter2@127.0.0.1:1/strata';
@@ -58,7 +59,7 @@ const postgres = {
 const postgresState = {
   ...postgres,
   systemIdentifier: '42',
-  version: '18.4',
+  version: findBinaries().version.replace(/^(\d+\.\d+).*/, '$1'),
   running: true,
   address: '127.0.0.1:45999',
 };
@@ -169,6 +170,15 @@ describe('diff', () => {
     });
   });
 
+  test('a server of another version than the one that is installed asks for an update', async () => {
+    const response = await diff(
+      'strata:local:Postgres',
+      { ...postgresState, version: '18.0' },
+      postgres,
+    );
+    expect(detail(response)).toEqual({ version: PropertyDiff.Kind.UPDATE });
+  });
+
   test('a server that does not run asks for an update', async () => {
     const response = await diff(
       'strata:local:Postgres',
@@ -216,7 +226,7 @@ describe('preview', () => {
       ...postgres,
       settings: {},
       systemIdentifier: '42',
-      version: '18.4',
+      version: unknown,
       running: unknown,
       address: unknown,
     });

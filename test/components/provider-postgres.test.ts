@@ -1,4 +1,11 @@
-import { existsSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  writeFileSync,
+} from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
@@ -117,6 +124,19 @@ describe('a Postgres', () => {
     expect(postgres.diff(state, inputs)).toEqual({});
   }, 30_000);
 
+  test('that hangs, or lacks its database, counts as not running, and an update mends it', async () => {
+    const server = Number.parseInt(readFileSync(path.join(data, 'postmaster.pid'), 'utf8'), 10);
+    process.kill(server, 'SIGSTOP');
+    const live = await postgres.read('database', state, context);
+    expect(live).toEqual({ ...state, running: false });
+    state = (await postgres.update?.('database', live ?? state, inputs, context)) ?? state;
+    expect(await query('select count(*)::int as rows from kept')).toEqual([{ rows: 1000 }]);
+    expect(
+      await postgres.read('database', { ...state, database: 'dropped' }, context),
+    ).toMatchObject({ running: false });
+    expect(await postgres.read('database', state, context)).toEqual(state);
+  }, 60_000);
+
   test('starts again although the pid in its lock file is somebody else’s by now', async () => {
     await stopProcesses('test');
     const lock = path.join(data, 'postmaster.pid');
@@ -172,6 +192,26 @@ describe('a Postgres', () => {
     expect(await query('select 1 as one')).toEqual([{ one: 1 }]);
   });
 
+  test('data that was made and is not there is an error, and is not made anew', async () => {
+    const away = path.join(project, 'away');
+    const missing =
+      /^the data of database \(.*\/data\) is not here: put it back.*state delete 'urn:pulumi:test::.*::database' --force/s;
+    renameSync(data, away);
+    await expect(asked()).rejects.toThrow(missing);
+    await expect(changed()).rejects.toThrow(missing);
+    renameSync(away, data);
+    expect(existsSync(path.join(data, 'PG_VERSION'))).toBe(true);
+    expect(await postgres.read('database', state, context)).toEqual(state);
+
+    async function asked(): Promise<unknown> {
+      return await postgres.read('database', state, context);
+    }
+
+    async function changed(): Promise<unknown> {
+      return await postgres.update?.('database', state, inputs, context);
+    }
+  });
+
   test('a port that another program has is refused, with the key and a free one', async () => {
     const { port, close } = await occupiedPort();
     const [problem] = (await postgres.precheck?.({ port }, undefined, context)) ?? [];
@@ -222,9 +262,20 @@ describe('its volume', () => {
     expect(await volume.read(volumePath, { path: volumePath }, volumeContext)).toBeDefined();
     await remove();
     expect(existsSync(directory)).toBe(false);
-    expect(await volume.read(volumePath, { path: volumePath }, volumeContext)).toBeUndefined();
-    expect(await postgres.read('database', state, context)).toBeUndefined();
+    expect(await postgres.read('database', state, context)).toMatchObject({ running: false });
   });
+
+  test('that is recorded and not there, or an empty folder in its place, is an error', async () => {
+    const missing =
+      /^the folder of volume database-1 \(.*\) is not here: put it back.*state delete 'urn:/s;
+    await expect(read()).rejects.toThrow(missing);
+    mkdirSync(directory, { recursive: true });
+    await expect(read()).rejects.toThrow(missing);
+  });
+
+  async function read(): Promise<unknown> {
+    return await volume.read(volumePath, { path: volumePath }, volumeContext);
+  }
 
   async function remove(): Promise<void> {
     await volume.delete(volumePath, { path: volumePath }, volumeContext);

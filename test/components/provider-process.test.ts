@@ -91,6 +91,34 @@ describe('a process', () => {
     expect(repaired?.running).toBe(true);
   });
 
+  test('one that lives but does not answer shows as drift, and is started again', async () => {
+    const inputs = web(await unusedPort());
+    const { id, state } = await processResource.create(inputs, context);
+    process.kill(state.pid, 'SIGSTOP');
+    const live = await processResource.read(id, state, context);
+    expect(live).toMatchObject({ running: false, pid: state.pid });
+    expect(processResource.diff(live ?? state, inputs)).toEqual({ running: 'update' });
+    const begun = Date.now();
+    const repaired = await processResource.update?.(id, live ?? state, inputs, context);
+    // It was let go on to hear SIGTERM, so it was not waited for.
+    expect(Date.now() - begun).toBeLessThan(inputs.stopGraceSeconds * 1000);
+    expect(identify(state.pid)).toBeUndefined();
+    expect(await processResource.read(id, repaired ?? state, context)).toMatchObject({
+      running: true,
+    });
+  });
+
+  test('one that another resource of the same name has taken over is not ended with the former', async () => {
+    const inputs = web(await unusedPort());
+    const former = { ...context, urn: context.urn.replace('Platform', 'Single') };
+    const { id, state: before } = await processResource.create(inputs, former);
+    const { state } = await processResource.create(inputs, context);
+    await processResource.delete(id, before, former);
+    expect(await processResource.read(id, state, context)).toEqual(state);
+    await processResource.delete(id, state, context);
+    expect(existsSync(folder)).toBe(false);
+  });
+
   test('a pid that belongs to another program by now is neither believed nor killed', async () => {
     const inputs = web(await unusedPort());
     const { id, state } = await processResource.create(inputs, context);
@@ -124,7 +152,7 @@ describe('a process', () => {
       health: { tcp: port, timeoutSeconds: 1 },
     });
     await expect(processResource.create(silent, context)).rejects.toThrow(
-      `web was not healthy within 1 s: nothing answers on port ${port}. Its last lines:\nbusy`,
+      `web was not healthy within 1 s: 127.0.0.1:${port} does not answer: the port refuses connections (nothing listens there). Its last lines:\nbusy`,
     );
     expect(processesOf(folder)).toEqual([]);
   });
@@ -213,7 +241,8 @@ test('the processes of a stack are told with their state and stopped together', 
     running: true,
     pid: state.pid,
   });
-  expect(await stopProcesses('test')).toEqual(['web']);
+  expect(localProcesses('organization/strata/test')).toEqual(localProcesses('test'));
+  expect(await stopProcesses('organization/strata/test')).toEqual(['web']);
   expect(localProcesses('test').find(({ name }) => name === 'web')).toMatchObject({
     running: false,
     logTail: expect.stringContaining('token of 19 characters') as string,

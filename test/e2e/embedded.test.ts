@@ -276,6 +276,21 @@ describe('a request without a token that counts', () => {
 });
 
 describe('a request that is too much', () => {
+  test.each([
+    [
+      'that walks back and forth between two tables',
+      '{ notes { nodes { project { notes { nodes { project { notes { nodes { body } } } } } } } } }',
+    ],
+    [
+      'that hides the walk in fragments',
+      '{ notes { nodes { ...A } } } fragment A on Note { project { notes { nodes { ...B } } } } fragment B on Note { project { notes { nodes { body } } } }',
+    ],
+  ])('is refused by its depth: %s', async (_what, text) => {
+    const answer = await query(outputs.endpoints.graphql, token(outputs.jwt, scene.bob), text);
+    expect(answer.data).toBeNull();
+    expect(answer.errors[0]?.message).toMatch(/depth|nested|self-referential/i);
+  });
+
   test('is refused by its size', async () => {
     const answer = await send(
       outputs.endpoints.graphql,

@@ -1,6 +1,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compileTenancy } from '../../components/tenancy/compile';
+import { login } from '../../provider/database/login';
 import { migration, type MigrationInputs } from '../../provider/database/migration';
 import { sha256 } from '../../provider/database/migration-file';
 import { tenant, type TenantInputs } from '../../provider/database/tenant';
@@ -16,6 +17,7 @@ let inside: Client;
 let count = 0;
 
 const context: Context = {
+  urn: 'urn:pulumi:test::strata::strata:test:Thing::test',
   stack: 'test',
   name: 'test',
   signal: new AbortController().signal,
@@ -150,6 +152,26 @@ describe('a migration', () => {
     expect(rows).toEqual([
       { owner: 'strata_owner', grantees: ['strata_maintenance', 'strata_owner'] },
     ]);
+  });
+});
+
+describe('a login', () => {
+  test('is rid of what it has set for itself', async () => {
+    const wanted = {
+      url: server.url('postgres', database),
+      cluster: 'test',
+      role: 'strata_app',
+      password: 'a password of some length',
+    };
+    const { id, state } = await login.create(wanted, context);
+    expect(login.diff(state, wanted)).toEqual({});
+    const own = await server.connect('strata_app', database);
+    await own.query("alter role strata_app set default_transaction_read_only = 'on'");
+    const live = await login.read(id, state, context);
+    expect(live && login.diff(live, wanted)).toEqual({ password: 'update' });
+    await login.update?.(id, state, wanted, context);
+    const mended = await login.read(id, state, context);
+    expect(mended && login.diff(mended, wanted)).toEqual({});
   });
 });
 

@@ -24,6 +24,7 @@ export function removeProject(folder: string): void {
 /** What a resource's functions are given, without an engine. */
 export function contextFor(name: string, lines: string[] = []): Context {
   return {
+    urn: `urn:pulumi:test::strata::strata:index:Platform$strata:local:Thing::${name}`,
     stack: 'test',
     name,
     signal: new AbortController().signal,

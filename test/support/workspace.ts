@@ -23,6 +23,7 @@ import { follow, type Followed } from './follow';
 
 const copied = [
   'package.json',
+  'package-lock.json',
   'index.ts',
   'Pulumi.yaml',
   'Pulumi.dev.yaml',

@@ -7,7 +7,10 @@ import { table } from '../../engine/terminal';
 
 let status = 200;
 let port: number;
-const server = createServer((_request, response) => response.writeHead(status).end());
+const server = createServer((request, response) => {
+  if (request.url === '/moved') response.writeHead(302, { location: '/healthz' }).end();
+  else response.writeHead(status).end();
+});
 
 beforeEach(async () => {
   status = 200;
@@ -47,6 +50,10 @@ describe('a service that is not healthy says why', () => {
   test('the status that it answers with', async () => {
     status = 503;
     expect(await reasonOf(`http://127.0.0.1:${String(port)}/healthz`)).toContain('status 503');
+  });
+
+  test('a redirect: what it leads to is not the service', async () => {
+    expect(await reasonOf(`http://127.0.0.1:${String(port)}/moved`)).toContain('status 302');
   });
 
   test('a refused port', async () => {

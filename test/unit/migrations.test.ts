@@ -90,6 +90,7 @@ describe('a migration', () => {
   };
   const state = { ...inputs, sha256: sha256(inputs.sql), appliedAt: '2026-01-01T00:00:00.000Z' };
   const context: Context = {
+    urn: 'urn:pulumi:test::strata::strata:test:Thing::test',
     stack: 's',
     name: 'n',
     signal: new AbortController().signal,

@@ -37,6 +37,12 @@ export function findBinaries(): Binaries {
   return { bin: path.join(folder, 'native', 'bin'), version, major: Number.parseInt(version, 10) };
 }
 
+/** Whether a server that says its version is `18.4` is one of these binaries; the package adds numbers of its own. */
+export function isVersion({ version }: Binaries, server: string): boolean {
+  const release = (text: string) => /^\d+\.\d+/.exec(text)?.[0] ?? text;
+  return release(version) === release(server);
+}
+
 /**
  * The same binaries at a place where the server's user can run them: where they are, or else a copy below /var/lib/strata
  * that appears there at once and is made once for each version.

@@ -27,11 +27,11 @@ export async function startServer(
 ): Promise<void> {
   const folder = runFolder(context.stack, context.name);
   try {
-    if (await ready(await launch(cluster, access.port, folder), access, context)) return;
+    if (await ready(await launch(cluster, access.port, context), access, context)) return;
     context.progress('setting the password');
     await stop(folder);
     await setPassword(cluster, access.password);
-    if (await ready(await launch(cluster, access.port, folder), access, context)) return;
+    if (await ready(await launch(cluster, access.port, context), access, context)) return;
     throw new UserError(`${context.name} does not take its password even after it was set`);
   } catch (error) {
     await stop(folder);
@@ -57,17 +57,24 @@ export async function prepare(
   });
 }
 
-/** Whether a running server takes the password; undefined when it could not be asked. */
-export async function takesPassword(access: Access): Promise<boolean | undefined> {
+/** What a server says when asked once: `silent` also when it lacks the database, `refused` when the password is another. */
+export async function ask(
+  access: Access,
+  database: string,
+): Promise<'answers' | 'refused' | 'silent'> {
   try {
-    await withClient(url(access, 'postgres'), (client) => client.query('select'));
-    return true;
+    await withClient(url(access, database), (client) => client.query('select'));
+    return 'answers';
   } catch (error) {
-    return error instanceof UnreachableError && error.refused ? false : undefined;
+    return error instanceof UnreachableError && error.refused ? 'refused' : 'silent';
   }
 }
 
-function launch({ data, binaries, user }: Cluster, port: number, folder: string): Promise<Started> {
+function launch(
+  { data, binaries, user }: Cluster,
+  port: number,
+  { stack, name, urn: owner }: Context,
+): Promise<Started> {
   const program = {
     command: [`${binaries.bin}/postgres`, '-D', data],
     workdir: data,
@@ -75,8 +82,9 @@ function launch({ data, binaries, user }: Cluster, port: number, folder: string)
     user,
   };
   // SIGINT is Postgres's fast shutdown: it ends sessions instead of waiting for them.
-  return start(folder, program, {
+  return start(runFolder(stack, name), program, {
     kind: 'postgres',
+    owner,
     port,
     data,
     stopSignal: 'SIGINT',

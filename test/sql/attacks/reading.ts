@@ -144,10 +144,19 @@ export const reading: readonly Attack[] = [
     'nothing',
   ),
   attack(ann, 'reads the statistics themselves', 'select * from pg_statistic', denied),
-  attack(ann, 'reads the statistics of the tables', 'select * from pg_stat_user_tables', 'clean'),
+  attack(ann, 'reads the statistics of the tables', 'select * from pg_stat_user_tables', denied),
+  attack(
+    ann,
+    'counts rows by the counters of a table',
+    "select pg_stat_get_live_tuples('app.notes'::regclass)",
+    denied,
+  ),
+  attack(ann, 'measures a table', "select pg_total_relation_size('app.notes')", denied),
+  attack(ann, 'leaves a message in a large object', "select lo_from_bytea(0, 'psst')", denied),
+  attack(ann, 'opens a large object', 'select lo_get(424242)', denied),
   attack(ann, 'looks for sequences', 'select * from pg_sequences', 'nothing'),
   attack(ann, 'reads the locks', 'select * from pg_locks', 'clean'),
-  attack(ann, 'reads the statements of others', 'select * from pg_stat_activity', 'clean', {
+  attack(ann, 'reads the statements of others', 'select * from pg_stat_activity', denied, {
     elsewhere: {
       as: 'gus by token',
       run: ({ globex }) => `select '${globex.projectName}' from app.projects`,

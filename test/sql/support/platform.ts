@@ -34,6 +34,7 @@ const tenants = {
 const cluster = 'test';
 
 const context: Context = {
+  urn: 'urn:pulumi:test::strata::strata:test:Thing::test',
   stack: 'test',
   name: 'test',
   signal: new AbortController().signal,
