@@ -9,6 +9,7 @@ import { hold, type Hold } from './held';
 import { type Lock, readLocks, stateOf } from './locks';
 import { end, identify, isAlive, type ProcessId, sessionOf, signal } from './processes';
 import { engineEnvironment } from './pulumi/run';
+import { shortName } from '../provider/local/folders';
 import type { Terminal } from './terminal';
 
 const graceSeconds = 20;
@@ -33,7 +34,7 @@ export class Engines {
   private engine: ProcessId | undefined;
 
   constructor(private readonly place: Place) {
-    const folder = path.join(place.root, '.strata', 'stacks', place.stack);
+    const folder = path.join(place.root, '.strata', 'stacks', shortName(place.stack));
     this.holdFile = path.join(folder, 'command');
     this.engineFile = path.join(folder, 'engine');
   }

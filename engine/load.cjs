@@ -10,9 +10,14 @@ const wanted = [22, 12];
 
 /**
  * Bundles `entry` (a path below the project's root) and runs it; packages stay outside the bundle.
- * Throws one sentence, without a stack, on a Node that is too old and on a source that cannot be bundled.
+ * Throws one sentence, without a stack, on Windows, on a Node that is too old and on a source that cannot be bundled.
  */
 function load(entry) {
+  if (process.platform === 'win32') {
+    throw sentence(
+      'Strata runs on Linux and macOS, and this is Windows: run it in WSL (npm ci there, then npm run up).',
+    );
+  }
   const have = process.versions.node.split('.').map(Number);
   if (have[0] < wanted[0] || (have[0] === wanted[0] && have[1] < wanted[1])) {
     throw sentence(

@@ -69,19 +69,7 @@ export function signal(id: ProcessId, name: NodeJS.Signals): void {
 }
 
 function startOf(pid: number): string {
-  if (process.platform === 'linux') return linuxStart(pid);
-  if (process.platform === 'win32') return windowsStart(pid);
-  return ps(pid, 'lstart=');
-}
-
-/** Windows has no cheap way to ask when a process started: its pid alone has to tell it. */
-function windowsStart(pid: number): string {
-  try {
-    process.kill(pid, 0);
-    return 'alive';
-  } catch {
-    return '';
-  }
+  return process.platform === 'linux' ? linuxStart(pid) : ps(pid, 'lstart=');
 }
 
 function linuxStart(pid: number): string {

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { makeFolder } from '../provider/local/folders';
+import { makeFolder, shortName } from '../provider/local/folders';
 
 const saltLine = /^encryptionsalt:.*\r?\n?/m;
 const secretValue = /(^|[\s{,-])secure:\s/m;
@@ -19,8 +19,9 @@ export class StackFile {
   private original: string | undefined;
 
   constructor(root: string, stack: string) {
-    this.file = path.join(root, `Pulumi.${stack}.yaml`);
-    this.copy = path.join(root, '.strata', 'stacks', stack, path.basename(this.file));
+    const name = shortName(stack);
+    this.file = path.join(root, `Pulumi.${name}.yaml`);
+    this.copy = path.join(root, '.strata', 'stacks', name, path.basename(this.file));
   }
 
   /** Before the engine runs: undoes what a killed command left, and remembers the file as it is. */

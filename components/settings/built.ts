@@ -31,16 +31,16 @@ export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]
   kubernetes: [],
 };
 
-/** Everything in `settings` that is not built yet; `given` tells which settings could be read. */
-export function notBuilt(settings: Settings, given: (name: SettingName) => boolean): Problem[] {
+/** Everything in `settings` that is not built yet; `readable` tells which of them may be looked at. */
+export function notBuilt(settings: Settings, readable: (name: SettingName) => boolean): Problem[] {
   return [
-    ...(given('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
-    ...(given('target') ? single('target', ['target'], settings.target, built.target) : []),
-    ...(given('preset') ? single('preset', ['preset'], settings.preset, built.preset) : []),
-    ...(given('tenancy')
+    ...(readable('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
+    ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
+    ...(readable('preset') ? single('preset', ['preset'], settings.preset, built.preset) : []),
+    ...(readable('tenancy')
       ? single('tenant model', ['tenancy', 'model'], settings.tenancy.model, built.model)
       : []),
-    ...(given('services') && given('target') ? services(settings) : []),
+    ...(readable('services') && readable('target') ? services(settings) : []),
   ];
 }
 

@@ -1,4 +1,4 @@
-import { conflicts } from './checks';
+import { conflicts } from './conflicts';
 import { notBuilt } from './built';
 import { decode, settingNames } from './decode';
 import type { Problem } from './errors';
@@ -10,8 +10,8 @@ export interface Examined {
   /** Complete; a setting that could not be read has its default here. */
   readonly settings: Settings;
   readonly problems: readonly Problem[];
-  /** True when the setting was read, or not given at all. */
-  readonly given: (name: SettingName) => boolean;
+  /** False when what was given for the setting cannot be read; true also when nothing was. */
+  readonly readable: (name: SettingName) => boolean;
 }
 
 /**
@@ -44,9 +44,9 @@ export function examine(
     );
   }
   const settings = settingsSchema.parse(good);
-  const given = (name: SettingName) => !wrong.has(name);
-  problems.push(...conflicts(settings, given), ...notBuilt(settings, given));
-  return { settings, problems: distinct(problems), given };
+  const readable = (name: SettingName) => !wrong.has(name);
+  problems.push(...conflicts(settings, readable), ...notBuilt(settings, readable));
+  return { settings, problems: distinct(problems), readable };
 }
 
 /** A value that breaks one rule in two ways is one problem. */

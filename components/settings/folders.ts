@@ -5,10 +5,10 @@ import type { Examined } from './examine';
 import { showKey, showText } from './show';
 
 /** Folders and files that the settings name and that are not there; `root` is the project's folder. */
-export function missingFiles({ settings, given }: Examined, root: string): Problem[] {
+export function missingFiles({ settings, readable }: Examined, root: string): Problem[] {
   return [
-    ...(given('app') ? application(settings.app, root) : []),
-    ...(given('customServices') && given('target') && settings.target === 'embedded'
+    ...(readable('app') ? application(settings.app, root) : []),
+    ...(readable('customServices') && readable('target') && settings.target === 'embedded'
       ? Object.entries(settings.customServices).flatMap(([name, { workdir }]) =>
           workdir === undefined || isFolder(path.resolve(root, workdir))
             ? []

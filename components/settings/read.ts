@@ -3,16 +3,19 @@ import { root } from '../../engine/root';
 import { settingsError, type Problem } from './errors';
 import { examine } from './examine';
 import { missingFiles } from './folders';
-import type { Settings } from './schema';
+import type { SettingName, Settings } from './schema';
 
 /** There at run time, but kept out of the SDK's types. */
 const { isConfigSecret } = pulumi.runtime as unknown as {
   readonly isConfigSecret: (key: string) => boolean;
 };
 
+/** What `refusals` judges: of a default in the place of what cannot be read it would say what is not so. */
+const judged: readonly SettingName[] = ['target', 'services', 'customServices'];
+
 /**
  * The settings of the stack that is being deployed: the only place that reads Pulumi's config.
- * `refusals` adds what cannot be deployed of settings that are well-formed.
+ * `refusals` adds what target and services do not take; asked only when what it judges can be read.
  * Throws `SettingsError` with every problem at once, before any resource is registered.
  */
 export function readSettings(refusals: (settings: Settings) => Problem[]): Settings {
@@ -21,7 +24,7 @@ export function readSettings(refusals: (settings: Settings) => Problem[]): Setti
   const problems = [
     ...examined.problems,
     ...missingFiles(examined, root),
-    ...refusals(examined.settings),
+    ...(judged.every(examined.readable) ? refusals(examined.settings) : []),
   ];
   if (problems.length > 0) throw settingsError(problems);
   return examined.settings;

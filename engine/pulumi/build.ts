@@ -60,7 +60,6 @@ export async function build(folder: string, out: Terminal): Promise<void> {
  * sends them in its request: without them it would load ts-node for a program that needs no such thing.
  */
 function passOptions(folder: string): void {
-  if (process.platform === 'win32') return;
   const script = path.join(folder, 'bin', executables.languageHost);
   const host = path.join(folder, 'libexec', executables.languageHost);
   mkdirSync(path.dirname(host), { recursive: true });

@@ -30,7 +30,7 @@ export function runTool(
       cwd: options.cwd,
       env: { ...process.env, ...options.env },
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
+      detached: true,
     });
     const tail: string[] = [];
     const take = (line: string): void => {
@@ -42,7 +42,7 @@ export function runTool(
     const endGroup = (): void => {
       if (child.pid === undefined) return;
       try {
-        process.kill(process.platform === 'win32' ? child.pid : -child.pid, 'SIGKILL');
+        process.kill(-child.pid, 'SIGKILL');
       } catch {
         // It has ended by itself in the meantime.
       }

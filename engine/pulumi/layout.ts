@@ -4,12 +4,10 @@ import path from 'node:path';
 /** The version that Strata is proved with: what it installs, and the oldest that it accepts. */
 export const pulumiVersion = '3.259.0';
 
-const suffix = process.platform === 'win32' ? '.exe' : '';
-
 /** File names of what a usable installation holds in `bin/`. */
 export const executables = {
-  cli: `pulumi${suffix}`,
-  languageHost: `pulumi-language-nodejs${suffix}`,
+  cli: 'pulumi',
+  languageHost: 'pulumi-language-nodejs',
 } as const;
 
 /** Where built or downloaded engines are kept, outside of the project: all clones share them. */

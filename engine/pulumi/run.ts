@@ -73,7 +73,7 @@ function runCli(
       cwd: options.cwd,
       env: engineEnvironment(file, options.env),
       stdio: ['ignore', 'pipe', 'pipe'],
-      detached: process.platform !== 'win32',
+      detached: true,
     });
     if (child.pid !== undefined) supervisor.started(child.pid);
     const interrupt = (): void => void child.kill('SIGINT');

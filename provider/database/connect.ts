@@ -6,17 +6,22 @@ const connectTimeoutMs = 10_000;
 /** invalid_authorization_specification, invalid_password */
 const refusals = new Set(['28000', '28P01']);
 
+/** invalid_catalog_name */
+const noSuchDatabase = '3D000';
+
 /** undefined_table, undefined_object, a role that does not exist, invalid_schema_name, undefined_function */
 const absences = new Set(['42P01', '42704', '22023', '3F000', '42883']);
 
 /** admin_shutdown, crash_shutdown */
 const endings = new Set(['57P01', '57P02']);
 
-/** No session could be had: nothing answered, or (`refused`) the database let this role not in. */
+/** Why no session could be had: nothing answered, the login was not let in, or there is no such database. */
+export type Unreachable = 'silent' | 'refused' | 'absent';
+
 export class UnreachableError extends UserError {
   constructor(
     message: string,
-    readonly refused: boolean,
+    readonly why: Unreachable,
   ) {
     super(message);
   }
@@ -37,10 +42,9 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
   try {
     await client.connect();
   } catch (error) {
-    const refused = error instanceof DatabaseError && refusals.has(error.code ?? '');
     throw new UnreachableError(
       `${new URL(url).username} cannot connect to ${address(url)}: ${(error as Error).message}`,
-      refused,
+      whyNot(error),
     );
   }
   try {
@@ -85,6 +89,12 @@ export async function readLive<T>(
     if (error instanceof DatabaseError && absences.has(error.code ?? '')) return undefined;
     throw error;
   }
+}
+
+function whyNot(error: unknown): Unreachable {
+  const code = error instanceof DatabaseError ? (error.code ?? '') : '';
+  if (refusals.has(code)) return 'refused';
+  return code === noSuchDatabase ? 'absent' : 'silent';
 }
 
 /** Whether the session ended under the question. */

@@ -99,7 +99,7 @@ async function accepts({ url, role, password }: LoginInputs): Promise<boolean> {
     await withClient(own.href, (client) => client.query('select 1'));
     return true;
   } catch (error) {
-    if (error instanceof UnreachableError && error.refused) return false;
+    if (error instanceof UnreachableError && error.why === 'refused') return false;
     throw error;
   }
 }

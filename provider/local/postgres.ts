@@ -85,6 +85,8 @@ export const postgres: Resource<PostgresInputs, PostgresState> = {
     if (isVolume(state.volume)) requireData(state, context);
     const alive = living(runFolder(context.stack, context.name)) !== undefined;
     const answer = alive ? await ask(state, state.database) : 'silent';
+    if (answer === 'absent')
+      throw missingData(`the database ${state.database} of ${context.name}`, context);
     // What password it takes instead is not to be known; that it differs makes the next update set it.
     return {
       ...state,

@@ -124,18 +124,21 @@ describe('a Postgres', () => {
     expect(postgres.diff(state, inputs)).toEqual({});
   }, 30_000);
 
-  test('that hangs, or lacks its database, counts as not running, and an update mends it', async () => {
+  test('that hangs counts as not running, and an update mends it', async () => {
     const server = Number.parseInt(readFileSync(path.join(data, 'postmaster.pid'), 'utf8'), 10);
     process.kill(server, 'SIGSTOP');
     const live = await postgres.read('database', state, context);
     expect(live).toEqual({ ...state, running: false });
     state = (await postgres.update?.('database', live ?? state, inputs, context)) ?? state;
     expect(await query('select count(*)::int as rows from kept')).toEqual([{ rows: 1000 }]);
-    expect(
-      await postgres.read('database', { ...state, database: 'dropped' }, context),
-    ).toMatchObject({ running: false });
     expect(await postgres.read('database', state, context)).toEqual(state);
   }, 60_000);
+
+  test('whose database is gone is not given an empty one', async () => {
+    await expect(
+      postgres.read('database', { ...state, database: 'dropped' }, context),
+    ).rejects.toThrow(/the database dropped of database is not here: put it back/);
+  });
 
   test('starts again although the pid in its lock file is somebody else’s by now', async () => {
     await stopProcesses('test');

@@ -1,4 +1,3 @@
-import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
@@ -26,17 +25,6 @@ function types(args: string): string {
 }
 
 describe('migrations', () => {
-  test('please squawk', () => {
-    const { status, stdout, error } = spawnSync(
-      path.join(root, 'node_modules/.bin/squawk'),
-      ['--config', 'sql/.squawk.toml', '--reporter', 'gcc', ...files],
-      { cwd: root, encoding: 'utf8' },
-    );
-    expect(error).toBeUndefined();
-    expect(stdout).not.toMatch(/warning|error/);
-    expect(status).toBe(0);
-  });
-
   test('are not longer than can be read', () => {
     for (const file of files) {
       expect(readFileSync(path.join(root, file), 'utf8').split('\n').length, file).toBeLessThan(

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { UserError } from '../../../engine/errors';
 import type { Context } from '../../host/resource';
-import { UnreachableError, withClient } from '../../database/connect';
+import { type Unreachable, UnreachableError, withClient } from '../../database/connect';
 import { runFolder } from '../folders';
 import { withLog } from '../health';
 import { start, stop, type Started } from '../supervisor';
@@ -57,16 +57,13 @@ export async function prepare(
   });
 }
 
-/** What a server says when asked once: `silent` also when it lacks the database, `refused` when the password is another. */
-export async function ask(
-  access: Access,
-  database: string,
-): Promise<'answers' | 'refused' | 'silent'> {
+/** What a server says when asked once: `refused` when the password is another, `absent` when it lacks the database. */
+export async function ask(access: Access, database: string): Promise<'answers' | Unreachable> {
   try {
     await withClient(url(access, database), (client) => client.query('select'));
     return 'answers';
   } catch (error) {
-    return error instanceof UnreachableError && error.refused ? 'refused' : 'silent';
+    return error instanceof UnreachableError ? error.why : 'silent';
   }
 }
 
@@ -121,7 +118,7 @@ async function greet(access: Access): Promise<boolean | string> {
     return true;
   } catch (error) {
     if (!(error instanceof UnreachableError)) throw error;
-    return error.refused ? false : error.message;
+    return error.why === 'refused' ? false : error.message;
   }
 }
 

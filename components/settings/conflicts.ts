@@ -2,12 +2,12 @@ import type { Problem } from './errors';
 import type { SettingName, Settings } from './schema';
 import { showKey, showText } from './show';
 
-/** What no setting shows alone: settings that contradict each other; `given` tells which could be read. */
-export function conflicts(settings: Settings, given: (name: SettingName) => boolean): Problem[] {
-  if (!given('target') || settings.target !== 'embedded') return [];
+/** What no setting shows alone: settings that contradict each other; `readable` tells which may be looked at. */
+export function conflicts(settings: Settings, readable: (name: SettingName) => boolean): Problem[] {
+  if (!readable('target') || settings.target !== 'embedded') return [];
   return [
-    ...(given('ports') && given('customServices') ? sharedPorts(settings) : []),
-    ...(given('domain') ? unreachable(settings) : []),
+    ...(readable('ports') && readable('customServices') ? sharedPorts(settings) : []),
+    ...(readable('domain') ? unreachable(settings) : []),
   ];
 }
 
