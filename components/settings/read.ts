@@ -15,7 +15,7 @@ const judged: readonly SettingName[] = ['target', 'services', 'customServices'];
 
 /**
  * The settings of the stack that is being deployed: the only place that reads Pulumi's config.
- * `refusals` adds what target and services do not take; asked only when what it judges can be read.
+ * `refusals` adds what target and services do not take; it is asked only when it can judge what was given.
  * Throws `SettingsError` with every problem at once, before any resource is registered.
  */
 export function readSettings(refusals: (settings: Settings) => Problem[]): Settings {
