@@ -28,7 +28,7 @@ function load(entry) {
   process.env.STRATA_ROOT = root;
   const file = path.join(root, entry);
   const text = bundle(entry, { sourcemap: true });
-  // Only ours: the maps of all packages would cost a tenth of a preview.
+  // Only ours: those of every package would be read and parsed at each start.
   Module.setSourceMapsSupport?.(true, { nodeModules: false });
   const program = new Module(file, module);
   program.filename = file;
