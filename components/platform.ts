@@ -70,7 +70,8 @@ export class Platform extends pulumi.ComponentResource {
           protect: true,
         }),
         databasePassword: keys.databaseAdmin,
-        schemaVersion: schemaVersion(parts.migrations),
+        // Grants decide what an API shows, so a changed fence is a changed schema.
+        schemaVersion: schemaVersion(parts.migrations, parts.fences),
         schema: (database) =>
           new Schema(
             'schema',

@@ -37,9 +37,9 @@ export function readMigrations(folder: string, scope: MigrationFile['scope']): M
   return migrations.sort((a, b) => number(a.name) - number(b.name));
 }
 
-/** Changes with every new migration. */
-export function schemaVersion(migrations: readonly MigrationFile[]): string {
-  const hash = createHash('sha256');
+/** Changes with every new migration, and with what stands around the tables when that is given. */
+export function schemaVersion(migrations: readonly MigrationFile[], fences: unknown = []): string {
+  const hash = createHash('sha256').update(JSON.stringify(fences));
   for (const { scope, name, sql } of migrations) hash.update(JSON.stringify([scope, name, sql]));
   return hash.digest('hex').slice(0, 16);
 }
