@@ -1,7 +1,19 @@
 import { execFileSync } from 'node:child_process';
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  realpathSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import os from 'node:os';
-import { afterEach, expect, test } from 'vitest';
+import path from 'node:path';
+import { afterAll, afterEach, expect, test } from 'vitest';
+import { findPulumi } from '../../engine/pulumi/find';
+import { terminal } from '../../engine/terminal';
 import { notes, whyNoEngine, type Outputs } from '../support/engine';
 import { processesAbout, serversOf } from '../support/processes';
 import { Workspace } from '../support/workspace';
@@ -12,8 +24,20 @@ const reason = (await whyNoEngine()) ?? (process.getuid?.() === 0 ? undefined : 
 if (reason === 'not root') {
   process.stderr.write('Tests as two users are skipped: only root can run as another user.\n');
 }
+const opened = reason ? undefined : await openCli();
 const closed = reason ? undefined : whyClosed();
 if (closed) process.stderr.write(`Tests as an ordinary user are skipped: ${closed}\n`);
+
+/** The CLI at a place where every user can run it: the cache that it was built into belongs to one user alone. */
+async function openCli(): Promise<string | undefined> {
+  const { command } = await findPulumi(terminal(true));
+  if (!path.isAbsolute(command)) return undefined;
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-cli-'));
+  chmodSync(folder, 0o755);
+  cpSync(path.dirname(path.dirname(command)), folder, { recursive: true });
+  process.env.PATH = `${path.join(folder, 'bin')}${path.delimiter}${process.env.PATH ?? ''}`;
+  return folder;
+}
 
 /** Why another user cannot run this checkout's packages. */
 function whyClosed(): string | undefined {
@@ -39,6 +63,10 @@ function whyClosed(): string | undefined {
 let workspace: Workspace;
 
 afterEach(() => workspace.dispose());
+
+afterAll(() => {
+  if (opened !== undefined) rmSync(opened, { recursive: true });
+});
 
 /** Deploys, asks and stops. */
 async function upStatusDown(): Promise<void> {

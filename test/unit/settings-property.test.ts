@@ -111,6 +111,8 @@ function apply(config: Json, { place, kind, name, value }: Change): void {
 
 /** Also makes a member of its own out of `__proto__`, as JSON does. */
 function set(owner: Json, name: string, value: unknown): void {
+  // JSON gives no array a length of its own.
+  if (Array.isArray(owner) && name === 'length') return;
   Object.defineProperty(owner, name, {
     value,
     enumerable: true,
