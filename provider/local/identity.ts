@@ -13,6 +13,14 @@ export function processesOf(folder: string): number[] {
   return process.platform === 'linux' ? fromProc(folder) : fromPs(folder);
 }
 
+/** The run folders that living processes carry in their environment, whether or not they still exist. */
+export function markedFolders(): string[] {
+  if (process.platform !== 'linux') return [];
+  const mark = new RegExp(`\\0${marker}=([^\\0]*)\\0`);
+  const found = ours().flatMap((pid) => mark.exec(`\0${environmentOf(pid)}`)?.[1] ?? []);
+  return [...new Set(found)];
+}
+
 /** The living processes that work in a folder (as Postgres's do in its data), whoever started them. */
 export function processesIn(folder: string): number[] {
   // Elsewhere than on Linux no cheap way tells it.
@@ -21,13 +29,17 @@ export function processesIn(folder: string): number[] {
 }
 
 function fromProc(folder: string): number[] {
-  const sought = `\0${marker}=${folder}\0`;
+  return ours().filter((pid) => `\0${environmentOf(pid)}`.includes(`\0${marker}=${folder}\0`));
+}
+
+/** The processes of the users that we start processes as. */
+function ours(): number[] {
   const users = new Set([process.geteuid?.(), serverUser()?.uid]);
-  return pids().filter((pid) => {
-    if (!users.has(ownerOf(pid))) return false;
-    const environment = attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8'));
-    return environment !== undefined && `\0${environment}`.includes(sought);
-  });
+  return pids().filter((pid) => users.has(ownerOf(pid)));
+}
+
+function environmentOf(pid: number): string {
+  return attempt(() => readFileSync(`/proc/${pid}/environ`, 'utf8')) ?? '';
 }
 
 function fromPs(folder: string): number[] {

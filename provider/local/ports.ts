@@ -19,7 +19,7 @@ export async function portProblem(
   port: number,
 ): Promise<Problem | undefined> {
   const own = living(runFolder(stack, name));
-  if (own?.description.port === port) return undefined;
+  if (own && (own.description.port ?? port) === port) return undefined;
   const trouble = await whyNot(port);
   if (trouble === undefined) return undefined;
   const key = ownPorts.includes(name)

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { existsSync } from 'node:fs';
-import { runFolders, shortName } from './folders';
-import { processesIn } from './identity';
+import { runFolders, shortName, stackFolder } from './folders';
+import { markedFolders, processesIn } from './identity';
 import { tail } from './log';
 import { describe, living, stop, type Description } from './supervisor';
 
@@ -58,8 +58,13 @@ export function userOf(data: string): number | undefined {
 
 function inOrder(stack: string) {
   const rank = ({ kind, startedAt }: Description) => `${kind === 'postgres' ? 0 : 1} ${startedAt}`;
-  return runFolders()
-    .filter((found) => found.stack === shortName(stack))
+  const run = path.join(stackFolder(stack), 'run');
+  const noted = runFolders().filter((found) => found.stack === shortName(stack));
+  // A process whose folder was deleted still runs, and still carries its name.
+  const unnoted = markedFolders()
+    .filter((folder) => path.dirname(folder) === run && !noted.some((one) => one.folder === folder))
+    .map((folder) => ({ name: path.basename(folder), folder }));
+  return [...noted, ...unnoted]
     .flatMap((found) => {
       const description = describe(found.folder);
       return description ? [{ ...found, description }] : [];

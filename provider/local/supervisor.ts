@@ -24,8 +24,8 @@ const inherited = ['PATH', 'HOME', 'LANG', 'TZ', 'TMPDIR'];
 /** What is noted beside a process, for whoever looks at it or stops it later. */
 export interface Description {
   readonly kind: 'postgres' | 'process' | 'job';
-  /** The URN of the resource that started it. */
-  readonly owner: string;
+  /** The URN of the resource that started it; unknown when the note was lost. */
+  readonly owner?: string;
   /** A port that it listens on. */
   readonly port?: number;
   /** The data directory that it works in. */
@@ -122,8 +122,17 @@ export function living(folder: string): { pid: number; description: Description 
 /** What was noted when the process of a run folder was last started. */
 export function describe(folder: string): Description | undefined {
   const text = readIf(path.join(folder, 'process.json'));
-  return text ? (JSON.parse(text) as Description) : undefined;
+  if (text) return JSON.parse(text) as Description;
+  return processesOf(folder).length > 0 ? unnoted : undefined;
 }
+
+/** A process whose run folder was deleted under it; SIGINT ends a Postgres as well as anything else. */
+const unnoted: Description = {
+  kind: 'process',
+  stopSignal: 'SIGINT',
+  stopGraceSeconds: 10,
+  startedAt: '',
+};
 
 /**
  * Ends the process of a run folder and all its children: asks first, waits for as long as it was given, then kills.
@@ -152,7 +161,7 @@ export async function stop(folder: string): Promise<void> {
  */
 export async function discard(folder: string, owner: string): Promise<void> {
   const description = describe(folder);
-  if (description && description.owner !== owner) return;
+  if (description?.owner !== undefined && description.owner !== owner) return;
   await stop(folder);
   rmSync(folder, { recursive: true, force: true });
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
@@ -76,6 +76,19 @@ describe('a process', () => {
     const second = await processResource.create(web(port), context);
     expect(second.state.pid).not.toBe(first.state.pid);
     expect(processesOf(folder)).toEqual([second.state.pid]);
+  });
+
+  test('one whose run folder was deleted under it is still found, stopped and replaced', async () => {
+    const port = await unusedPort();
+    const first = await processResource.create(web(port), context);
+    rmSync(folder, { recursive: true });
+    expect(localProcesses('test')).toMatchObject([{ name: 'web', running: true }]);
+    const second = await processResource.create(web(port), context);
+    expect(processesOf(folder)).toEqual([second.state.pid]);
+    expect(second.state.pid).not.toBe(first.state.pid);
+    rmSync(folder, { recursive: true });
+    expect(await stopProcesses('test')).toEqual(['web']);
+    expect(processesOf(folder)).toEqual([]);
   });
 
   test('one that was killed shows as drift and is started again', async () => {
