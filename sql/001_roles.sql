@@ -18,7 +18,10 @@ begin
       ('strata_authenticator', true, false, 'API servers; becomes tenant or anon for each request'),
       ('strata_hasura', true, false, 'Hasura: changes rows, defines nothing'),
       ('strata_app', true, true, 'Trusted backends: a tenant whose context stands in app.tenant_id, app.user_id, app.role'),
-      ('strata_auditor', true, false, 'Reads the audit log and the catalogue')
+      ('strata_auditor', true, false, 'Reads the audit log and the catalogue'),
+      ('strata_guard', true, false, 'The gateway''s guard: verifies API keys by functions, reads nothing itself'),
+      ('strata_dispatcher', true, false, 'Hands out events of the outbox by functions, reads nothing itself'),
+      ('strata_monitor', true, true, 'Figures of the server for monitoring, nothing of any tenant')
     ) as r (name, can_login, inherits, purpose)
   loop
     select * into actual from pg_catalog.pg_roles where rolname = wanted.name;
@@ -71,10 +74,19 @@ begin
     and (m.member::regrole::text, m.roleid::regrole::text) not in (
       ('strata_migrator', 'strata_owner'), ('strata_migrator', 'strata_maintenance'),
       ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'),
-      ('strata_app', 'strata_tenant'));
+      ('strata_app', 'strata_tenant'), ('strata_monitor', 'pg_monitor'));
   if excess is not null then
     raise exception 'a role of the platform is a member of a role that it must not reach'
       using hint = 'As an admin run: ' || excess;
   end if;
 end
 $memberships$;
+
+do $monitor$
+begin
+  execute 'grant pg_monitor to strata_monitor';
+exception when insufficient_privilege then
+  -- An admin who may not hand this role out (a managed database) sees fewer figures, not none.
+  raise notice 'strata_monitor is no member of pg_monitor: grant it as an admin who may';
+end
+$monitor$;

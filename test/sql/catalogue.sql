@@ -66,12 +66,13 @@ where role = 'public' or is_grantable
 union all
 select format('%s: %s may update tenant_id', attrelid::regclass, acl.grantee::regrole)
 from pg_attribute, aclexplode(attacl) as acl where attname = 'tenant_id'
+  and not (attrelid = 'registry.api_keys'::regclass and acl.grantee = 'strata_maintenance'::regrole and privilege_type <> 'UPDATE')
 union all
 select format('%s is %s', rolname, attribute) from roles
 cross join lateral (values
   (rolsuper, 'superuser'), (rolbypassrls, 'free of policies'), (rolcreaterole, 'a maker of roles'),
   (rolcreatedb, 'a maker of databases'), (rolreplication, 'a replication role'),
-  (rolinherit and rolname <> 'strata_app', 'inheriting'),
+  (rolinherit and rolname not in ('strata_app', 'strata_monitor'), 'inheriting'),
   (rolcanlogin and rolname in ('strata_owner', 'strata_maintenance', 'strata_tenant', 'strata_anon'), 'a login')
 ) as attributes (has, attribute) where has
 union all
@@ -79,7 +80,8 @@ select format('%s is a member of %s', member::regrole, roleid::regrole) from pg_
 where member in (select oid from roles)
   and (member::regrole::text, roleid::regrole::text) not in (
     ('strata_migrator', 'strata_owner'), ('strata_migrator', 'strata_maintenance'),
-    ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'), ('strata_app', 'strata_tenant'))
+    ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'), ('strata_app', 'strata_tenant'),
+    ('strata_monitor', 'pg_monitor'))
 union all
 select format('%s has all that %s has without becoming it', member, role)
 from (values
@@ -102,7 +104,8 @@ where n.nspname in ('app', 'registry', 'audit', 'tenancy', 'strata', 'public') a
   and (acl.grantee = 0 or acl.privilege_type = 'CREATE' or (n.nspname, acl.grantee::regrole::text) not in (
     ('app', 'strata_tenant'), ('app', 'strata_hasura'), ('app', 'strata_maintenance'), ('registry', 'strata_maintenance'),
     ('tenancy', 'strata_tenant'), ('tenancy', 'strata_hasura'), ('tenancy', 'strata_maintenance'),
-    ('audit', 'strata_auditor'), ('strata', 'strata_migrator')))
+    ('audit', 'strata_auditor'), ('strata', 'strata_migrator'),
+    ('tenancy', 'strata_guard'), ('audit', 'strata_monitor'), ('registry', 'strata_monitor')))
 union all
 select format('everybody may %s in the database', privilege) from (values ('create'), ('temp'), ('connect')) as p (privilege)
 where has_database_privilege('public', current_database(), privilege)

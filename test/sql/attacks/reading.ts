@@ -154,7 +154,13 @@ export const reading: readonly Attack[] = [
   attack(ann, 'measures a table', "select pg_total_relation_size('app.notes')", denied),
   attack(ann, 'leaves a message in a large object', "select lo_from_bytea(0, 'psst')", denied),
   attack(ann, 'opens a large object', 'select lo_get(424242)', denied),
-  attack(ann, 'looks for sequences', 'select * from pg_sequences', 'nothing'),
+  attack(
+    ann,
+    'looks for numbers that sequences gave',
+    'select * from pg_sequences where last_value is not null',
+    'nothing',
+  ),
+  attack(ann, 'looks how often admins were made', 'select * from registry.admins_made', denied),
   attack(ann, 'reads the locks', 'select * from pg_locks', 'clean'),
   attack(ann, 'reads the statements of others', 'select * from pg_stat_activity', denied, {
     elsewhere: {
