@@ -1,24 +1,31 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { LoginInputs, LoginState } from './database/login';
 import type { MigrationInputs, MigrationState } from './database/migration';
+import type { DatabaseServerInputs, DatabaseServerState } from './database/server';
 import type { TenantInputs, TenantState } from './database/tenant';
+import type { FilesInputs, FilesState } from './docker/files';
+import type { ImageInputs, ImageState } from './docker/image';
+import type { DockerJobInputs, DockerJobState } from './docker/job';
+import type { ReadyInputs, ReadyState } from './docker/ready';
+import type { DockerVolumeInputs } from './docker/volume';
 import type { JobInputs, JobState } from './local/job';
 import type { PostgresInputs, PostgresState } from './local/postgres';
 import type { ProcessInputs, ProcessState } from './local/process';
 import type { VolumeInputs } from './local/volume';
 import type { PasswordInputs, PasswordState } from './secrets/password';
 import type { TableInputs, TableState } from './tenancy/table';
+import type { AuthorityInputs, AuthorityState } from './tls/authority';
+import type { CertificateInputs, CertificateState } from './tls/certificate';
 
 /**
  * The strata provider's resources as a program uses them; what each is and takes stands at its inputs' type.
  */
 
-/** Inputs as a program gives them: values that may come later, texts of a map one by one. */
-type Args<T> = {
-  [K in keyof T]:
-    | pulumi.Input<T[K]>
-    | (Record<string, string> extends T[K] ? Record<string, pulumi.Input<string>> : never);
-};
+/** A value that may come later, or whose parts may. */
+type Later<T> = pulumi.Input<T extends object ? { [K in keyof T]: Later<T[K]> } : T>;
+
+/** Inputs as a program gives them. */
+type Args<T> = { [K in keyof T]: Later<T[K]> };
 
 /** A resource's properties: what is given, and the outputs that only the provider knows. */
 function withOutputs<Inputs extends object>(
@@ -106,5 +113,82 @@ export class Table extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<TableInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:tenancy:Table', name, withOutputs(args, ['applied', 'live']), opts);
+  }
+}
+
+export class DatabaseServer extends pulumi.CustomResource {
+  declare readonly systemIdentifier: pulumi.Output<DatabaseServerState['systemIdentifier']>;
+  declare readonly version: pulumi.Output<DatabaseServerState['version']>;
+
+  constructor(name: string, args: Args<DatabaseServerInputs>, opts: pulumi.CustomResourceOptions) {
+    const outputs = withOutputs(args, ['systemIdentifier', 'version']);
+    super('strata:database:Server', name, outputs, opts);
+  }
+}
+
+/** What is replaced stays until its users have moved to the new one, whose name is another. */
+const createFirst = { deleteBeforeReplace: false };
+
+export class Image extends pulumi.CustomResource {
+  declare readonly reference: pulumi.Output<ImageState['reference']>;
+
+  constructor(name: string, args: Args<ImageInputs>, opts: pulumi.CustomResourceOptions) {
+    const outputs = withOutputs(args, ['reference', 'content']);
+    super('strata:docker:Image', name, outputs, { ...opts, ...createFirst });
+  }
+}
+
+export class Files extends pulumi.CustomResource {
+  declare readonly volume: pulumi.Output<FilesState['volume']>;
+
+  constructor(name: string, args: Args<FilesInputs>, opts: pulumi.CustomResourceOptions) {
+    const files = pulumi.secret(args.files);
+    const outputs = withOutputs<FilesInputs>({ ...args, files }, ['volume']);
+    super('strata:docker:Files', name, outputs, { ...opts, ...createFirst });
+  }
+}
+
+export class Ready extends pulumi.CustomResource {
+  declare readonly ready: pulumi.Output<ReadyState['ready']>;
+
+  constructor(name: string, args: Args<ReadyInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:docker:Ready', name, withOutputs(args, ['ready']), opts);
+  }
+}
+
+export class DockerJob extends pulumi.CustomResource {
+  declare readonly exitCode: pulumi.Output<DockerJobState['exitCode']>;
+
+  constructor(name: string, args: Args<DockerJobInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:docker:Job', name, withOutputs(args, ['ranAt', 'exitCode']), opts);
+  }
+}
+
+export class DockerVolume extends pulumi.CustomResource {
+  declare readonly volume: pulumi.Output<string>;
+
+  constructor(name: string, args: Args<DockerVolumeInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:docker:Volume', name, withOutputs(args, []), opts);
+  }
+}
+
+const issued = ['certificate', 'key', 'expires'];
+const secretKey = { additionalSecretOutputs: ['key'] };
+
+export class Authority extends pulumi.CustomResource {
+  declare readonly certificate: pulumi.Output<AuthorityState['certificate']>;
+  declare readonly key: pulumi.Output<AuthorityState['key']>;
+
+  constructor(name: string, args: Args<AuthorityInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tls:Authority', name, withOutputs(args, issued), { ...opts, ...secretKey });
+  }
+}
+
+export class Certificate extends pulumi.CustomResource {
+  declare readonly certificate: pulumi.Output<CertificateState['certificate']>;
+  declare readonly key: pulumi.Output<CertificateState['key']>;
+
+  constructor(name: string, args: Args<CertificateInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tls:Certificate', name, withOutputs(args, issued), { ...opts, ...secretKey });
   }
 }

@@ -1,5 +1,6 @@
-import { Client, DatabaseError } from 'pg';
-import { UserError } from '../../engine/errors';
+import { Client, DatabaseError, type ClientConfig } from 'pg';
+import { messageOf, UserError } from '../../engine/errors';
+import { parseSshHost, SshStream, type SshHost } from '../reach/ssh';
 
 const connectTimeoutMs = 10_000;
 
@@ -29,14 +30,13 @@ export class UnreachableError extends UserError {
 
 /**
  * Opens one connection, runs `work` on it and closes it.
+ *
+ * The URL is one as psql takes it (`sslmode=verify-full&sslrootcert=…`); `reach=ssh://user@host` in it goes through ssh to
+ * that host, from which the URL's own host and port are reached, and no port is opened here.
  * Throws `UnreachableError` when no session could be had, and whatever `work` throws.
  */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = new Client({
-    connectionString: url,
-    connectionTimeoutMillis: connectTimeoutMs,
-    application_name: 'strata-provider',
-  });
+  const client = clientFor(url);
   // A connection that breaks between two queries would otherwise end the provider.
   client.on('error', () => undefined);
   try {
@@ -88,6 +88,45 @@ export async function readLive<T>(
     if (error instanceof UnreachableError || wasCutOff(error)) return recorded;
     if (error instanceof DatabaseError && absences.has(error.code ?? '')) return undefined;
     throw error;
+  }
+}
+
+function clientFor(url: string): Client {
+  const { connectionString, stream } = route(url);
+  try {
+    return new Client({
+      connectionString,
+      connectionTimeoutMillis: connectTimeoutMs,
+      application_name: 'strata-provider',
+      ...(stream && { stream }),
+    });
+  } catch (error) {
+    // Such as the file of sslrootcert, which is read here.
+    throw new UserError(`cannot connect to ${address(url)}: ${messageOf(error)}`);
+  }
+}
+
+/** How pg gets there: what is ours in a URL means nothing to it. */
+function route(url: string): Pick<ClientConfig, 'connectionString' | 'stream'> {
+  const direct = new URL(url);
+  // As psql takes them: pg alone would read "require" as "verify-full".
+  if (direct.searchParams.has('sslmode')) direct.searchParams.set('uselibpqcompat', 'true');
+  const reach = direct.searchParams.get('reach');
+  if (reach === null) return { connectionString: direct.href };
+  direct.searchParams.delete('reach');
+  const { hostname, port } = direct;
+  const target = reachOf(reach, url);
+  return {
+    connectionString: direct.href,
+    stream: () => new SshStream(target, { forward: `${hostname}:${port || '5432'}` }),
+  };
+}
+
+function reachOf(reach: string, url: string): SshHost {
+  try {
+    return parseSshHost(reach);
+  } catch (error) {
+    throw new UserError(`the reach of ${address(url)} ${messageOf(error)}`);
   }
 }
 

@@ -64,7 +64,8 @@ export const volume: Resource<VolumeInputs, VolumeInputs> = {
   },
 
   delete(_id, state, context) {
-    refuseDelete(state.path, tokenOf(context));
+    refuseDelete(tokenOf(context));
+    refuseInUse(state.path, tokenOf(context));
     remove(state.path);
     return Promise.resolve();
   },
@@ -98,7 +99,8 @@ function make(volumePath: string, token: string): void {
   symlinkSync(directory, wanted);
 }
 
-function refuseDelete(volumePath: string, token: string): void {
+/** Throws unless the environment names this very volume as data that may be destroyed. */
+export function refuseDelete(token: string): void {
   const allowed = (process.env[deletable] ?? '').split(',').map((part) => part.trim());
   if (!allowed.includes(token)) {
     throw new UserError(
@@ -106,6 +108,9 @@ function refuseDelete(volumePath: string, token: string): void {
         `destroy the data for good with ${deletable}=${token}`,
     );
   }
+}
+
+function refuseInUse(volumePath: string, token: string): void {
   const directory = volumeDirectory(volumePath);
   const user = userOf(path.join(directory, 'data'));
   if (user !== undefined) {
