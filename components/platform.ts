@@ -1,19 +1,18 @@
 import * as pulumi from '@pulumi/pulumi';
-import path from 'node:path';
-import { root } from '../engine/root';
+import { certificates } from './data/certificates';
 import { credentials, type Credentials } from './data/credentials';
-import { readMigrations, schemaVersion } from './data/migrations';
 import { names } from './data/names';
-import { databaseUrl, Schema } from './data/schema';
-import { environmentProblems, services } from './services/catalogue';
-import type { SecretSource } from './services/service';
+import { Schema } from './data/schema';
+import { secretValues } from './data/secrets';
+import { databaseUrl } from './data/urls';
+import { planOf, publicNames, volumeOwners } from './plan';
+import type { Service, VolumeContent } from './services/service';
 import { tokens } from './services/tokens';
-import type { Problem } from './settings/errors';
+import { configSecrets } from './settings/secrets';
 import type { Settings, TargetName, TierName } from './settings/schema';
+import { docker } from './targets/docker';
 import { embedded } from './targets/embedded';
-import type { DatabaseServer, Placed, Target } from './targets/target';
-import { readDeclaration } from './tenancy/read';
-import { compileTenancy } from './tenancy/compile';
+import type { DatabaseServer, DataVolumes, Placed, Target } from './targets/target';
 import { SingleServer } from './tiers/single-server';
 import type { Tier, TierArgs } from './tiers/tier';
 
@@ -21,7 +20,7 @@ type MakeTier = new (name: string, args: TierArgs, opts: pulumi.ComponentResourc
 
 /** Tiers and targets that are built; the settings refuse the others by name. */
 const tiers: Partial<Record<TierName, MakeTier>> = { single: SingleServer };
-const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = { embedded };
+const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = { embedded, docker };
 
 /** How a service is described to scripts and to `npm run status`. */
 export interface ServiceOutput {
@@ -56,35 +55,38 @@ export class Platform extends pulumi.ComponentResource {
   readonly jwt: pulumi.Output<JwtOutput>;
 
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
-    const parts = prepare(settings);
+    const { Tier, target } = chosen(settings);
+    const plan = planOf(settings);
     super('strata:index:Platform', name, {}, opts);
 
-    const keys = credentials(this);
-    const tier = new parts.Tier(
+    const keys = credentials(target, this);
+    const secrets = {
+      credentials: keys,
+      certificates: certificates(plan.all, publicNames(settings, plan.services), this),
+      config: configSecrets(),
+    };
+    const tier = new Tier(
       settings.tier,
       {
-        target: parts.target,
-        services: parts.services,
-        databaseVolume: parts.target.databaseVolume(names.databaseVolume(1), {
-          parent: this,
-          protect: true,
-        }),
+        target,
+        database: plan.database,
+        services: plan.services,
+        volumes: this.volumes(target, plan.all),
         databasePassword: keys.databaseAdmin,
-        // Grants decide what an API shows, so a changed fence is a changed schema.
-        schemaVersion: schemaVersion(parts.migrations, parts.fences),
+        schemaVersion: plan.schemaVersion,
         schema: (database) =>
           new Schema(
             'schema',
             {
               database,
               credentials: keys,
-              migrations: parts.migrations,
+              migrations: plan.migrations,
               tenants: settings.tenancy.tenants,
-              fences: parts.fences,
+              fences: plan.fences,
             },
             { parent: this },
           ),
-        secret: (database) => (source) => secretValue(source, database, keys),
+        secret: (database) => secretValues(secrets, database),
       },
       { parent: this },
     );
@@ -94,7 +96,7 @@ export class Platform extends pulumi.ComponentResource {
     this.services = pulumi.all(ready).apply(() => described(tier.placed));
     this.databases = databases(tier.database, keys);
     this.jwt = pulumi.secret(
-      keys.jwtKey.apply((key): JwtOutput => ({
+      keys.platform['jwt-key'].apply((key): JwtOutput => ({
         algorithm: 'HS256',
         key,
         ...tokens,
@@ -107,17 +109,22 @@ export class Platform extends pulumi.ComponentResource {
       jwt: this.jwt,
     });
   }
+
+  /** A volume for everything that any service keeps, outside of what a change of tier or target may replace. */
+  private volumes(target: Target, all: readonly Service[]): DataVolumes {
+    return Object.fromEntries(
+      Object.entries(volumeOwners(all)).map(([content, owner]) => [
+        content,
+        target.volume(names.volume(content as VolumeContent, 1), owner, {
+          parent: this,
+          protect: true,
+        }),
+      ]),
+    );
+  }
 }
 
-/** What cannot be deployed of well-formed settings: what the target or a service does not take. */
-export function refusals(settings: Settings): Problem[] {
-  const target = targets[settings.target]?.(settings);
-  return [...(target?.refusals(settings) ?? []), ...environmentProblems(settings)];
-}
-
-/** Everything that can be known before the first resource. */
-function prepare(settings: Settings) {
-  const app = path.resolve(root, settings.app);
+function chosen(settings: Settings): { Tier: MakeTier; target: Target } {
   const Tier = tiers[settings.tier];
   const target = targets[settings.target]?.(settings);
   if (!Tier || !target) {
@@ -125,25 +132,7 @@ function prepare(settings: Settings) {
       `tier ${settings.tier} on target ${settings.target} is not built: the settings refuse it by name`,
     );
   }
-  return {
-    Tier,
-    target,
-    services: services(settings),
-    migrations: [
-      ...readMigrations(path.join(root, 'sql'), 'platform'),
-      ...readMigrations(path.join(app, 'sql'), 'app'),
-    ],
-    fences: compileTenancy(readDeclaration(app)),
-  };
-}
-
-function secretValue(
-  source: SecretSource,
-  database: DatabaseServer,
-  keys: Credentials,
-): pulumi.Output<string> {
-  if ('platform' in source) return keys.jwtKey;
-  return databaseUrl(database, source.database, keys.logins[source.database]);
+  return { Tier, target };
 }
 
 function databases(
@@ -151,7 +140,7 @@ function databases(
   keys: Credentials,
 ): pulumi.Output<Record<string, string>> {
   const urls = Object.entries(keys.logins).map(
-    ([role, password]) => [role, databaseUrl(database, role, password)] as const,
+    ([role, password]) => [role, databaseUrl(database.reach, role, password)] as const,
   );
   return pulumi.secret(pulumi.all(Object.fromEntries(urls)));
 }

@@ -1,35 +1,74 @@
 import type * as pulumi from '@pulumi/pulumi';
-import { Password } from '../../provider/sdk';
-import type { LoginRole } from '../services/service';
+import type { LoginRole, PlatformSecret, RedisUser } from '../services/service';
+import type { PasswordShape, Target } from '../targets/target';
 import { names } from './names';
 
-const loginRoles: readonly LoginRole[] = [
-  'strata_migrator',
-  'strata_authenticator',
-  'strata_hasura',
-  'strata_app',
-  'strata_auditor',
-];
+/** What the cluster's admin has too. */
+export const word: PasswordShape = { length: 40, alphabet: 'letters' };
+const key: PasswordShape = { length: 64, alphabet: 'letters' };
+const hex: PasswordShape = { length: 64, alphabet: 'hex' };
+
+/** Login role → what its password is made of. */
+export const loginRoles = {
+  strata_migrator: word,
+  strata_authenticator: word,
+  strata_hasura: word,
+  strata_app: word,
+  strata_auditor: word,
+  strata_guard: word,
+  strata_dispatcher: word,
+  strata_monitor: word,
+} as const satisfies Record<LoginRole, PasswordShape>;
+
+export const redisUsers = {
+  guard: word,
+  functions: word,
+  storage: word,
+  app: word,
+  monitor: word,
+} as const satisfies Record<RedisUser, PasswordShape>;
+
+export const platformSecrets = {
+  'jwt-key': key,
+  'storage-rpc': hex,
+  'storage-admin': key,
+  'storage-master': key,
+  'backup-cipher': key,
+  operator: word,
+} as const satisfies Record<PlatformSecret, PasswordShape>;
 
 /** What opens the data: generated once, kept as secrets in the state, and as long-lived as the data itself. */
 export interface Credentials {
   /** Password of the cluster's admin. */
   readonly databaseAdmin: pulumi.Output<string>;
   readonly logins: Readonly<Record<LoginRole, pulumi.Output<string>>>;
-  /** Signs and verifies access tokens (HS256). */
-  readonly jwtKey: pulumi.Output<string>;
+  readonly redis: Readonly<Record<RedisUser, pulumi.Output<string>>>;
+  readonly platform: Readonly<Record<PlatformSecret, pulumi.Output<string>>>;
 }
 
-/** Makes the platform's credentials as children of `parent`, protected against deletion. */
-export function credentials(parent: pulumi.Resource): Credentials {
-  const password = (name: string, length: number): pulumi.Output<string> =>
-    new Password(name, { length }, { parent, protect: true }).result;
+/**
+ * Makes the platform's credentials as children of `parent`, protected against deletion.
+ *
+ * All of them, whatever the settings choose: a service that is added later or taken out changes no credential.
+ */
+export function credentials(target: Target, parent: pulumi.Resource): Credentials {
+  const password = (name: string, shape: PasswordShape): pulumi.Output<string> =>
+    target.password(name, shape, { parent, protect: true });
+  const each = <Name extends string>(
+    shapes: Readonly<Record<Name, PasswordShape>>,
+    called: (name: string) => string,
+  ): Record<Name, pulumi.Output<string>> =>
+    Object.fromEntries(
+      Object.entries<PasswordShape>(shapes).map(([name, shape]) => [
+        name,
+        password(called(name), shape),
+      ]),
+    ) as Record<Name, pulumi.Output<string>>;
 
   return {
-    databaseAdmin: password(names.databaseAdmin, 40),
-    logins: Object.fromEntries(
-      loginRoles.map((role) => [role, password(names.login(role), 40)]),
-    ) as Record<LoginRole, pulumi.Output<string>>,
-    jwtKey: password(names.jwtKey, 64),
+    databaseAdmin: password(names.databaseAdmin, word),
+    logins: each(loginRoles, names.login),
+    redis: each(redisUsers, names.redis),
+    platform: each(platformSecrets, names.platformSecret),
   };
 }

@@ -1,3 +1,5 @@
+import type { VolumeContent } from '../services/service';
+
 /**
  * Names of what holds data, and of what opens it.
  *
@@ -7,10 +9,14 @@
  */
 export const names = {
   platform: 'strata',
-  databaseVolume: (generation: number) => `database-${generation}`,
+  volume: (content: VolumeContent, generation: number) => `${content}-${generation}`,
   databaseAdmin: 'database-admin',
   login: (role: string) => `login-${role}`,
-  jwtKey: 'jwt-key',
+  redis: (user: string) => `redis-${user}`,
+  /** The keys between the platform's parts are called what they are: `jwt-key`, `storage-master`. */
+  platformSecret: (secret: string) => secret,
+  authority: 'authority',
+  certificate: (host: string) => `certificate-${host}`,
   tenant: (slug: string) => `tenant-${slug}`,
 } as const;
 

@@ -5,7 +5,8 @@ import type { TableFence } from '../tenancy/statements';
 import type { DatabaseServer } from '../targets/target';
 import type { Credentials } from './credentials';
 import { schemaVersion, type MigrationFile } from './migrations';
-import { databaseName, names } from './names';
+import { names } from './names';
+import { databaseUrl } from './urls';
 
 export interface SchemaArgs {
   readonly database: DatabaseServer;
@@ -114,20 +115,10 @@ export class Schema extends pulumi.ComponentResource {
   }
 }
 
-/** The connection URL of a role; secret, because it holds the role's password. */
-export function databaseUrl(
-  database: DatabaseServer,
-  role: string,
-  password: pulumi.Output<string>,
-): pulumi.Output<string> {
-  const { host, port } = database;
-  return pulumi.interpolate`postgresql://${role}:${password}@${host}:${port}/${databaseName}`;
-}
-
 function adminUrl({ database, credentials }: SchemaArgs): pulumi.Output<string> {
-  return databaseUrl(database, database.admin, credentials.databaseAdmin);
+  return databaseUrl(database.reach, database.admin, credentials.databaseAdmin);
 }
 
 function migratorUrl({ database, credentials }: SchemaArgs): pulumi.Output<string> {
-  return databaseUrl(database, 'strata_migrator', credentials.logins.strata_migrator);
+  return databaseUrl(database.reach, 'strata_migrator', credentials.logins.strata_migrator);
 }

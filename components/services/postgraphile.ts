@@ -1,4 +1,3 @@
-import { bundle, packages } from '../../engine/loader';
 import type { Workload } from './service';
 import { tokens } from './tokens';
 
@@ -13,7 +12,7 @@ export function postgraphile(port: number): Workload {
     kind: 'workload',
     name: 'graphql',
     // What one query may need; a process without a limit would take the machine with it.
-    command: ['node', '--max-old-space-size=512', '{files}/server.cjs'],
+    command: ['node', '--max-old-space-size=512', '{program}/server.cjs'],
     environment: {
       PORT: String(port),
       GRAPHQL_SCHEMAS: 'app',
@@ -24,16 +23,15 @@ export function postgraphile(port: number): Workload {
       DATABASE_URL: { database: 'strata_authenticator' },
       JWT_KEY: { platform: 'jwt-key' },
     },
-    files: {
-      'server.cjs': bundle('components/services/images/graphql/server.ts'),
-      // The bundle leaves packages outside: one that was updated is deployed by this.
-      packages: packages(),
-    },
+    program: { entries: { 'server.cjs': 'components/services/images/graphql/server.ts' } },
+    files: {},
+    scratch: ['/tmp'],
+    user: '1000:1000',
     needs: ['database'],
     port,
     readsSchema: true,
     health: '/healthz',
-    routes: { graphql: '/graphql' },
+    routes: { graphql: { path: '/graphql', access: 'graphql' } },
     replicas: 1,
   };
 }

@@ -1,18 +1,54 @@
 /**
  * What runs, in Compose's vocabulary: plain data that knows neither where it runs nor how many servers there are.
- * A target turns each kind into its own resources.
+ * A target turns each kind into its own resources. Services reach each other by their names: where there are
+ * containers, a service's name is its host name.
  */
 export type Service = Workload | Job;
 
-/** A value that the platform makes and a service is handed as a file; its name is never the value. */
+/** A value that the platform makes or is given and a service is handed as a file; its name is never the value. */
 export type SecretSource =
-  /** A connection URL of a login role, to the database that the tier placed. */
-  | { readonly database: LoginRole }
-  /** The key that signs and verifies access tokens. */
-  | { readonly platform: 'jwt-key' };
+  /** A connection URL of a login role; `direct` passes the pooler by, for LISTEN and session settings. */
+  | { readonly database: LoginRole; readonly direct?: boolean }
+  /** A connection URL of a user of the cache, such as `redis://guard:…@redis:6379`. */
+  | { readonly redis: RedisUser }
+  /** Something generated once for this platform. */
+  | { readonly platform: PlatformSecret }
+  /** The password alone of a login role or of a user of the cache. */
+  | { readonly passwordOf: LoginRole | 'database-admin' | RedisUser }
+  /** A certificate for a host name of the platform, signed by its own authority. */
+  | { readonly certificate: string; readonly part: 'certificate' | 'key' }
+  /** The certificate of that authority. */
+  | { readonly authority: 'certificate' }
+  /** A member of `strata:secrets`. */
+  | { readonly config: string };
 
 export type LoginRole =
-  'strata_migrator' | 'strata_authenticator' | 'strata_hasura' | 'strata_app' | 'strata_auditor';
+  | 'strata_migrator'
+  | 'strata_authenticator'
+  | 'strata_hasura'
+  | 'strata_app'
+  | 'strata_auditor'
+  | 'strata_guard'
+  | 'strata_dispatcher'
+  | 'strata_monitor';
+
+/** Who may log in to the cache, each with its own keys and commands. */
+export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'monitor';
+
+/** What is generated once and kept as long as the data. */
+export type PlatformSecret =
+  /** Signs and verifies access tokens. */
+  | 'jwt-key'
+  /** Between the object store's nodes (64 hex digits). */
+  | 'storage-rpc'
+  /** The object store's administration. */
+  | 'storage-admin'
+  /** What each tenant's key to the object store is derived from. */
+  | 'storage-master'
+  /** Encrypts backups. */
+  | 'backup-cipher'
+  /** Logs in to what only the platform's operators see. */
+  | 'operator';
 
 interface Resources {
   readonly cpus?: number | undefined;
@@ -20,24 +56,103 @@ interface Resources {
   readonly memory?: string | undefined;
 }
 
+/** A file's text; in a template each `{{NAME}}` is replaced by the secret of that name, and the file is one itself. */
+export type FileContent =
+  string | { readonly template: string; readonly secrets: Readonly<Record<string, SecretSource>> };
+
+/** A program of ours or of the user's that Node runs: a target with containers makes an image of it. */
+interface Program {
+  /** File name → entry point in the project, bundled into that file. */
+  readonly entries: Readonly<Record<string, string>>;
+}
+
+/** An image that is built from a folder of the project. */
+interface Build {
+  /** Relative to the project. */
+  readonly context: string;
+  /** Relative to the context. */
+  readonly dockerfile?: string;
+}
+
+/** Where files and secrets lie in a container. */
+export const containerPaths = {
+  files: '/run/strata/files',
+  secrets: '/run/strata/secrets',
+  program: '/app',
+} as const;
+
+/** What a volume holds: the part of its name that is other people's state (components/data/names.ts). */
+export type VolumeContent =
+  'database' | 'queue' | 'storage' | 'metrics' | 'alerts' | 'certificates';
+
 interface Runnable {
   /** Unique in a deployment; lower case, digits and hyphens. */
   readonly name: string;
-  /** Container image; a target without containers runs `command` instead. */
+  /** One of `program`, `image` and `build` says what a container is made from; embedded runs programs and commands only. */
+  readonly program?: Program;
+  /** A container image in full, mirror and override applied: `image(settings, 'redis')`. */
   readonly image?: string;
-  /** What runs; `{files}` stands for the folder that holds `files`. */
-  readonly command: readonly string[];
-  /** Relative to the project; the project itself when not given. */
+  readonly build?: Build;
+  /** What runs; the image's own command when not given. `{program}` stands for the folder that holds the program. */
+  readonly command?: readonly string[];
+  /** Replaces the image's entry point. */
+  readonly entrypoint?: readonly string[];
+  /** Relative to the project; the project itself when not given. Only where there are no containers. */
   readonly workdir?: string;
   readonly environment: Readonly<Record<string, string>>;
   /** Variable name → source; the process finds the file's path in `${name}_FILE`. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
-  /** Relative file name → content. */
-  readonly files: Readonly<Record<string, string>>;
+  /** Only for images that read nothing but variables (docs/hardening.md lists them): they stand in `docker inspect`. */
+  readonly secretEnvironment?: Readonly<Record<string, SecretSource>>;
+  /** Relative file name → content, below `containerPaths.files`. */
+  readonly files: Readonly<Record<string, FileContent>>;
+  /** Absolute path in the container → what the volume there holds. */
+  readonly volumes?: Readonly<Record<string, VolumeContent>>;
+  /** Absolute paths that are writable and forgotten. */
+  readonly scratch?: readonly string[];
+  /** Numeric `uid:gid`; the files and secrets belong to it. */
+  readonly user?: string;
+  /** The root file system can be written; only where an image needs that. */
+  readonly writableRoot?: boolean;
+  /** Linux capabilities that are kept; all others are dropped. */
+  readonly capabilities?: readonly string[];
+  /** Folders of the host that are mounted read-only: exporters of the host's own figures. */
+  readonly hostFolders?: Readonly<Record<string, string>>;
   /** Upper limits; none where not given. */
   readonly resources?: Resources;
   /** Names of services that must be healthy first. */
   readonly needs: readonly string[];
+}
+
+/** Who may use a route, and what checks it. */
+export type Access =
+  /** Anybody. */
+  | 'public'
+  /** A valid token or API key: nginx asks the guard. */
+  | 'token'
+  /** The same, and the guard reads the query: its depth and cost. */
+  | 'graphql'
+  /** The platform's operators: allowed addresses and a login. */
+  | 'operator';
+
+/** A path at the gateway. */
+export interface Route {
+  /** `/graphql` is that path alone; `/storage/` is everything below. */
+  readonly path: string;
+  /** `cdn` serves it at cdn.<domain>; the domain itself and api.<domain> when not given. */
+  readonly subdomain?: string;
+  readonly access: Access;
+  /** What the service sees in the place of `path`; the same when not given. */
+  readonly upstreamPath?: string;
+  /** Such as `1M`; 1M when not given. */
+  readonly maxBody?: string;
+  readonly websocket?: boolean;
+  /** Answers to GET are kept this long, apart for each tenant and user. */
+  readonly cacheSeconds?: number;
+  /** How long an answer may take; 30 when not given. */
+  readonly timeoutSeconds?: number;
+  /** Where passwords and tokens are tried: the tighter limit for each address. */
+  readonly strict?: boolean;
 }
 
 /** A service that keeps running. */
@@ -47,11 +162,19 @@ export interface Workload extends Runnable {
   readonly port?: number;
   /** A path that answers 2xx when the service can do its work; without one an open port is enough. */
   readonly health?: string;
+  /** Run in the container, for what has no health path; exit code 0 is healthy. */
+  readonly healthCommand?: readonly string[];
+  /** Where Prometheus reads its figures. */
+  readonly metrics?: { readonly port: number; readonly path: string };
+  /** Port of the host → port of the service: the gateway's, and what the config says. */
+  readonly published?: Readonly<Record<number, number>>;
   /** It reads the schema when it starts, so it starts anew when that changes. */
   readonly readsSchema: boolean;
-  /** Paths that callers use, by endpoint name. */
-  readonly routes: Readonly<Record<string, string>>;
+  /** What callers use, by endpoint name. */
+  readonly routes: Readonly<Record<string, Route>>;
   readonly replicas: number;
+  /** How long a stopped replica may take to finish what it is doing; 10 when not given. */
+  readonly stopGraceSeconds?: number;
 }
 
 /** Something that runs to its end, again whenever it changes. */

@@ -13,8 +13,8 @@ import { oneOf, showKey, showText } from './show';
 /** What runs so far. What is valid and not here is refused by name, never passed over. */
 const built = {
   tier: ['single'],
-  target: ['embedded'],
-  preset: ['minimal'],
+  target: ['embedded', 'docker'],
+  preset: ['minimal', 'standard'],
   model: ['shared'],
 } as const satisfies {
   tier: readonly TierName[];
@@ -26,7 +26,7 @@ const built = {
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: [],
+  docker: ['graphql', 'functions', 'storage', 'monitoring', 'backup'],
   aws: [],
   kubernetes: [],
 };

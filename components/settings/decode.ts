@@ -36,7 +36,8 @@ export function decode(
       unknown.push(name);
       continue;
     }
-    const outcome = secretKeys.includes(key) ? secret(name) : decodeOne(name, text);
+    const outcome =
+      protectionProblem(name, text, secretKeys.includes(key)) ?? decodeOne(name, text);
     if ('problem' in outcome) broken.set(name, outcome.problem);
     else values.set(name, outcome.value);
   }
@@ -49,16 +50,34 @@ function isSettingName(name: string): name is SettingName {
 
 type Outcome = { readonly value: unknown } | { readonly problem: Problem };
 
-function secret(name: SettingName): Outcome {
+/** Only `secrets` holds secrets, and it holds nothing else. */
+function protectionProblem(
+  name: SettingName,
+  text: string,
+  encrypted: boolean,
+): Outcome | undefined {
   const key = showKey([name]);
-  return {
-    problem: {
-      key,
-      reason: 'is a secret, or holds one, and no setting takes secrets',
-      received: 'not shown',
-      advice: `Its value would stand in the state in the clear. Take it out: npm run pulumi -- config rm ${key}`,
-    },
-  };
+  if (name !== 'secrets' && encrypted) {
+    return {
+      problem: {
+        key,
+        reason: 'is a secret, or holds one, and only strata:secrets takes secrets',
+        received: 'not shown',
+        advice: `Its value would stand in the state in the clear. Take it out: npm run pulumi -- config rm ${key}`,
+      },
+    };
+  }
+  if (name === 'secrets' && !encrypted && text.trim() !== '{}') {
+    return {
+      problem: {
+        key,
+        reason: "holds secrets that are not encrypted: they stand in the stack's file in the clear",
+        received: 'not shown',
+        advice: `Set each anew with: npm run pulumi -- config set --secret --path ${key}.<name>`,
+      },
+    };
+  }
+  return undefined;
 }
 
 function decodeOne(name: SettingName, text: string): Outcome {

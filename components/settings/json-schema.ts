@@ -7,9 +7,20 @@ import { settingsSchema } from './schema';
  */
 export function settingsJsonSchema(): Record<string, unknown> {
   const { properties = {} } = z.toJSONSchema(settingsSchema, { io: 'input', target: 'draft-7' });
-  const config = Object.fromEntries(
+  const config: Record<string, unknown> = Object.fromEntries(
     Object.entries(properties).map(([name, schema]) => [`strata:${name}`, schema]),
   );
+  // In the file a secret stands as Pulumi encrypted it, never as its text.
+  config['strata:secrets'] = {
+    description: (properties.secrets as { description?: string } | undefined)?.description,
+    type: 'object',
+    additionalProperties: {
+      type: 'object',
+      properties: { secure: { type: 'string' } },
+      required: ['secure'],
+      additionalProperties: false,
+    },
+  };
   return {
     $schema: 'http://json-schema.org/draft-07/schema#',
     title: 'Settings of a Strata stack (Pulumi.<stack>.yaml)',

@@ -9,6 +9,7 @@ export type TargetName = (typeof targetNames)[number];
 /** Which services a deployment starts from. */
 export const presetNames = [
   'minimal',
+  'standard',
   'nself',
   'nextmavens',
   'supabase',
@@ -28,20 +29,43 @@ export type RoleName = (typeof roleNames)[number];
 /** Names under which the config knows the services that Strata brings, built or not. */
 export const catalogueNames = [
   'graphql',
-  'nginx',
+  'pooler',
+  'redis',
+  'guard',
+  'gateway',
+  'functions',
+  'storage',
+  'monitoring',
+  'backup',
   'hasura',
   'auth',
-  'storage',
-  'functions',
-  'redis',
   'postgrest',
   'realtime',
-  'monitoring',
 ] as const;
 export type CatalogueName = (typeof catalogueNames)[number];
 
 /** Names that a custom service cannot have: other parts of a deployment have them. */
-export const reservedServiceNames: readonly string[] = [...catalogueNames, 'database'];
+export const reservedServiceNames: readonly string[] = [
+  ...catalogueNames,
+  'acme',
+  'alertmanager',
+  'alloy',
+  'blackbox-exporter',
+  'cadvisor',
+  'database',
+  'functions-worker',
+  'gateway-exporter',
+  'grafana',
+  'loki',
+  'node-exporter',
+  'object-store',
+  'pooler-exporter',
+  'postgres-exporter',
+  'prometheus',
+  'redis-exporter',
+  'schema',
+  'tempo',
+];
 
 /** Slugs that a tenant cannot have: tenants become host names and paths, and these mean something there. */
 export const reservedSlugs: readonly string[] = [

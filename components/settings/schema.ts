@@ -1,16 +1,21 @@
 import { z } from 'zod';
-import { consistent, oneAdmin } from './contradictions';
+import { oneAdmin } from './contradictions';
+import { customService } from './custom';
+import { database } from './database';
+import { docker } from './docker';
+import { functions } from './functions';
+import { gateway } from './gateway';
+import { images } from './images';
+import { limits } from './limits';
+import { monitoringSchema } from './monitoring';
 import * as names from './names';
+import { redis } from './redis';
+import { resources } from './resources';
+import { secrets } from './secrets';
+import { storage } from './storage';
 import * as values from './values';
 
 export type { CatalogueName, ModelName, PresetName, TargetName, TierName } from './names';
-
-const resources = z
-  .strictObject({
-    cpus: values.cpus.optional().describe('Processors, such as 0.5.'),
-    memory: values.memory.optional().describe('Memory, such as 512M or 2G.'),
-  })
-  .describe('Upper limits; none where not given.');
 
 const service = z
   .strictObject({
@@ -26,31 +31,6 @@ const service = z
       .describe('More environment variables. Not for secrets: they stand in the state.'),
   })
   .describe('What to change of a service that Strata brings.');
-
-const customService = z
-  .strictObject({
-    command: values.command.describe('The program and its arguments.'),
-    workdir: values.folder
-      .optional()
-      .describe('Where it runs, relative to the project; the project itself when not given.'),
-    image: values.image.optional().describe('The container image, on targets with containers.'),
-    port: values.port
-      .optional()
-      .describe('The port that it listens on; it is told by the variable PORT.'),
-    env: values.environment
-      .default({})
-      .describe('Environment variables. Not for secrets: they stand in the state.'),
-    health: values.urlPath
-      .optional()
-      .describe('A path that answers 2xx when it works; without one an open port is enough.'),
-    replicas: values.replicas.default(1).describe('How many of it run.'),
-    job: z
-      .boolean({ error: 'true or false' })
-      .default(false)
-      .describe('true: it runs to its end at each deployment that changes it, and has no port.'),
-  })
-  .superRefine(consistent)
-  .describe('A service of your own: any program, port, environment and health check.');
 
 const tenant = z
   .strictObject({
@@ -109,10 +89,19 @@ export const settingsSchema = z.strictObject({
     .describe('Your own services, by name.'),
   tenancy: tenancy.prefault({}).describe('The tenants and how they are kept apart.'),
   ports: ports.prefault({}).describe('Ports of this machine that the embedded target listens on.'),
+  docker: docker.prefault({}),
+  images: images.prefault({}).describe('Where container images come from.'),
+  gateway: gateway.prefault({}),
+  database: database.prefault({}),
+  limits: limits.prefault({}),
+  redis: redis.prefault({}),
+  storage: storage.prefault({}),
+  functions: functions.prefault({}),
+  monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
+  secrets: secrets.prefault({}),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingName = keyof Settings;
 export type ServiceSettings = z.output<typeof service>;
-export type CustomService = z.output<typeof customService>;
 export type TenantSettings = z.output<typeof tenant>;

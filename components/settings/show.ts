@@ -1,7 +1,7 @@
 const shownLength = 80;
 
 /** Keys whose values may hold what nobody should read in a log. */
-const hidden = new Set(['env', 'command']);
+const hidden = new Set(['env', 'command', 'secrets']);
 
 /** The key of a setting as the user writes it: `strata:customServices.web.command[0]`. */
 export function showKey(path: readonly PropertyKey[]): string {

@@ -1,30 +1,46 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Job, SecretSource, Service, Workload } from '../services/service';
-import type { Problem } from '../settings/errors';
-import type { Settings, TargetName } from '../settings/schema';
+import type { Job, SecretSource, Service, VolumeContent, Workload } from '../services/service';
+import type { TargetName } from '../settings/schema';
 
-/** What keeps the database's data. */
-export interface DatabaseVolume {
+/** What keeps data. */
+export interface DataVolume {
   readonly resource: pulumi.Resource;
   /** Where the target finds it: a path, a volume's name, an instance's identifier. */
   readonly location: pulumi.Output<string>;
 }
 
-/** A database server as the rest of the platform sees it, wherever it runs. */
-export interface DatabaseServer {
-  readonly volume: DatabaseVolume;
+/** By what they hold: those that the services of a deployment use. */
+export type DataVolumes = Readonly<Partial<Record<VolumeContent, DataVolume>>>;
+
+/** What a generated password is made of. */
+export interface PasswordShape {
+  readonly length: number;
+  /** Letters and digits, or hexadecimal digits. */
+  readonly alphabet: 'letters' | 'hex';
+}
+
+/** Where a database server is found, and with which parameters of a connection URL. */
+export interface Address {
   readonly host: string;
   readonly port: number;
+  /** Parameters of the URL, such as `sslmode`. */
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+/** A database server as the rest of the platform sees it, wherever it runs. */
+export interface DatabaseServer {
+  readonly volume: DataVolume;
+  /** From the engine's machine. */
+  readonly reach: Address;
+  /** From services. */
+  readonly inside: Address;
+  /** The pooler in front of it, from services; the server itself where there is none. */
+  readonly pooled: Address;
   /** The role that may make roles and schemas. */
   readonly admin: string;
   /** System identifier of the cluster: what was applied to another one was not applied to this. */
   readonly cluster: pulumi.Output<string>;
   readonly placed: Placed;
-}
-
-export interface DatabaseArgs {
-  readonly volume: DatabaseVolume;
-  readonly password: pulumi.Output<string>;
 }
 
 /** Where a service ended up; `resource` exists only once the service is healthy. */
@@ -46,7 +62,25 @@ export type SecretValue = (source: SecretSource) => pulumi.Output<string>;
 export interface ServiceArgs<S extends Service> {
   readonly service: S;
   readonly secret: SecretValue;
+  readonly volumes: DataVolumes;
   readonly schemaVersion: string;
+}
+
+export interface DatabaseArgs {
+  readonly service: Workload;
+  readonly volume: DataVolume;
+  readonly password: pulumi.Output<string>;
+  /** Whether a pooler stands in front of it. */
+  readonly pooler: boolean;
+  /** Knows everything but connection URLs: there is no server yet. */
+  readonly secret: SecretValue;
+}
+
+/** A network with its servers, on which a tier places services. */
+export interface Site {
+  database(args: DatabaseArgs, opts: pulumi.CustomResourceOptions): DatabaseServer;
+  workload(args: ServiceArgs<Workload>, opts: pulumi.CustomResourceOptions): Placed;
+  job(args: ServiceArgs<Job>, opts: pulumi.CustomResourceOptions): Placed;
 }
 
 /**
@@ -56,11 +90,14 @@ export interface ServiceArgs<S extends Service> {
  */
 export interface Target {
   readonly name: TargetName;
-  /** What this target cannot do of what the settings ask; empty when it can do all. */
-  refusals(settings: Settings): Problem[];
-  /** Its name is the data's identity. */
-  databaseVolume(name: string, opts: pulumi.CustomResourceOptions): DatabaseVolume;
-  database(args: DatabaseArgs, opts: pulumi.CustomResourceOptions): DatabaseServer;
-  workload(args: ServiceArgs<Workload>, opts: pulumi.CustomResourceOptions): Placed;
-  job(args: ServiceArgs<Job>, opts: pulumi.CustomResourceOptions): Placed;
+  /** A generated secret. Its name is the credential's identity. */
+  password(
+    name: string,
+    shape: PasswordShape,
+    opts: pulumi.CustomResourceOptions,
+  ): pulumi.Output<string>;
+  /** Its name is the data's identity; `owner` is the numeric `uid:gid` that a container works in it as. */
+  volume(name: string, owner: string, opts: pulumi.CustomResourceOptions): DataVolume;
+  /** The network and the servers. */
+  site(opts: pulumi.CustomResourceOptions): Site;
 }

@@ -1,7 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { UserError } from '../../engine/errors';
 import type { Service } from '../services/service';
-import type { DatabaseServer, Placed } from '../targets/target';
+import type { DatabaseServer, Placed, Site } from '../targets/target';
 import type { TierArgs } from './tier';
 
 interface Options {
@@ -10,19 +10,44 @@ interface Options {
   readonly dependsOn: pulumi.Resource;
 }
 
+/** Realises the database server; nothing else is there yet. */
+export function placeDatabase(
+  site: Site,
+  args: TierArgs,
+  opts: Pick<Options, 'parent'>,
+): DatabaseServer {
+  const volume = args.volumes.database;
+  if (!volume) throw new Error('a deployment without a volume for its database');
+  return site.database(
+    {
+      service: args.database,
+      volume,
+      password: args.databasePassword,
+      pooler: args.services.some(({ name }) => name === 'pooler'),
+      secret: args.secret(),
+    },
+    opts,
+  );
+}
+
 /** Realises the services so that each starts after those that it needs are healthy; the database comes first. */
-export function inOrder(args: TierArgs, database: DatabaseServer, opts: Options): Placed[] {
+export function inOrder(
+  site: Site,
+  args: TierArgs,
+  database: DatabaseServer,
+  opts: Options,
+): Placed[] {
   const placed = new Map<string, Placed>([['database', database.placed]]);
   const secret = args.secret(database);
   for (const service of sorted(args.services)) {
     const needed = service.needs.flatMap((need) => placed.get(need)?.resource ?? []);
     const options = { parent: opts.parent, dependsOn: [opts.dependsOn, ...needed] };
-    const common = { secret, schemaVersion: args.schemaVersion };
+    const common = { secret, volumes: args.volumes, schemaVersion: args.schemaVersion };
     placed.set(
       service.name,
       service.kind === 'job'
-        ? args.target.job({ service, ...common }, options)
-        : args.target.workload({ service, ...common }, options),
+        ? site.job({ service, ...common }, options)
+        : site.workload({ service, ...common }, options),
     );
   }
   return [...placed.values()];

@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { DatabaseServer, Placed } from '../targets/target';
-import { inOrder } from './order';
+import { inOrder, placeDatabase } from './order';
 import type { Tier, TierArgs } from './tier';
 
 /**
@@ -14,12 +14,10 @@ export class SingleServer extends pulumi.ComponentResource implements Tier {
 
   constructor(name: string, args: TierArgs, opts: pulumi.ComponentResourceOptions) {
     super('strata:tiers:SingleServer', name, {}, opts);
-    this.database = args.target.database(
-      { volume: args.databaseVolume, password: args.databasePassword },
-      { parent: this },
-    );
+    const server = args.target.site({ parent: this });
+    this.database = placeDatabase(server, args, { parent: this });
     const schema = args.schema(this.database);
-    this.placed = inOrder(args, this.database, { parent: this, dependsOn: schema });
+    this.placed = inOrder(server, args, this.database, { parent: this, dependsOn: schema });
     this.registerOutputs({});
   }
 }

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { names } from '../../components/data/names';
-import { Platform, refusals } from '../../components/platform';
+import { Platform } from '../../components/platform';
+import { refusals } from '../../components/refusals';
 import { parseSettings } from '../../components/settings/read';
 import type { Settings } from '../../components/settings/schema';
 import { graph, type Answers, type Registered } from '../support/graph';
@@ -48,6 +49,7 @@ function deploy(config: Record<string, unknown>, preview: boolean): Promise<Regi
 const combinations = [{ tier: 'single', target: 'embedded', preset: 'minimal' }];
 
 const data = ['strata:local:Volume', 'strata:secrets:Password', 'strata:database:Tenant'];
+const certificates = ['strata:tls:Authority', 'strata:tls:Certificate'];
 
 describe.each(combinations)('tier $tier on target $target with preset $preset', (combination) => {
   describe.each([true, false])('with unknowns: %s', (preview) => {
@@ -73,21 +75,33 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
       }
     });
 
-    test('the volume and the credentials are exactly those of the first release', async () => {
+    test('volume, certificates and credentials are exactly those of the first release', async () => {
       const all = await deploy(combination, preview);
-      const urns = all.filter(
-        ({ type }) => type === 'strata:secrets:Password' || type === 'strata:local:Volume',
-      );
+      const kinds = ['strata:local:Volume', 'strata:secrets:Password', ...certificates];
+      const urns = all.filter(({ type }) => kinds.includes(type));
       const under = 'urn:pulumi:test::strata::strata:index:Platform$';
       expect(urns.map(({ urn }) => urn).sort()).toEqual([
         `${under}strata:local:Volume::database-1`,
+        `${under}strata:secrets:Password::backup-cipher`,
         `${under}strata:secrets:Password::database-admin`,
         `${under}strata:secrets:Password::jwt-key`,
         `${under}strata:secrets:Password::login-strata_app`,
         `${under}strata:secrets:Password::login-strata_auditor`,
         `${under}strata:secrets:Password::login-strata_authenticator`,
+        `${under}strata:secrets:Password::login-strata_dispatcher`,
+        `${under}strata:secrets:Password::login-strata_guard`,
         `${under}strata:secrets:Password::login-strata_hasura`,
         `${under}strata:secrets:Password::login-strata_migrator`,
+        `${under}strata:secrets:Password::login-strata_monitor`,
+        `${under}strata:secrets:Password::operator`,
+        `${under}strata:secrets:Password::redis-app`,
+        `${under}strata:secrets:Password::redis-functions`,
+        `${under}strata:secrets:Password::redis-guard`,
+        `${under}strata:secrets:Password::redis-monitor`,
+        `${under}strata:secrets:Password::redis-storage`,
+        `${under}strata:secrets:Password::storage-admin`,
+        `${under}strata:secrets:Password::storage-master`,
+        `${under}strata:secrets:Password::storage-rpc`,
       ]);
     });
 

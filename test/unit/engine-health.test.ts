@@ -25,7 +25,7 @@ afterEach(async () => {
 
 async function reasonOf(
   health: string | undefined,
-  state?: { running: boolean; logTail: string },
+  state?: { problem?: string; logTail: string },
 ): Promise<string | undefined> {
   const [service] = await checkServices(
     { one: { kind: 'workload', where: 'here', ...(health !== undefined && { health }) } },
@@ -42,7 +42,7 @@ describe('a service is healthy when', () => {
   });
 
   test('it has nothing to ask and its process runs', async () => {
-    expect(await reasonOf(undefined, { running: true, logTail: '' })).toBeUndefined();
+    expect(await reasonOf(undefined, { logTail: '' })).toBeUndefined();
   });
 });
 
@@ -66,7 +66,7 @@ describe('a service that is not healthy says why', () => {
 
   test('a dead process with its last log lines, before its port is asked', async () => {
     const reason = await reasonOf(`tcp://127.0.0.1:${String(port)}`, {
-      running: false,
+      problem: 'its process does not run',
       logTail: 'out of memory',
     });
     expect(reason).toContain('its process does not run');

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { TokenError, verifyToken } from '../../components/services/images/graphql/token';
+import { TokenError, verifyToken } from '../../components/services/images/shared/token';
 import {
   claimsNamespace,
   forge,

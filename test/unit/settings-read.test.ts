@@ -1,6 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
 import { afterEach, expect, test } from 'vitest';
-import { refusals } from '../../components/platform';
+import { refusals } from '../../components/refusals';
 import { SettingsError } from '../../components/settings/errors';
 import { readSettings } from '../../components/settings/read';
 

@@ -3,9 +3,15 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../../components/settings/errors';
+import { database } from '../../components/settings/database';
 import { examine } from '../../components/settings/examine';
 import { missingFiles } from '../../components/settings/folders';
+import { functions } from '../../components/settings/functions';
+import { gateway } from '../../components/settings/gateway';
+import { limits } from '../../components/settings/limits';
+import { monitoringSchema } from '../../components/settings/monitoring';
 import { parseSettings } from '../../components/settings/read';
+import { storage } from '../../components/settings/storage';
 
 /** A config as Pulumi hands it over: groups as JSON. */
 function raw(config: Record<string, unknown>): Record<string, string> {
@@ -42,6 +48,16 @@ describe('a config that can be deployed', () => {
       customServices: {},
       tenancy: { model: 'shared', tenants: {} },
       ports: { database: 15432, graphql: 15678 },
+      docker: { databasePort: 25432 },
+      images: { override: {} },
+      gateway: gateway.parse({}),
+      database: database.parse({}),
+      limits: limits.parse({}),
+      redis: { memory: '512M' },
+      storage: storage.parse({}),
+      functions: functions.parse({}),
+      monitoring: monitoringSchema.parse({}),
+      secrets: [],
     });
   });
 
@@ -59,7 +75,7 @@ describe('a config that can be deployed', () => {
   test('describes services of its own', () => {
     const given = { ...web, workdir: './web', port: 8081, env: { MODE: 'x' }, health: '/healthz' };
     const { customServices } = parseSettings(raw({ customServices: { web: given } }));
-    expect(customServices.web).toEqual({ ...given, replicas: 1, job: false });
+    expect(customServices.web).toMatchObject({ ...given, replicas: 1, job: false });
   });
 
   test('may hold keys of other namespaces, which are not ours to judge', () => {
@@ -197,7 +213,7 @@ const refused: [string, Record<string, unknown>, string, string][] = [
     'a job with a port',
     { customServices: { x: { ...web, job: true, port: 1 } } },
     'customServices.x.port',
-    'listens on none',
+    'listens on no port',
   ],
   [
     'a job that runs thrice',

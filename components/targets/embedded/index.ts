@@ -1,8 +1,8 @@
+import { Password } from '../../../provider/sdk';
 import type { Settings } from '../../settings/schema';
 import type { Target } from '../target';
-import { database, databaseVolume } from './database';
+import { database, volume } from './database';
 import { job } from './job';
-import { refusals } from './refusals';
 import { workload } from './workload';
 
 /**
@@ -12,10 +12,12 @@ import { workload } from './workload';
 export function embedded(settings: Settings): Target {
   return {
     name: 'embedded',
-    refusals,
-    databaseVolume,
-    database: (args, opts) => database({ ...args, port: settings.ports.database }, opts),
-    workload,
-    job,
+    password: (name, shape, opts) => new Password(name, shape, opts).result,
+    volume,
+    site: () => ({
+      database: (args, opts) => database({ ...args, port: settings.ports.database }, opts),
+      workload,
+      job,
+    }),
   };
 }

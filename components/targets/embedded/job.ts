@@ -2,7 +2,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import { Job as LocalJob } from '../../../provider/sdk';
 import type { Job } from '../../services/service';
 import type { Placed, ServiceArgs } from '../target';
-import { secretFiles } from './workload';
+import { processFiles, secretFiles, wordsOf } from './workload';
 
 /** A process of this machine that runs to its end; one that fails stops the deployment. */
 export function job(
@@ -12,11 +12,11 @@ export function job(
   const resource = new LocalJob(
     service.name,
     {
-      command: [...service.command],
+      command: wordsOf(service),
       workdir: service.workdir ?? '.',
       environment: service.environment,
       secrets: secretFiles(service.secrets, secret),
-      files: service.files,
+      files: processFiles(service, secret),
       timeoutSeconds: service.timeoutSeconds,
     },
     opts,

@@ -1,6 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Process } from '../../../provider/sdk';
-import type { Workload } from '../../services/service';
+import { bundle, packages } from '../../../engine/loader';
+import type { Service, Workload } from '../../services/service';
+import { fileText } from '../files';
 import type { Placed, SecretValue, ServiceArgs } from '../target';
 import { host } from './host';
 
@@ -15,7 +17,7 @@ export function workload(
   const resource = new Process(
     service.name,
     {
-      command: [...service.command],
+      command: wordsOf(service),
       workdir: service.workdir ?? '.',
       environment: {
         HOST: host,
@@ -23,7 +25,7 @@ export function workload(
         ...(service.readsSchema && { SCHEMA_VERSION: schemaVersion }),
       },
       secrets: secretFiles(service.secrets, secret),
-      files: service.files,
+      files: processFiles(service, secret),
       stopGraceSeconds: 10,
       ...(service.port !== undefined && { port: service.port }),
       ...(service.port !== undefined && {
@@ -41,9 +43,9 @@ export function workload(
     resource,
     where: 'a process of this machine',
     endpoints: Object.fromEntries(
-      Object.entries(service.routes).map(([name, path]) => [
+      Object.entries(service.routes).map(([name, { path, upstreamPath = path }]) => [
         name,
-        `http://${host}:${service.port}${path}`,
+        `http://${host}:${service.port}${upstreamPath}`,
       ]),
     ),
     ...(health !== undefined && { health }),
@@ -57,6 +59,26 @@ export function secretFiles(
   return Object.fromEntries(
     Object.entries(secrets).map(([name, source]) => [name, secret(source)]),
   );
+}
+
+/** The command with the folder of the process in the place of the program's. */
+export function wordsOf({ name, command }: Service): string[] {
+  if (!command) throw new Error(`service ${name} has no command: target embedded refuses images`);
+  return command.map((word) => word.replaceAll('{program}', '{files}'));
+}
+
+/** Configuration and program in one folder. The program leaves packages outside, so they are part of what is deployed. */
+export function processFiles(
+  { files, program }: Service,
+  secret: SecretValue,
+): Record<string, pulumi.Input<string>> {
+  const texts = Object.entries(files).map(([name, content]) => [name, fileText(content, secret)]);
+  const entries = Object.entries(program?.entries ?? {});
+  return Object.fromEntries([
+    ...texts,
+    ...entries.map(([name, entry]) => [name, bundle(entry)]),
+    ...(program ? [['packages', packages()]] : []),
+  ]) as Record<string, pulumi.Input<string>>;
 }
 
 function healthUrl({ port, health }: Workload): string | undefined {

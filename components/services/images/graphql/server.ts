@@ -1,11 +1,11 @@
 import { grafserv } from 'postgraphile/grafserv/node';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import { readFileSync } from 'node:fs';
 import { postgraphile } from 'postgraphile';
 import type { JWTPayload } from 'jose';
 import { Pool } from 'pg';
 import { graphqlPreset } from './preset';
-import { TokenError, verifyToken, type TokenRules } from './token';
+import { readSecret, variable } from '../shared/environment';
+import { TokenError, verifyToken, type TokenRules } from '../shared/token';
 
 /**
  * The GraphQL service: verifies each request's token before PostGraphile sees the request.
@@ -15,12 +15,12 @@ import { TokenError, verifyToken, type TokenRules } from './token';
  */
 async function main(): Promise<void> {
   const rules: TokenRules = {
-    key: new TextEncoder().encode(secret('JWT_KEY')),
+    key: new TextEncoder().encode(readSecret('JWT_KEY')),
     issuer: variable('JWT_ISSUER'),
     audience: variable('JWT_AUDIENCE'),
   };
   const pool = new Pool({
-    connectionString: secret('DATABASE_URL'),
+    connectionString: readSecret('DATABASE_URL'),
     max: 10,
     application_name: 'graphql',
   });
@@ -87,16 +87,6 @@ function refuse(response: ServerResponse, message: string): void {
   response
     .writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
     .end(JSON.stringify({ errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] }));
-}
-
-function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
-  return value;
-}
-
-function secret(name: string): string {
-  return readFileSync(variable(`${name}_FILE`), 'utf8').trim();
 }
 
 function log(level: 'warn' | 'error', message: string): void {

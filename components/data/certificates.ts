@@ -1,0 +1,85 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { Authority, Certificate } from '../../provider/sdk';
+import type { FileContent, SecretSource, Service } from '../services/service';
+import { names } from './names';
+
+/** The platform's own authority and the certificates that it signed. */
+export interface Certificates {
+  readonly authority: pulumi.Output<string>;
+  of(host: string, part: 'certificate' | 'key'): pulumi.Output<string>;
+}
+
+/**
+ * Makes an authority and a certificate for each host name that a service asks for, as children of `parent`; nothing
+ * when none asks. `publicNames` are those under which the gateway is reached from outside.
+ */
+export function certificates(
+  services: readonly Service[],
+  publicNames: readonly string[],
+  parent: pulumi.Resource,
+): Certificates {
+  const hosts = certificateNames(services, publicNames);
+  if (Object.keys(hosts).length === 0 && !services.some(asksAuthority)) return none;
+
+  const authority = new Authority(names.authority, {}, { parent });
+  const made = new Map(
+    Object.entries(hosts).map(([host, called]) => [
+      host,
+      new Certificate(
+        names.certificate(host),
+        { authority: authority.certificate, authorityKey: authority.key, names: called },
+        { parent },
+      ),
+    ]),
+  );
+  return {
+    authority: authority.certificate,
+    of(host, part) {
+      const certificate = made.get(host);
+      if (!certificate) throw new Error(`no service asks for a certificate of ${host}`);
+      return part === 'key' ? certificate.key : certificate.certificate;
+    },
+  };
+}
+
+/** Host that a service asks a certificate for → the names in it; the gateway has those of outside too. */
+export function certificateNames(
+  services: readonly Service[],
+  publicNames: readonly string[],
+): Record<string, string[]> {
+  const hosts = [...new Set(services.flatMap(sources).flatMap(hostOf))].sort();
+  return Object.fromEntries(
+    hosts.map((host) => {
+      const called = [host, 'localhost', '127.0.0.1', ...(host === 'gateway' ? publicNames : [])];
+      return [host, [...new Set(called)]];
+    }),
+  );
+}
+
+const none: Certificates = {
+  get authority(): never {
+    throw new Error('no service asks for a certificate, so there is no authority');
+  },
+  of: (host) => {
+    throw new Error(`no service asks for a certificate of ${host}`);
+  },
+};
+
+/** Every secret that a service names, those inside its files too. */
+function sources(service: Service): SecretSource[] {
+  const inFile = (content: FileContent): SecretSource[] =>
+    typeof content === 'string' ? [] : Object.values(content.secrets);
+  return [
+    ...Object.values(service.secrets),
+    ...Object.values(service.secretEnvironment ?? {}),
+    ...Object.values(service.files).flatMap(inFile),
+  ];
+}
+
+function hostOf(source: SecretSource): string[] {
+  return 'certificate' in source ? [source.certificate] : [];
+}
+
+function asksAuthority(service: Service): boolean {
+  return sources(service).some((source) => 'authority' in source);
+}

@@ -1,0 +1,57 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { LoginRole, RedisUser, SecretSource } from '../services/service';
+import type { DatabaseServer, SecretValue } from '../targets/target';
+import type { Certificates } from './certificates';
+import type { Credentials } from './credentials';
+import { databaseUrl } from './urls';
+
+/** Where values for services come from. */
+export interface SecretParts {
+  readonly credentials: Credentials;
+  readonly certificates: Certificates;
+  /** `strata:secrets`: what the user keeps encrypted in the stack's file. */
+  readonly config: Readonly<Record<string, pulumi.Output<string>>>;
+}
+
+/** The value of each source that a service may name; connection URLs once there is a server. */
+export function secretValues(parts: SecretParts, database?: DatabaseServer): SecretValue {
+  return (source) => {
+    if ('database' in source) return connection(source, parts.credentials, database);
+    if ('redis' in source) return cache(source.redis, parts.credentials);
+    if ('platform' in source) return parts.credentials.platform[source.platform];
+    if ('passwordOf' in source) return passwordOf(source.passwordOf, parts.credentials);
+    if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
+    if ('authority' in source) return parts.certificates.authority;
+    return fromConfig(source.config, parts.config);
+  };
+}
+
+function connection(
+  { database: role, direct = false }: Extract<SecretSource, { database: LoginRole }>,
+  { logins }: Credentials,
+  server: DatabaseServer | undefined,
+): pulumi.Output<string> {
+  if (!server) throw new Error(`a connection URL of ${role} before there is a database`);
+  return databaseUrl(direct ? server.inside : server.pooled, role, logins[role]);
+}
+
+function cache(user: RedisUser, { redis }: Credentials): pulumi.Output<string> {
+  return pulumi.interpolate`redis://${user}:${redis[user]}@redis:6379`;
+}
+
+function passwordOf(
+  who: LoginRole | 'database-admin' | RedisUser,
+  { databaseAdmin, logins, redis }: Credentials,
+): pulumi.Output<string> {
+  if (who === 'database-admin') return databaseAdmin;
+  return { ...logins, ...redis }[who];
+}
+
+function fromConfig(
+  name: string,
+  config: Readonly<Record<string, pulumi.Output<string>>>,
+): pulumi.Output<string> {
+  const value = config[name];
+  if (!value) throw new Error(`strata:secrets has no "${name}": the settings refuse that`);
+  return value;
+}

@@ -1,0 +1,74 @@
+import path from 'node:path';
+import { root } from '../engine/root';
+import { readMigrations, schemaVersion, type MigrationFile } from './data/migrations';
+import { deployed, type Application, type Deployed } from './services/catalogue';
+import { readFunctions, withEvents } from './services/declared-functions';
+import { hostNames } from './services/gateway/hosts';
+import { servedRoutes } from './services/gateway/input';
+import type { Service, VolumeContent } from './services/service';
+import type { Settings } from './settings/schema';
+import { compileTenancy } from './tenancy/compile';
+import { readDeclaration } from './tenancy/read';
+import type { TableFence } from './tenancy/statements';
+
+/** What is to be deployed, wherever and by whatever: everything that can be known before the first resource. */
+export interface Plan extends Deployed {
+  /** The database among them. */
+  readonly all: readonly Service[];
+  readonly migrations: readonly MigrationFile[];
+  readonly fences: readonly TableFence[];
+  /** Grants decide what an API shows, so a changed fence is a changed schema. */
+  readonly schemaVersion: string;
+}
+
+/** Reads the application's folder and plans the deployment of settings that nothing is wrong with. */
+export function planOf(settings: Settings): Plan {
+  const app = path.resolve(root, settings.app);
+  const application = applicationOf(settings);
+  const { database, services } = deployed(application);
+  const migrations = [
+    ...readMigrations(path.join(root, 'sql'), 'platform'),
+    ...readMigrations(path.join(app, 'sql'), 'app'),
+  ];
+  const tables = compileTenancy(readDeclaration(app));
+  // Nobody would take up the events of functions that do not run.
+  const handled = services.some(({ name }) => name === 'functions-worker');
+  const fences = handled ? withEvents(tables, application.functions) : tables;
+  return {
+    database,
+    services,
+    all: [database, ...services],
+    migrations,
+    fences,
+    schemaVersion: schemaVersion(migrations, fences),
+  };
+}
+
+/** The settings with what the application's folder declares. */
+export function applicationOf(settings: Settings): Application {
+  const { tables } = readDeclaration(path.resolve(root, settings.app));
+  return { settings, functions: readFunctions(settings.app, Object.keys(tables)).functions };
+}
+
+/**
+ * Host names under which the gateway is reached: all of a domain, or where nobody may have a wildcard (localhost), those
+ * that are known.
+ */
+export function publicNames(
+  { domain, tenancy }: Pick<Settings, 'domain' | 'tenancy'>,
+  services: readonly Service[],
+): string[] {
+  if (domain.includes('.')) return [domain, `*.${domain}`];
+  const tenants = Object.keys(tenancy.tenants).map((slug) => `${slug}.${domain}`);
+  return [...hostNames({ domain }, servedRoutes(services)), ...tenants];
+}
+
+/** What the services keep → the user of the first that keeps it, who makes the others' files too. */
+export function volumeOwners(
+  services: readonly Service[],
+): Readonly<Partial<Record<VolumeContent, string>>> {
+  const kept = services.flatMap(({ user = '0:0', volumes = {} }) =>
+    Object.values(volumes).map((content) => [content, user] as const),
+  );
+  return Object.fromEntries(kept.reverse());
+}

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs';
+
+/** A variable of the environment. Throws when it is not set. */
+export function variable(name: string): string {
+  const value = process.env[name];
+  if (!value) throw new Error(`${name} is not set`);
+  return value;
+}
+
+/** The text of the file that `<name>_FILE` names. Throws when that is not set or cannot be read. */
+export function readSecret(name: string): string {
+  return readFileSync(variable(`${name}_FILE`), 'utf8').trim();
+}

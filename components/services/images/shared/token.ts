@@ -1,0 +1,130 @@
+import type { KeyObject } from 'node:crypto';
+import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
+import { z } from 'zod';
+
+/** Claims that reach Postgres: whose request this is. */
+const claimsNamespace = 'https://hasura.io/jwt/claims';
+
+/** Ours have about 600 characters. What is longer is not even decoded. */
+const longestToken = 4096;
+
+const claims = z.object({
+  'x-hasura-tenant-id': z.uuid(),
+  'x-hasura-user-id': z.uuid(),
+  'x-hasura-role': z.enum(['tenant_admin', 'tenant_member']),
+  'x-hasura-scopes': z.string().max(512).optional(),
+});
+
+/** Whose request a token makes. */
+export interface Session {
+  /** UUID. */
+  readonly tenantId: string;
+  /** UUID. */
+  readonly userId: string;
+  readonly role: 'tenant_admin' | 'tenant_member';
+  /** What an API key opens; undefined for a person, who may do everything that the role may. */
+  readonly scopes: readonly string[] | undefined;
+}
+
+export interface TokenRules {
+  readonly key: Uint8Array | KeyObject;
+  readonly issuer: string;
+  readonly audience: string;
+}
+
+/** A request without an access token that counts; its message may be shown to the caller. */
+export class TokenError extends Error {
+  constructor(
+    readonly code: 'token_missing' | 'token_expired' | 'token_invalid' | 'token_without_tenant',
+    message: string,
+  ) {
+    super(message);
+  }
+}
+
+/**
+ * The verified payload of `Authorization: Bearer …`: signed by the one algorithm with the one key, by our issuer for our
+ * audience, with an end that has not come, for a tenant, a user and a role. Headers of the token that name keys or
+ * algorithms are not followed. Throws `TokenError`, which says what is wrong with the token and never what it holds.
+ */
+export async function verifyToken(
+  authorization: string | undefined,
+  rules: TokenRules,
+): Promise<JWTPayload> {
+  const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '') ?? [];
+  if (!token) {
+    throw new TokenError(
+      'token_missing',
+      'an access token is required: send the header "Authorization: Bearer <token>"',
+    );
+  }
+  const payload = await verify(token, rules);
+  sessionOf(payload);
+  return payload;
+}
+
+/** Whose session a verified payload names. Throws `TokenError` when it names none. */
+export function sessionOf(payload: JWTPayload): Session {
+  const { success, data } = claims.safeParse(payload[claimsNamespace]);
+  if (!success) {
+    throw new TokenError(
+      'token_without_tenant',
+      'the access token names no tenant, user and role: sign in to a tenant first',
+    );
+  }
+  return {
+    tenantId: data['x-hasura-tenant-id'].toLowerCase(),
+    userId: data['x-hasura-user-id'].toLowerCase(),
+    role: data['x-hasura-role'],
+    scopes: data['x-hasura-scopes']?.split(' ').filter((scope) => scope !== ''),
+  };
+}
+
+/** A token for a session that ends at `endsAt` (milliseconds since 1970), as the platform's other tokens are. */
+export function signToken(session: Session, endsAt: number, rules: TokenRules): Promise<string> {
+  const { tenantId, userId, role, scopes } = session;
+  return new SignJWT({
+    sub: userId,
+    [claimsNamespace]: {
+      'x-hasura-user-id': userId,
+      'x-hasura-tenant-id': tenantId,
+      'x-hasura-default-role': role,
+      'x-hasura-allowed-roles': [role],
+      'x-hasura-role': role,
+      ...(scopes && { 'x-hasura-scopes': scopes.join(' ') }),
+    },
+  })
+    .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
+    .setIssuer(rules.issuer)
+    .setAudience(rules.audience)
+    .setIssuedAt()
+    .setExpirationTime(Math.floor(endsAt / 1000))
+    .sign(rules.key);
+}
+
+async function verify(token: string, rules: TokenRules): Promise<JWTPayload> {
+  try {
+    if (token.length > longestToken) throw new errors.JWTInvalid('too long');
+    const { payload } = await jwtVerify(token, rules.key, {
+      algorithms: ['HS256'],
+      issuer: rules.issuer,
+      audience: rules.audience,
+      requiredClaims: ['sub', 'exp'],
+    });
+    return payload;
+  } catch (error) {
+    if (error instanceof errors.JWTExpired) {
+      throw new TokenError(
+        'token_expired',
+        'the access token has expired: refresh it or sign in again',
+      );
+    }
+    if (error instanceof errors.JOSEError) {
+      throw new TokenError(
+        'token_invalid',
+        'the access token is not valid here: it was not issued by this platform',
+      );
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,50 @@
+import type { Plan } from '../plan';
+import type { SchemaPlan } from './images/schema/plan';
+import { containerPaths, type Job, type LoginRole, type SecretSource } from './service';
+import type { TenantSettings } from '../settings/schema';
+
+const planFile = 'plan.json';
+
+/**
+ * Fills the database from inside the network, for deployments without Pulumi and for databases that the engine's machine
+ * cannot reach: migrations, logins, tenants, fences, in the order of `strata:data:Schema`. Applied migrations are passed
+ * over, so it may run at each start. Costs one Node process while it runs.
+ */
+export function schemaJob(
+  { migrations, fences, schemaVersion }: Plan,
+  logins: readonly LoginRole[],
+  tenants: Readonly<Record<string, TenantSettings>>,
+): Job {
+  const plan: SchemaPlan = {
+    migrations,
+    logins,
+    tenants: Object.entries(tenants).map(([slug, { name, members }]) => ({
+      slug,
+      name: name ?? slug,
+      members: Object.entries(members).map(([user, role]) => ({ user, role })),
+    })),
+    fences,
+    schemaVersion,
+  };
+  return {
+    kind: 'job',
+    name: 'schema',
+    program: { entries: { 'apply.cjs': 'components/services/images/schema/apply.ts' } },
+    command: ['node', '{program}/apply.cjs'],
+    environment: { PLAN: `${containerPaths.files}/${planFile}`, DATABASE_HOST: 'database' },
+    secrets: {
+      ADMIN_PASSWORD: { passwordOf: 'database-admin' },
+      AUTHORITY: { authority: 'certificate' },
+      ...Object.fromEntries(
+        logins.map((role): [string, SecretSource] => [
+          `${role.toUpperCase()}_PASSWORD`,
+          { passwordOf: role },
+        ]),
+      ),
+    },
+    files: { [planFile]: JSON.stringify(plan) },
+    user: '1000:1000',
+    needs: ['database'],
+    timeoutSeconds: 600,
+  };
+}

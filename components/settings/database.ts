@@ -1,0 +1,76 @@
+import { z } from 'zod';
+import * as values from './values';
+
+/** How many server connections of one role the pooler may open. */
+const poolAllowed = 'a whole number from 1 to 500, without quotes';
+
+function pool(size: number) {
+  return z
+    .int({ error: poolAllowed })
+    .min(1, { error: poolAllowed })
+    .max(500, { error: poolAllowed })
+    .default(size);
+}
+
+const clientsAllowed = 'a whole number from 10 to 20000, without quotes';
+const hourAllowed = 'a whole number from 0 to 23, without quotes';
+const keepAllowed = 'a whole number from 1 to 520, without quotes';
+
+const weekdays = [
+  'sunday',
+  'monday',
+  'tuesday',
+  'wednesday',
+  'thursday',
+  'friday',
+  'saturday',
+] as const;
+
+const pools = z
+  .strictObject({
+    authenticator: pool(20).describe('API servers that act for the caller of a request.'),
+    app: pool(10).describe('Trusted backends of your own.'),
+    hasura: pool(10).describe('Hasura.'),
+    guard: pool(5).describe('The guard, which verifies API keys.'),
+  })
+  .describe('Connections to Postgres that the pooler keeps, by login role: each costs memory.');
+
+const backup = z
+  .strictObject({
+    hour: z
+      .int({ error: hourAllowed })
+      .min(0, { error: hourAllowed })
+      .max(23, { error: hourAllowed })
+      .default(2)
+      .describe('From which hour of the day (UTC) the daily backup starts.'),
+    fullOn: z
+      .enum(weekdays)
+      .default('sunday')
+      .describe('The day of the weekly full backup; the other days back up what differs from it.'),
+    keepFull: z
+      .int({ error: keepAllowed })
+      .min(1, { error: keepAllowed })
+      .max(520, { error: keepAllowed })
+      .default(4)
+      .describe('How many full backups are kept, with everything that depends on them.'),
+  })
+  .describe('When the database is backed up and how long that is kept.');
+
+/** `strata:database`: what Postgres may use, and how it is shared and backed up. */
+export const database = z
+  .strictObject({
+    memory: values.memory
+      .default('4G')
+      .describe('What Postgres may use of its server; its settings are computed from this.'),
+    pools: pools.prefault({}),
+    clients: z
+      .int({ error: clientsAllowed })
+      .min(10, { error: clientsAllowed })
+      .max(20_000, { error: clientsAllowed })
+      .default(1000)
+      .describe('How many clients the pooler accepts at the same time.'),
+    backup: backup.prefault({}),
+  })
+  .describe('The database: memory, connections, backups.');
+
+export type DatabaseSettings = z.output<typeof database>;

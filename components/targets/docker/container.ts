@@ -1,0 +1,148 @@
+import * as docker from '@pulumi/docker';
+import * as pulumi from '@pulumi/pulumi';
+import { createHash } from 'node:crypto';
+import { containerPaths, type Service, type Workload } from '../../services/service';
+import { healthTest } from '../health';
+import { scratchOptions } from '../scratch';
+import type { DataVolumes } from '../target';
+import { engineName, labels } from './names';
+import type { Engine } from './site';
+
+/** Everything that a service's container is made from besides the service itself. */
+export interface Parts {
+  readonly image: pulumi.Input<string>;
+  /** The volume of its configuration and secrets. */
+  readonly files: pulumi.Input<string> | undefined;
+  readonly environment: Readonly<Record<string, pulumi.Input<string>>>;
+  readonly volumes: DataVolumes;
+  /** Ports of the host that lead to ports of the container. */
+  readonly published: readonly Published[];
+}
+
+interface Published {
+  readonly external: number;
+  readonly internal: number;
+  /** The host's address; all of them when not given. */
+  readonly ip?: string;
+}
+
+/** A check that fails this often in a row makes a container unhealthy. */
+const check = { interval: '3s', timeout: '5s', retries: 5, startPeriod: '30s' };
+
+/** One replica of a service. What runs comes from the service, what it runs on from `parts`. */
+export function container(
+  engine: Engine,
+  service: Workload,
+  replica: number,
+  parts: Parts,
+  opts: pulumi.CustomResourceOptions,
+): docker.Container {
+  const tests = healthTest(service);
+  const name = `${service.name}-${replica}`;
+  return new docker.Container(
+    name,
+    {
+      name: engineName(name),
+      hostname: name,
+      image: parts.image,
+      networksAdvanced: [{ name: engine.network.name, aliases: [service.name] }],
+      envs: variables(parts.environment),
+      // The plugin records a changed check but does not bring it into the container; a changed label does.
+      labels: [...labels(service.name), { label: 'strata.check', value: hash(tests) }].sort(
+        byLabel,
+      ),
+      ...(service.command && { command: programWords(service.command) }),
+      ...(service.entrypoint && { entrypoints: [...service.entrypoint] }),
+      ...(tests && { healthcheck: { ...check, tests } }),
+      ...(parts.published.length > 0 && { ports: ports(parts.published) }),
+      ...hardening(service),
+      ...limits(service),
+      volumes: mounts(service, parts),
+      destroyGraceSeconds: service.stopGraceSeconds ?? 10,
+      restart: 'unless-stopped',
+      logDriver: 'json-file',
+      logOpts: { 'max-file': '3', 'max-size': '10m' },
+      init: true,
+    },
+    { ...opts, provider: engine.provider, deleteBeforeReplace: true },
+  );
+}
+
+/** As Docker lists them, in an order that does not change. */
+function variables(
+  environment: Readonly<Record<string, pulumi.Input<string>>>,
+): pulumi.Input<string>[] {
+  return Object.entries(environment)
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([name, value]) => pulumi.interpolate`${name}=${value}`);
+}
+
+/** The command with the program's folder filled in. */
+export function programWords(command: readonly string[]): string[] {
+  return command.map((word) => word.replaceAll('{program}', containerPaths.program));
+}
+
+/** As little as the service can live with: no root, no capability, nothing to write but what it names. */
+function hardening(service: Workload): Partial<docker.ContainerArgs> {
+  const scratch = Object.fromEntries(
+    (service.scratch ?? []).map((path) => [path, scratchOptions(service)]),
+  );
+  return {
+    capabilities: { drops: ['ALL'], adds: [...(service.capabilities ?? [])] },
+    securityOpts: ['no-new-privileges:true'],
+    readOnly: !service.writableRoot,
+    ...(service.user !== undefined && { user: service.user }),
+    ...(service.scratch && { tmpfs: scratch }),
+  };
+}
+
+/** Without a limit for swap the engine would allow as much again, and the plugin would see a change for ever. */
+function limits({ resources }: Service): Partial<docker.ContainerArgs> {
+  const memory = resources?.memory === undefined ? undefined : megabytes(resources.memory);
+  return {
+    ...(memory !== undefined && { memory, memorySwap: memory }),
+    ...(resources?.cpus !== undefined && { cpus: String(resources.cpus) }),
+  };
+}
+
+/** `2G` as 2048. */
+export function megabytes(size: string): number {
+  const number = Number.parseInt(size, 10);
+  return size.endsWith('G') ? number * 1024 : number;
+}
+
+function mounts(service: Workload, parts: Parts): docker.types.input.ContainerVolume[] {
+  const data = Object.entries(service.volumes ?? {}).map(([containerPath, content]) => {
+    const volume = parts.volumes[content];
+    if (!volume) throw new Error(`service ${service.name} needs a volume for ${content}`);
+    return { containerPath, volumeName: volume.location };
+  });
+  const host = Object.entries(service.hostFolders ?? {}).map(([containerPath, hostPath]) => ({
+    containerPath,
+    hostPath,
+    readOnly: true,
+  }));
+  const files =
+    parts.files === undefined
+      ? []
+      : [{ containerPath: filesPath, volumeName: parts.files, readOnly: true }];
+  return [...data, ...host, ...files];
+}
+
+/** The folder above files and secrets. */
+export const filesPath = '/run/strata';
+
+function ports(published: readonly Published[]): docker.types.input.ContainerPort[] {
+  return [...published].sort((a, b) => a.internal - b.internal);
+}
+
+function hash(value: unknown): string {
+  return createHash('sha256')
+    .update(JSON.stringify(value ?? null))
+    .digest('hex')
+    .slice(0, 12);
+}
+
+function byLabel(a: { readonly label: string }, b: { readonly label: string }): number {
+  return a.label.localeCompare(b.label);
+}

@@ -1,0 +1,76 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { DatabaseServer as Server } from '../../../provider/sdk';
+import { databaseUrl } from '../../data/urls';
+import { containerPaths } from '../../services/service';
+import type { Address, DatabaseArgs, DatabaseServer } from '../target';
+import { container } from './container';
+import { authorityFile, serviceFiles } from './files';
+import { image } from './image';
+import type { Engine } from './site';
+import { readiness } from './workload';
+
+const loopback = '127.0.0.1';
+const admin = 'postgres';
+
+/** Postgres in a container; only the engine's own machine reaches it, on its loopback address. */
+export function database(
+  engine: Engine,
+  { service, volume, password, pooler, secret }: DatabaseArgs,
+  opts: pulumi.CustomResourceOptions,
+): DatabaseServer {
+  const { databasePort } = engine.settings.docker;
+  const files = serviceFiles(engine, service, secret, opts);
+  const postgres = image(engine, service, opts);
+  const made = container(
+    engine,
+    service,
+    1,
+    {
+      image: postgres,
+      files: files.volume,
+      environment: { ...service.environment, ...files.environment },
+      volumes: { database: volume },
+      published: [{ external: databasePort, internal: 5432, ip: loopback }],
+    },
+    opts,
+  );
+  const ready = readiness(engine, service, 1, made, opts);
+  const reach: Address = {
+    host: loopback,
+    port: databasePort,
+    parameters: { sslmode: 'require', ...(isRemote(engine.host) && { reach: engine.host }) },
+  };
+  const verified = {
+    sslmode: 'verify-full',
+    sslrootcert: `${containerPaths.secrets}/${authorityFile}`,
+  };
+  const inside: Address = { host: 'database', port: 5432, parameters: verified };
+  const server = new Server(
+    'cluster',
+    {
+      url: databaseUrl(reach, admin, password),
+      volume: volume.location,
+      instance: made.id,
+    },
+    { ...opts, dependsOn: ready },
+  );
+  return {
+    volume,
+    reach,
+    inside,
+    pooled: pooler ? { host: 'pooler', port: 6432, parameters: verified } : inside,
+    admin,
+    cluster: server.systemIdentifier,
+    placed: {
+      name: 'database',
+      kind: 'database',
+      resource: server,
+      where: 'a container',
+      endpoints: {},
+    },
+  };
+}
+
+function isRemote(host: string | undefined): host is string {
+  return host?.startsWith('ssh://') ?? false;
+}
