@@ -1,0 +1,242 @@
+import fc from 'fast-check';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { connections } from '../../components/services/database/connections';
+import {
+  renderConfiguration,
+  serverSettings,
+} from '../../components/services/database/configuration';
+import { extensionStatements } from '../../components/services/database/extensions';
+import { renderHba } from '../../components/services/database/hba';
+import { majorProblem } from '../../components/services/database/major';
+import {
+  hostMemoryProblems,
+  memoryProblems,
+  planMemory,
+} from '../../components/services/database/memory';
+import { pooler, renderPooler } from '../../components/services/database/pooler';
+import { renderRepository } from '../../components/services/database/repository';
+import { databaseServer } from '../../components/services/database/server';
+import { pinned } from '../../components/services/images';
+import { settingsSchema } from '../../components/settings/schema';
+import { root } from '../../engine/root';
+
+const settings = settingsSchema.parse({});
+const defaults = settings.database;
+
+describe('the memory of the database', () => {
+  const memory = fc.integer({ min: 64, max: 1024 * 1024 });
+  const clients = fc.integer({ min: 1, max: 5000 });
+
+  test('is never more than there is, even when everybody uses all of theirs', () => {
+    fc.assert(
+      fc.property(memory, clients, (total, max) => {
+        const plan = planMemory(total, max);
+        if (!plan) return;
+        // Counted anew from the settings alone, as an operator would.
+        const worst =
+          plan.sharedBuffers +
+          plan.walBuffers +
+          4 * plan.maintenanceWork +
+          (max + 4) * (8 + 4 * plan.work);
+        expect(worst).toBeLessThanOrEqual(plan.worst);
+        expect(plan.worst).toBeLessThanOrEqual(total);
+        expect(plan.work).toBeGreaterThanOrEqual(1);
+      }),
+    );
+  });
+
+  test('grows in every share with the server', () => {
+    fc.assert(
+      fc.property(memory, memory, clients, (one, two, max) => {
+        const less = planMemory(Math.min(one, two), max);
+        const more = planMemory(Math.max(one, two), max);
+        if (!less) return;
+        expect(more).toBeDefined();
+        for (const share of Object.keys(less) as (keyof typeof less)[]) {
+          expect(more?.[share]).toBeGreaterThanOrEqual(less[share]);
+        }
+      }),
+    );
+  });
+
+  test('gives each connection no more when there are more of them', () => {
+    fc.assert(
+      fc.property(memory, clients, clients, (total, one, two) => {
+        const many = planMemory(total, Math.max(one, two));
+        if (!many) return;
+        expect(planMemory(total, Math.min(one, two))?.work).toBeGreaterThanOrEqual(many.work);
+      }),
+    );
+  });
+
+  test('of 4G with the default pools is shared out like this', () => {
+    expect([connections(defaults.pools), planMemory(4096, 78)]).toEqual([
+      { pooled: 45, direct: 30, total: 78 },
+      {
+        total: 4096,
+        sharedBuffers: 1024,
+        walBuffers: 16,
+        effectiveCache: 3072,
+        maintenanceWork: 128,
+        work: 4,
+        worst: 3930,
+      },
+    ]);
+  });
+
+  test('that cannot hold all pools is refused with the numbers, and the one named is enough', () => {
+    const small = { ...defaults, memory: '1G' };
+    expect(memoryProblems(small)).toEqual([
+      {
+        key: 'strata:database.memory',
+        reason: 'cannot hold 78 connections (45 of the pools, 30 direct, 3 reserved)',
+        received: '1G',
+        allowed: 'at least 1920M for these pools',
+        advice: 'Give it more memory, or make strata:database.pools smaller.',
+      },
+    ]);
+    expect(memoryProblems({ ...small, memory: '1920M' })).toEqual([]);
+    expect(memoryProblems({ ...small, memory: '1856M' })).toHaveLength(1);
+  });
+
+  test('that the server does not have is refused', () => {
+    expect([
+      hostMemoryProblems(defaults, 4096),
+      hostMemoryProblems(defaults, 2048).map(({ allowed }) => allowed),
+    ]).toEqual([[], ['at most 2048M, and the other services need some of that']]);
+  });
+});
+
+describe('what the database is started with', () => {
+  test('its settings say what the plan says', () => {
+    expect(serverSettings(defaults, 'minimal')).toMatchObject({
+      max_connections: '78',
+      shared_buffers: '1024MB',
+      work_mem: '4MB',
+      shared_preload_libraries: 'pg_stat_statements',
+      ssl: 'on',
+      archive_mode: 'on',
+    });
+  });
+
+  test('where nobody takes its log, it keeps none', () => {
+    const server = databaseServer(settings, 'none');
+    expect([
+      serverSettings(defaults, 'minimal', false).archive_mode,
+      Object.keys(server.files).sort(),
+    ]).toEqual([undefined, ['pg_hba.conf', 'postgresql.conf']]);
+  });
+
+  test('a quotation mark in a value stays in it', () => {
+    expect(renderConfiguration({ archive_command: "cp '%p' x" })).toBe(
+      "archive_command = 'cp ''%p'' x'\n",
+    );
+  });
+
+  test('nobody is trusted, and without TLS nobody gets in', () => {
+    const rules = renderHba()
+      .split('\n')
+      .filter((line) => line !== '' && !line.startsWith('#'))
+      .map((line) => line.split(/ +/));
+    expect(rules.map(([type, , user, ...rest]) => [type, user, rest.at(-1)])).toEqual([
+      ['local', 'postgres', 'peer'],
+      ['local', 'all', 'reject'],
+      ['hostnossl', 'all', 'reject'],
+      ...Array.from({ length: 4 }, () => ['hostssl', 'all', 'scram-sha-256']),
+      ['host', 'all', 'reject'],
+    ]);
+  });
+
+  test('the image is built, unless another is named, and starts from the catalogue’s', () => {
+    const lab = settingsSchema.parse({ images: { override: { postgres: 'postgres:15' } } });
+    const file = path.join(root, 'components/services/images/postgres/Dockerfile');
+    expect([
+      databaseServer(settings).build,
+      databaseServer(lab).image,
+      /^ARG BASE=(.*)$/m.exec(readFileSync(file, 'utf8'))?.[1],
+    ]).toEqual([
+      { context: 'components/services/images/postgres' },
+      'postgres:15',
+      pinned('postgres'),
+    ]);
+  });
+
+  test('extensions come into a schema of their own', () => {
+    expect(extensionStatements('minimal')).toEqual([
+      'create schema if not exists ext;',
+      'create extension if not exists "pg_stat_statements" with schema ext;',
+      'create extension if not exists "pgcrypto" with schema ext;',
+    ]);
+  });
+
+  test.each([
+    [undefined, 18, []],
+    [18, 18, []],
+    [15, 18, ['is Postgres 18, but the data were written by Postgres 15']],
+    [18, 15, ['is Postgres 15, but the data were written by Postgres 18']],
+  ])('data of %s under an image of %s', (data, image, reasons) => {
+    const problem = majorProblem(data, image);
+    expect(problem ? [problem.reason] : []).toEqual(reasons);
+  });
+});
+
+describe('the pooler', () => {
+  test('gives every role its size, and has a password for nobody else', () => {
+    const limits = [...renderPooler(defaults).matchAll(/^(\w+) = max_user_connections=(\d+)$/gm)];
+    const list = pooler(settings).files['userlist.txt'];
+    expect([limits.map(([, role, size]) => [role, size]), list]).toEqual([
+      [
+        ['strata_authenticator', '20'],
+        ['strata_app', '10'],
+        ['strata_hasura', '10'],
+        ['strata_guard', '5'],
+        ['strata_monitor', '1'],
+      ],
+      {
+        template: [
+          '"strata_authenticator" "{{STRATA_AUTHENTICATOR}}"',
+          '"strata_app" "{{STRATA_APP}}"',
+          '"strata_hasura" "{{STRATA_HASURA}}"',
+          '"strata_guard" "{{STRATA_GUARD}}"',
+          '"strata_monitor" "{{STRATA_MONITOR}}"\n',
+        ].join('\n'),
+        secrets: {
+          STRATA_AUTHENTICATOR: { passwordOf: 'strata_authenticator' },
+          STRATA_APP: { passwordOf: 'strata_app' },
+          STRATA_HASURA: { passwordOf: 'strata_hasura' },
+          STRATA_GUARD: { passwordOf: 'strata_guard' },
+          STRATA_MONITOR: { passwordOf: 'strata_monitor' },
+        },
+      },
+    ]);
+  });
+
+  test('says nothing that only newer versions know', () => {
+    expect(renderPooler(defaults)).not.toContain('max_prepared_statements');
+  });
+});
+
+describe('the repository of backups', () => {
+  test.each([
+    ['http://object-store:3900', 'http://object-store', '3900'],
+    ['https://store:8443', 'store', '8443'],
+    ['https://s3.eu-central-1.amazonaws.com', 's3.eu-central-1.amazonaws.com', undefined],
+  ])('%s becomes %s and port %s', (endpoint, host, port) => {
+    const content = renderRepository(defaults.backup, {
+      endpoint,
+      bucket: 'backups',
+      region: 'garage',
+      keyId: { config: 'id' },
+      secretKey: { config: 'key' },
+    });
+    const text = typeof content === 'string' ? content : content.template;
+    const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];
+    expect([
+      line('repo1-s3-endpoint'),
+      line('repo1-storage-port'),
+      line('repo1-cipher-pass'),
+    ]).toEqual([host, port, '{{CIPHER}}']);
+  });
+});
