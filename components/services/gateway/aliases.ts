@@ -1,0 +1,50 @@
+import type { Served } from './input';
+
+/** A path that clients of other platforms know, and the route that answers there. */
+interface Alias {
+  readonly path: string;
+  readonly of: string;
+  /** What a refusal calls it when no service has the route; an alias without a word does not exist then. */
+  readonly called?: string;
+}
+
+/** Row A30: one API host for the clients of nself and of NextMavens. */
+const aliases: readonly Alias[] = [
+  { path: '/v1/graphql', of: '/graphql', called: 'GraphQL' },
+  { path: '/v1/auth/', of: '/auth/', called: 'auth' },
+  { path: '/v1/storage/', of: '/storage/', called: 'storage' },
+  { path: '/v1/functions/', of: '/functions/', called: 'functions' },
+  { path: '/graphql', of: '/graphql', called: 'GraphQL' },
+  { path: '/api/auth/', of: '/auth/', called: 'auth' },
+  { path: '/realtime/v1/', of: '/realtime/', called: 'realtime' },
+  { path: '/storage/', of: '/storage/', called: 'storage' },
+  // Every table is a path of its own: `/todos` is `/rest/todos`.
+  { path: '/', of: '/rest/' },
+];
+
+/** A path that some clients use although no service has it. */
+export interface NotDeployed {
+  readonly path: string;
+  readonly called: string;
+}
+
+/** The routes that aliases add to those of the API, and the paths that stay without a service. */
+export function withAliases(routes: readonly Served[]): {
+  readonly added: readonly Served[];
+  readonly notDeployed: readonly NotDeployed[];
+} {
+  const taken = new Set(routes.map(({ route }) => route.path));
+  const free = aliases.filter(({ path }) => !taken.has(path));
+  const found = free.map((alias) => ({
+    alias,
+    target: routes.find(({ route }) => route.path === alias.of),
+  }));
+  return {
+    added: found.flatMap(({ alias: { path }, target }) =>
+      target ? [{ ...target, route: { ...target.route, path } }] : [],
+    ),
+    notDeployed: found.flatMap(({ alias: { path, called }, target }) =>
+      target || called === undefined ? [] : [{ path, called }],
+    ),
+  };
+}

@@ -1,0 +1,41 @@
+import type { Layout } from './input';
+import { file, map } from './text';
+
+/** cache.conf: where answers of routes with `cacheSeconds` are kept: 64 MB, forgotten with the container. */
+export function cache({ scratch }: Layout): string {
+  return file(
+    '# Answers that a route lets be kept.',
+    `proxy_cache_path ${scratch}/answers levels=1:2 keys_zone=answers:10m max_size=64m inactive=10m use_temp_path=off;`,
+    '# A request with a cookie is personal. With a token it is too, unless the guard has said whose it is.',
+    map(
+      '"$http_cookie|$guard_tenant|$http_authorization$http_x_api_key$http_x_tenant"',
+      '$personal',
+      {
+        '"~^\\|[^|]+\\|"': '""',
+        '"||"': '""',
+        default: '1',
+      },
+    ),
+    map('$upstream_http_cache_control', '$unkept', {
+      '"~*(?:private|no-store|no-cache)"': '1',
+      default: '""',
+    }),
+  );
+}
+
+/**
+ * cached.conf: how a location uses it. The guard is asked first, each time. An answer belongs to one tenant, user, role
+ * and set of scopes at one host and path; one that sets a cookie or says "private" is not kept.
+ */
+export function cached(): string {
+  return file(
+    'proxy_cache answers;',
+    '# The path stands last: nothing that a client writes can look like another field.',
+    'proxy_cache_key "$guard_tenant|$guard_user|$guard_role|$guard_scopes|$host|$request_uri";',
+    'proxy_cache_bypass $personal;',
+    'proxy_no_cache $personal $unkept;',
+    'proxy_cache_lock on;',
+    '# The route says how long, not the service.',
+    'proxy_ignore_headers Cache-Control Expires;',
+  );
+}

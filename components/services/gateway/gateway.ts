@@ -1,0 +1,53 @@
+import { root } from '../../../engine/root';
+import type { Service, Workload } from '../service';
+import { gatewayConfig } from './config';
+import { containerLayout, ports, type GatewayInput } from './input';
+import { guardOf } from './servers';
+import { staticFiles } from './static';
+import { tlsSecrets } from './tls';
+
+/**
+ * The gateway: nginx, the only service that publishes ports unless the config says so.
+ *
+ * It ends TLS, sends each request to the service whose route it is, asks the guard about those that need a token, and
+ * limits addresses. Its files are rendered from the routes of `services` and the settings; `gatewayProblems` says first
+ * whether they can be. Healthy when it answers at `/healthz` on its port 8080.
+ * Port 8081 has nginx's figures (`/stub_status`) for an exporter. Runs as 101 on a read-only root without capabilities.
+ *
+ * @example gateway({ image: image(settings, 'nginx'), domain: 'example.org', gateway: settings.gateway }, services)
+ */
+export function gateway(input: GatewayInput, services: readonly Service[]): Workload {
+  const { tls, ports: published } = input.gateway;
+  const layout = containerLayout(input.resolver);
+  const withCertificates = tls.mode === 'acme';
+  return {
+    kind: 'workload',
+    name: 'gateway',
+    image: input.image,
+    // Not the image's script, which would write to its configuration.
+    entrypoint: ['nginx'],
+    command: ['-e', 'stderr', '-c', `${layout.files}/nginx.conf`],
+    environment: {},
+    secrets: tlsSecrets(input.gateway),
+    files: {
+      ...gatewayConfig(input, services, layout),
+      ...staticFiles(input.gateway, root).files,
+    },
+    ...(withCertificates && { volumes: { [layout.certificates]: 'certificates' as const } }),
+    scratch: [layout.scratch],
+    user: '101:101',
+    needs: [
+      ...(guardOf(services) === undefined ? [] : ['guard']),
+      // It lays down the first certificate.
+      ...(withCertificates ? ['acme'] : []),
+    ],
+    port: ports.http,
+    health: '/healthz',
+    published: { [published.http]: ports.http, [published.https]: ports.https },
+    readsSchema: false,
+    routes: {},
+    replicas: 1,
+    // Requests that are under way end first (SIGQUIT is the image's stop signal).
+    stopGraceSeconds: 35,
+  };
+}

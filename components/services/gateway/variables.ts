@@ -1,0 +1,26 @@
+import { file, map } from './text';
+
+const names = [
+  'access',
+  'sockets',
+  'upstream',
+  'kept_seconds',
+  'retry_after',
+  'guard_authorization',
+  'guard_tenant',
+  'guard_user',
+  'guard_role',
+  'guard_scopes',
+  'guard_status',
+  'guard_reason',
+  'guard_retry_after',
+  'guard_challenge',
+];
+
+/** variables.conf: nginx knows a variable only when something sets it, and not every platform has every kind of route. */
+export function variables(): string {
+  return file(
+    '# Empty unless a location sets them.',
+    names.map((name) => map('""', `$${name}`, { default: '""' }).join(' ')),
+  );
+}
