@@ -1,7 +1,8 @@
+import { guard } from './guard';
 import { load } from './load';
 
 /** What can be measured, by the name behind `npm run bench --`. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { load };
+const benchmarks: Readonly<Record<string, () => Promise<void>>> = { guard, load };
 
 const [name = ''] = process.argv.slice(2);
 const benchmark = benchmarks[name];

@@ -1,0 +1,89 @@
+import type { LimitSettings } from '../settings/limits';
+import type { Settings } from '../settings/schema';
+import type { GuardConfig } from './images/guard/config';
+import type { Area } from './scopes';
+import { containerPaths, type Workload } from './service';
+import { tokens } from './tokens';
+
+const port = 8000;
+
+/** How long an answer may take where a route does not say it: as the gateway. */
+const usualSeconds = 30;
+
+/** Whose scopes open a service's routes; all other services, the tenant's own ones among them, are `services`. */
+const areaOfService: Readonly<Record<string, Area>> = {
+  graphql: 'graphql',
+  hasura: 'graphql',
+  storage: 'storage',
+  functions: 'functions',
+};
+
+/**
+ * The guard: what the gateway asks about each request with a token or an API key, and what GraphQL goes through.
+ *
+ * It verifies tokens and API keys, matches the tenant, counts requests per tenant and user in Redis and limits what a
+ * query may cost. When it, Redis or the database does not answer, the request is refused: it closes, it does not open.
+ * `behind` are the services whose routes it guards. Replicas count together, so two or more are as strict as one.
+ * Health: `/healthz` asks Redis and the database. Figures: `/metrics`. Costs one Node process of about 100 MB each.
+ */
+export function guard(
+  settings: Pick<Settings, 'domain' | 'services'> & { readonly limits: LimitSettings },
+  behind: readonly Workload[],
+): Workload {
+  return {
+    kind: 'workload',
+    name: 'guard',
+    program: { entries: { 'server.cjs': 'components/services/images/guard/server.ts' } },
+    command: ['node', '--max-old-space-size=256', '{program}/server.cjs'],
+    environment: {
+      PORT: String(port),
+      GUARD_CONFIG: `${containerPaths.files}/guard.json`,
+    },
+    secrets: {
+      JWT_KEY: { platform: 'jwt-key' },
+      REDIS_URL: { redis: 'guard' },
+      DATABASE_URL: { database: 'strata_guard' },
+      // To hear of revoked keys at once: LISTEN does not work through the pooler.
+      DATABASE_DIRECT_URL: { database: 'strata_guard', direct: true },
+    },
+    files: { 'guard.json': `${JSON.stringify(guardConfig(settings, behind), null, 2)}\n` },
+    user: '1000:1000',
+    needs: ['redis', 'pooler'],
+    port,
+    readsSchema: false,
+    health: '/healthz',
+    metrics: { port, path: '/metrics' },
+    routes: {},
+    replicas: settings.services.guard?.replicas ?? 1,
+  };
+}
+
+/** What the guard's program reads: limits from the settings, paths and upstreams from the services' routes. */
+export function guardConfig(
+  { domain, limits }: Pick<Settings, 'domain'> & { readonly limits: LimitSettings },
+  behind: readonly Workload[],
+): GuardConfig {
+  const { graphql: query, ...rates } = limits;
+  const routes = behind.flatMap((service) =>
+    Object.values(service.routes).map((route) => ({ service, route })),
+  );
+  return {
+    ...tokens,
+    graphql: routes
+      .filter(({ route }) => route.access === 'graphql')
+      .map(({ service, route }) => ({
+        path: route.path,
+        upstream: `http://${service.name}:${service.port ?? 80}${route.upstreamPath ?? route.path}`,
+        timeoutSeconds: route.timeoutSeconds ?? usualSeconds,
+      })),
+    routes: routes
+      .filter(({ route }) => route.access === 'token')
+      .map(({ service, route: { path, subdomain } }) => ({
+        path,
+        ...(subdomain !== undefined && { host: `${subdomain}.${domain}` }),
+        area: areaOfService[service.name] ?? 'services',
+      })),
+    limits: rates,
+    query,
+  };
+}

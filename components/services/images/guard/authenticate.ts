@@ -1,0 +1,112 @@
+import {
+  sessionOf,
+  signToken,
+  TokenError,
+  verifyToken,
+  type Session,
+  type TokenRules,
+} from '../shared/token';
+import { parseKey } from './key';
+import type { RateLimits } from './limits';
+import { Refusal } from './refusal';
+import type { KnownKey, Registry } from './registry';
+
+/** What a request shows of who sends it. Empty text is nothing. */
+export interface Credentials {
+  readonly authorization: string | undefined;
+  readonly apiKey: string | undefined;
+  /** What its failures are counted by. */
+  readonly address: string;
+}
+
+/** Who sends a request. */
+export interface Caller {
+  readonly session: Session;
+  /** A token for the services behind: the caller's own, or one made for its API key. */
+  readonly authorization: string;
+  /** UUID of the API key, if it is one. */
+  readonly keyId: string | undefined;
+}
+
+interface Parts {
+  readonly rules: TokenRules;
+  readonly registry: Registry;
+  readonly limits: RateLimits;
+}
+
+/** How long a token counts that is made for an API key. */
+const keyTokenMs = 60_000;
+
+/** Tells who sends a request, by its token or its API key. */
+export class Authenticator {
+  /** A token for each key as it is remembered; the memory is shorter than the token. */
+  private readonly tokens = new WeakMap<KnownKey, Promise<string>>();
+
+  constructor(private readonly parts: Parts) {}
+
+  /** Throws `Refusal`: 401, 429 from an address that sent too many that were none, 503 when nobody can tell. */
+  async caller({ authorization, apiKey, address }: Credentials): Promise<Caller> {
+    if (authorization && apiKey) {
+      throw unauthenticated(
+        'credentials_ambiguous',
+        'send an access token or an API key, not both: they may be of different people',
+      );
+    }
+    if (apiKey) return this.byKey(apiKey, address);
+    if (authorization) return this.byToken(authorization, address);
+    throw unauthenticated(
+      'credentials_missing',
+      'an access token or an API key is required: send "Authorization: Bearer <token>"',
+    );
+  }
+
+  private async byToken(authorization: string, address: string): Promise<Caller> {
+    try {
+      const payload = await verifyToken(authorization, this.parts.rules);
+      const token = authorization.slice(authorization.indexOf(' ') + 1);
+      return {
+        session: sessionOf(payload),
+        authorization: `Bearer ${token}`,
+        keyId: undefined,
+      };
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error;
+      const reason = error.code === 'token_missing' ? 'token_invalid' : error.code;
+      // A token that was good once is no guess.
+      if (reason !== 'token_expired') await this.parts.limits.failed(address);
+      throw unauthenticated(reason, error.message);
+    }
+  }
+
+  private async byKey(text: string, address: string): Promise<Caller> {
+    const { registry, limits } = this.parts;
+    const sent = parseKey(text);
+    if (sent && !registry.remembers(sent)) await limits.mayTry(address);
+    const key = sent && (await registry.key(sent));
+    if (!key) {
+      await limits.failed(address);
+      throw unauthenticated('key_invalid', 'there is no such API key');
+    }
+    if (key.revoked) throw unauthenticated('key_revoked', 'this API key was revoked');
+    if (key.expiresAt <= Date.now()) {
+      throw unauthenticated('key_expired', 'this API key has expired: issue another one');
+    }
+    const session = sessionOfKey(key);
+    return { session, authorization: await this.tokenFor(key, session), keyId: key.id };
+  }
+
+  private async tokenFor(key: KnownKey, session: Session): Promise<string> {
+    const endsAt = Math.min(Date.now() + keyTokenMs, key.expiresAt);
+    const made = this.tokens.get(key) ?? signToken(session, endsAt, this.parts.rules);
+    this.tokens.set(key, made);
+    return `Bearer ${await made}`;
+  }
+}
+
+function sessionOfKey({ tenantId, userId, role, scopes }: KnownKey): Session {
+  return { tenantId, userId, role: `tenant_${role}`, scopes };
+}
+
+function unauthenticated(reason: Refusal['reason'], message: string): Refusal {
+  return new Refusal(401, reason, message, { 'www-authenticate': 'Bearer' });
+}

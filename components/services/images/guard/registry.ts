@@ -1,0 +1,131 @@
+import type { Pool } from 'pg';
+import type { SentKey } from './key';
+import { Memory } from './memory';
+import { Refusal } from './refusal';
+
+export interface Tenant {
+  readonly slug: string;
+  readonly active: boolean;
+}
+
+/** What the database knows of an API key whose secret was right. */
+export interface KnownKey {
+  readonly id: string;
+  readonly tenantId: string;
+  /** The member that issued it and as whom it acts. */
+  readonly userId: string;
+  readonly role: 'admin' | 'member';
+  readonly scopes: readonly string[];
+  readonly revoked: boolean;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+interface KeyRow {
+  readonly tenant_id: string;
+  readonly user_id: string;
+  readonly role: 'admin' | 'member';
+  readonly scopes: string[];
+  readonly state: 'active' | 'revoked' | 'expired';
+  readonly expires_at: Date;
+}
+
+/** How long an answer counts if no change was heard of. Changes are heard at once while `Listener` has its connection. */
+const rememberedMs = 10_000;
+
+/** A tenant is waited for while it is made; a key cannot be tried before it exists. */
+const missedMs = 2_000;
+
+/** While the database is away, tokens of tenants that were active count this much longer; API keys do not. */
+const outageMs = 60_000;
+
+const mostRemembered = 10_000;
+
+/** Tenants and API keys, as the database has them and as they are remembered here. */
+export class Registry {
+  private readonly tenants = new Memory<Tenant>({
+    max: mostRemembered,
+    ttlMs: rememberedMs,
+    missTtlMs: missedMs,
+    staleMs: outageMs,
+  });
+  private readonly keys = new Memory<KnownKey>({
+    max: mostRemembered,
+    ttlMs: rememberedMs,
+    missTtlMs: missedMs,
+    staleMs: 0,
+  });
+
+  constructor(private readonly pool: Pool) {}
+
+  /** Undefined when there is no such tenant. Throws `Refusal` (503) when nobody can tell. */
+  tenant(id: string): Promise<Tenant | undefined> {
+    return answered(
+      this.tenants.ask(id, async () => {
+        const { rows } = await this.pool.query<{ slug: string; status: string }>(
+          'select slug, status from tenancy.find_tenant($1)',
+          [id],
+        );
+        const [row] = rows;
+        return row && { slug: row.slug, active: row.status === 'active' };
+      }),
+    );
+  }
+
+  /** Undefined when there is no such key or the secret is another. Throws `Refusal` (503) when nobody can tell. */
+  key(sent: SentKey): Promise<KnownKey | undefined> {
+    return answered(
+      this.keys.ask(nameOf(sent), async () => {
+        const { rows } = await this.pool.query<KeyRow>(
+          'select tenant_id, user_id, role, scopes, state, expires_at from tenancy.verify_api_key($1, $2)',
+          [sent.id, sent.hash],
+        );
+        const [row] = rows;
+        return (
+          row && {
+            id: sent.id,
+            tenantId: row.tenant_id,
+            userId: row.user_id,
+            role: row.role,
+            scopes: row.scopes,
+            revoked: row.state === 'revoked',
+            expiresAt: row.expires_at.getTime(),
+          }
+        );
+      }),
+    );
+  }
+
+  /** Whether a key is known without asking the database. */
+  remembers(sent: SentKey): boolean {
+    return this.keys.has(nameOf(sent));
+  }
+
+  /** Forgets a tenant with its keys, or everything. */
+  forget(tenantId?: string): void {
+    if (tenantId === undefined) {
+      this.tenants.forget();
+      this.keys.forget();
+    } else {
+      this.tenants.forget((id) => id === tenantId);
+      this.keys.forget((_name, key) => key.tenantId === tenantId);
+    }
+  }
+}
+
+/** The id alone would let the memory of one secret answer for another. */
+function nameOf({ id, hash }: SentKey): string {
+  return `${id} ${hash.toString('hex')}`;
+}
+
+async function answered<T>(answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch {
+    throw new Refusal(
+      503,
+      'registry_unavailable',
+      'tenants and keys cannot be looked up now: try again later',
+    );
+  }
+}
