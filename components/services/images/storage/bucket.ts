@@ -1,0 +1,23 @@
+import { HeadBucketCommand } from '@aws-sdk/client-s3';
+import { clientFactory } from './client';
+import type { Place, Places } from './store';
+
+interface Options {
+  readonly endpoint?: string | undefined;
+  readonly region: string;
+  readonly bucket: string;
+  readonly pathStyle: boolean;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Any S3 that somebody else runs: one bucket that is there already, with a prefix for each tenant. */
+export function oneBucket(options: Options): Places {
+  const place: Place = { client: clientFactory()(options), bucket: options.bucket };
+  return {
+    of: () => Promise.resolve(place),
+    async check() {
+      await place.client.send(new HeadBucketCommand({ Bucket: place.bucket }));
+    },
+  };
+}

@@ -1,0 +1,111 @@
+import { bytesOf, type StorageSettings } from '../../settings/storage';
+import type { Settings } from '../../settings/schema';
+import type { Rules } from '../images/storage/rules';
+import type { SecretSource, Workload } from '../service';
+import { tokens } from '../tokens';
+import { objectStore } from './garage';
+
+const port = 5000;
+const uploadSeconds = 1800;
+
+/**
+ * Files of tenants: rows under row level security, objects in the store, at `/storage/` and, those that their owners
+ * made public, at cdn.<domain>/<tenant>/<file>.
+ *
+ * It verifies each request's token itself. The database counts what is kept; nothing is kept here, so replicas need no
+ * common memory (no Redis). Health: `/healthz` asks the database and the store. Costs one Node process.
+ */
+export function storage(settings: Settings & { readonly storage: StorageSettings }): Workload {
+  const { storage: given, domain } = settings;
+  const external = given.store === 's3' && given.s3 !== undefined;
+  return {
+    kind: 'workload',
+    name: 'storage',
+    program: { entries: { 'server.cjs': 'components/services/images/storage/server.ts' } },
+    command: ['node', '--max-old-space-size=384', '{program}/server.cjs'],
+    environment: {
+      PORT: String(port),
+      JWT_ISSUER: tokens.issuer,
+      JWT_AUDIENCE: tokens.audience,
+      STORAGE_RULES: JSON.stringify(rules(given, domain)),
+    },
+    secrets: {
+      DATABASE_URL: { database: 'strata_authenticator' },
+      JWT_KEY: { platform: 'jwt-key' },
+      STORAGE_MASTER: { platform: 'storage-master' },
+      ...storeSecrets(given),
+    },
+    files: {},
+    user: '1000:1000',
+    needs: ['database', ...(external ? [] : [objectStore.name])],
+    port,
+    health: '/healthz',
+    metrics: { port, path: '/metrics' },
+    readsSchema: false,
+    routes: {
+      storage: {
+        path: '/storage/',
+        access: 'token',
+        maxBody: given.maxFileSize,
+        timeoutSeconds: uploadSeconds,
+      },
+      // What stands in the query is the proof; a log of paths does not have it.
+      'storage-signed': {
+        path: '/storage/signed/',
+        access: 'public',
+        maxBody: given.maxFileSize,
+        timeoutSeconds: uploadSeconds,
+      },
+      cdn: {
+        path: '/',
+        subdomain: 'cdn',
+        access: 'public',
+        upstreamPath: '/cdn/',
+        cacheSeconds: 300,
+      },
+    },
+    replicas: 1,
+    stopGraceSeconds: 60,
+  };
+}
+
+function rules(given: StorageSettings, domain: string): Rules {
+  const { tenantQuota, userQuota } = given;
+  return {
+    publicUrl: `https://${domain}`,
+    cdnUrl: `https://cdn.${domain}`,
+    mimeTypes: given.mimeTypes,
+    limits: {
+      fileBytes: bytesOf(given.maxFileSize),
+      tenantBytes: bytesOf(tenantQuota.size),
+      tenantFiles: tenantQuota.files,
+      userBytes: bytesOf(userQuota.size),
+      userFiles: userQuota.files,
+    },
+    uploadSeconds,
+    sweepSeconds: 60,
+    reconcileSeconds: 86_400,
+    store:
+      given.store === 's3' && given.s3
+        ? {
+            kind: 's3',
+            ...(given.s3.endpoint !== undefined && { endpoint: given.s3.endpoint }),
+            region: given.s3.region,
+            bucket: given.s3.bucket,
+            pathStyle: given.s3.pathStyle,
+          }
+        : {
+            kind: 'garage',
+            endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
+            adminEndpoint: `http://${objectStore.name}:${objectStore.adminPort}`,
+            region: objectStore.region,
+          },
+  };
+}
+
+function storeSecrets({ store, s3 }: StorageSettings): Record<string, SecretSource> {
+  if (store === 's3' && s3) {
+    return { S3_ACCESS_KEY: { config: s3.accessKey }, S3_SECRET_KEY: { config: s3.secretKey } };
+  }
+  return { STORAGE_ADMIN: { platform: 'storage-admin' } };
+}

@@ -1,0 +1,146 @@
+import { describe, expect, test } from 'vitest';
+import { readRules } from '../../components/services/images/storage/rules';
+import { garage } from '../../components/services/storage/garage';
+import { storage as service } from '../../components/services/storage/service';
+import { parseSettings } from '../../components/settings/read';
+import { bytesOf, storage } from '../../components/settings/storage';
+
+const settings = (given: unknown = {}) => ({
+  ...parseSettings({}),
+  domain: 'example.org',
+  storage: storage.parse(given),
+});
+
+const external = {
+  store: 's3',
+  s3: { bucket: 'our-files', accessKey: 's3-id', secretKey: 's3-key', region: 'eu-central-1' },
+};
+
+/** What is wrong with settings, as `path: reason`. */
+function problems(given: unknown): string[] {
+  const { error } = storage.safeParse(given);
+  return (error?.issues ?? []).map((issue) => {
+    const params = 'params' in issue ? (issue.params as { reason?: string }) : undefined;
+    return `${issue.path.join('.')}: ${params?.reason ?? issue.message}`;
+  });
+}
+
+describe('settings of storage', () => {
+  test('have a default for everything', () => {
+    expect(storage.parse({})).toMatchObject({
+      store: 'garage',
+      maxFileSize: '100M',
+      tenantQuota: { size: '10G', files: 100_000 },
+      userQuota: { size: '2G', files: 20_000 },
+      scan: 'none',
+    });
+    expect([bytesOf('1K'), bytesOf('100M'), bytesOf('2G')]).toEqual([
+      1024, 104_857_600, 2_147_483_648,
+    ]);
+  });
+
+  test.each([
+    [{ store: 's3' }, ['s3: is missing, but "store" is s3']],
+    [{ ...external, store: 'garage' }, ['s3: is given, but "store" is garage']],
+    [{ scan: 'clamav' }, ['scan: names a scanner that is not built yet']],
+    [{ maxFileSize: '6G' }, ['maxFileSize: is more than 5G, which a store takes in one piece']],
+    [{ maxFileSize: '100' }, ['maxFileSize: a size in K, M or G, such as 100M or 2G']],
+    [{ mimeTypes: [] }, ['mimeTypes: at least one type; */* takes every file']],
+    [
+      { mimeTypes: ['image/png\n'] },
+      ['mimeTypes.0: a type such as image/png, or image/* for all of a kind, in lower case'],
+    ],
+    [
+      { tenantQuota: { files: 0 } },
+      ['tenantQuota.files: a whole number from 1 to 1000000000, without quotes'],
+    ],
+  ])('are refused: %j', (given, said) => {
+    expect(problems(given)).toEqual(said);
+  });
+
+  test('do not show a secret that stands in the place of its name', () => {
+    const pasted = 'AKIA/very+secret=';
+    const said = problems({ ...external, s3: { ...external.s3, secretKey: pasted } });
+    expect(said).toEqual(['s3.secretKey: is not valid (not shown: it may be a secret)']);
+  });
+});
+
+describe('the storage service', () => {
+  test('is told what its program reads', () => {
+    const { environment } = service(settings());
+    expect(readRules(environment.STORAGE_RULES ?? '')).toMatchObject({
+      publicUrl: 'https://example.org',
+      cdnUrl: 'https://cdn.example.org',
+      limits: { fileBytes: 104_857_600, tenantBytes: 10_737_418_240 },
+      store: { kind: 'garage', endpoint: 'http://object-store:3900' },
+    });
+    expect(readRules(service(settings(external)).environment.STORAGE_RULES ?? '').store).toEqual({
+      kind: 's3',
+      region: 'eu-central-1',
+      bucket: 'our-files',
+      pathStyle: false,
+    });
+  });
+
+  test('has the secrets of the store that it uses, and no other', () => {
+    const common = {
+      DATABASE_URL: { database: 'strata_authenticator' },
+      JWT_KEY: { platform: 'jwt-key' },
+      STORAGE_MASTER: { platform: 'storage-master' },
+    };
+    expect(service(settings()).secrets).toEqual({
+      ...common,
+      STORAGE_ADMIN: { platform: 'storage-admin' },
+    });
+    expect(service(settings(external)).secrets).toEqual({
+      ...common,
+      S3_ACCESS_KEY: { config: 's3-id' },
+      S3_SECRET_KEY: { config: 's3-key' },
+    });
+    expect(service(settings()).needs).toEqual(['database', 'object-store']);
+    expect(service(settings(external)).needs).toEqual(['database']);
+  });
+
+  test('shows files at the gateway, and never its figures or its health', () => {
+    const { routes } = service(settings());
+    expect(
+      Object.fromEntries(
+        Object.entries(routes).map(([name, { access, path, upstreamPath, subdomain }]) => [
+          name,
+          [subdomain ?? '', path, upstreamPath ?? path, access],
+        ]),
+      ),
+    ).toEqual({
+      storage: ['', '/storage/', '/storage/', 'token'],
+      'storage-signed': ['', '/storage/signed/', '/storage/signed/', 'public'],
+      cdn: ['cdn', '/', '/cdn/', 'public'],
+    });
+    const upstream = Object.values(routes).map(({ path, upstreamPath }) => upstreamPath ?? path);
+    for (const own of ['/metrics', '/healthz']) {
+      expect(upstream.filter((path) => own.startsWith(path))).toEqual([]);
+    }
+  });
+});
+
+describe('the object store', () => {
+  test('publishes nothing, keeps its data in a volume, and runs as nobody in particular', () => {
+    expect(garage(settings())).toMatchObject({
+      name: 'object-store',
+      user: '1000:1000',
+      volumes: { '/data': 'storage' },
+      routes: {},
+      secrets: {
+        GARAGE_RPC_SECRET: { platform: 'storage-rpc' },
+        GARAGE_ADMIN_TOKEN: { platform: 'storage-admin' },
+      },
+    });
+    expect(garage(settings())).not.toHaveProperty('published');
+    expect(garage(settings())).not.toHaveProperty('writableRoot');
+  });
+
+  test('flushes what it acknowledges, and has no secret in its file', () => {
+    const text = garage(settings()).files['garage.toml'];
+    expect(text).toContain('metadata_fsync = true\ndata_fsync = true');
+    expect(text).not.toMatch(/_secret|(?:admin|metrics)_token/);
+  });
+});
