@@ -1,0 +1,113 @@
+import { image } from '../images';
+import type { Workload } from '../service';
+import { lokiUrl } from './loki';
+import { file, type Monitored } from './names';
+
+const port = 12345;
+const socket = '/var/run/docker.sock';
+
+/**
+ * Alloy: brings the logs of this deployment's containers to Loki, and counts what the gateway answered.
+ *
+ * The one service that has the engine's socket, mounted read-only. That protects the file, not the engine: who takes Alloy
+ * over has the host. So it is off unless asked for, listens to Prometheus only and takes no input but logs. It is root
+ * without any capability, because only root opens the socket on every host. Components and arguments are those of
+ * upstream's documentation for 1.x (2026-11-21); it was not run here.
+ */
+export function alloy(settings: Monitored): Workload {
+  return {
+    kind: 'workload',
+    name: 'alloy',
+    image: image(settings, 'alloy'),
+    command: [
+      'run',
+      `--server.http.listen-addr=0.0.0.0:${port}`,
+      '--storage.path=/tmp/alloy',
+      '--disable-reporting',
+      file('config.alloy'),
+    ],
+    environment: {},
+    secrets: {},
+    files: { 'config.alloy': alloyConfig },
+    scratch: ['/tmp'],
+    user: '0:0',
+    hostFolders: { [socket]: socket },
+    needs: ['loki'],
+    port,
+    health: '/-/ready',
+    metrics: { port, path: '/metrics' },
+    readsSchema: false,
+    routes: {},
+    replicas: 1,
+    resources: { memory: '512M' },
+  };
+}
+
+/** The network alias of a container is its service; only the gateway's log is JSON that is counted. */
+const alloyConfig = `// The gateway writes no secrets into its log; other programs are asked not to.
+discovery.docker "containers" {
+  host = "unix://${socket}"
+}
+
+discovery.relabel "containers" {
+  targets = discovery.docker.containers.targets
+
+  rule {
+    source_labels = ["__meta_docker_container_name"]
+    regex         = "/(.*)"
+    target_label  = "container"
+  }
+}
+
+loki.source.docker "containers" {
+  host          = "unix://${socket}"
+  targets       = discovery.relabel.containers.output
+  forward_to    = [loki.process.figures.receiver]
+  relabel_rules = discovery.relabel.containers.rules
+}
+
+loki.process "figures" {
+  forward_to = [loki.write.loki.receiver]
+
+  stage.match {
+    selector = "{container=~\\".*gateway.*\\"}"
+
+    stage.json {
+      expressions = { status = "status", tenant = "tenant", seconds = "seconds" }
+    }
+
+    stage.labels {
+      values = { status = "", tenant = "" }
+    }
+
+    stage.metrics {
+      metric.counter {
+        name        = "requests_total"
+        description = "Requests that the gateway answered"
+        prefix      = "strata_gateway_"
+        source      = "status"
+        action      = "inc"
+      }
+
+      metric.histogram {
+        name        = "seconds"
+        description = "How long they took"
+        prefix      = "strata_gateway_"
+        source      = "seconds"
+        buckets     = [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10, 30]
+      }
+    }
+
+    // Enough for the figures; as labels in Loki they would make a stream for each.
+    stage.label_drop {
+      values = ["status", "tenant"]
+    }
+  }
+}
+
+loki.write "loki" {
+  endpoint {
+    url = "${lokiUrl}/loki/api/v1/push"
+  }
+}
+`;

@@ -1,0 +1,29 @@
+import type { MonitoringSettings } from '../../settings/monitoring';
+import type { Settings } from '../../settings/schema';
+import { containerPaths } from '../service';
+
+/** The settings that monitoring reads. */
+export type Monitored = Settings & { readonly monitoring: MonitoringSettings };
+
+/** Paths at the gateway where operators find what has pages of its own. */
+export const operatorPaths = {
+  prometheus: '/operator/prometheus/',
+  alertmanager: '/operator/alertmanager/',
+  grafana: '/operator/grafana/',
+} as const;
+
+/** uid and gid of `nobody` in Prometheus' images; its volumes belong to it. */
+export const nobody = '65534:65534';
+
+export function file(name: string): string {
+  return `${containerPaths.files}/${name}`;
+}
+
+export function secretFile(name: string): string {
+  return `${containerPaths.secrets}/${name}`;
+}
+
+/** Where operators find a page, as a browser writes it. */
+export function operatorUrl(settings: Settings, page: keyof typeof operatorPaths): string {
+  return `https://${settings.domain}${operatorPaths[page]}`;
+}
