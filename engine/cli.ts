@@ -1,6 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
+import { importEnvCommand } from './commands/import-env';
+import { keysCommand } from './commands/keys';
+import { lockImagesCommand } from './commands/lock-images';
+import { newServiceCommand } from './commands/new-service';
+import { renderCommand } from './commands/render';
 import { previewCommand } from './commands/preview';
 import { pulumiCommand } from './commands/pulumi';
 import { schemaCommand } from './commands/schema';
@@ -26,6 +31,11 @@ export function program(): Command {
     statusCommand(),
     tokenCommand(),
     pulumiCommand(),
+    keysCommand(),
+    renderCommand(),
+    newServiceCommand(),
+    importEnvCommand(),
+    lockImagesCommand(),
     schemaCommand(),
   ];
   for (const command of commands) strata.addCommand(command);

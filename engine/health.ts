@@ -1,10 +1,12 @@
+import { stackContainers } from '../provider/docker/containers';
 import { localProcesses } from '../provider/local/processes';
 import { probe } from '../provider/local/probe';
 import type { Outputs } from './outputs';
 
-/** What is known of a local process of the stack; absent for a service that runs elsewhere. */
-export interface ProcessState {
-  readonly running: boolean;
+/** What is known of a process or container of the stack; absent for a service that runs elsewhere. */
+export interface RunState {
+  /** Why it cannot do its work, such as `its process does not run`. */
+  readonly problem?: string;
   /** The last lines of its log. */
   readonly logTail: string;
 }
@@ -24,15 +26,40 @@ const shownLines = 6;
 const shownWidth = 160;
 
 /** Asks all services of a deployed stack at once. */
-export function checkStack(
+export async function checkStack(
   stack: string,
-  { target, services }: Pick<Outputs, 'target' | 'services'>,
+  { target, host, services }: Pick<Outputs, 'target' | 'host' | 'services'>,
 ): Promise<ServiceHealth[]> {
-  // A job that does not run has done its work: one that failed would have failed the deployment.
-  const processes = (target === 'embedded' ? localProcesses(stack) : []).filter(
-    ({ kind }) => kind !== 'job',
+  if (target === 'embedded') return checkServices(services, processStates(stack));
+  if (target === 'docker') return checkServices(services, await containerStates(stack, host));
+  return checkServices(services, new Map());
+}
+
+/** A job that does not run has done its work: one that failed would have failed the deployment. */
+function processStates(stack: string): Map<string, RunState> {
+  const processes = localProcesses(stack).filter(({ kind }) => kind !== 'job');
+  return new Map(
+    processes.map(({ name, running, logTail }) => [
+      name,
+      { logTail, ...(!running && { problem: 'its process does not run' }) },
+    ]),
   );
-  return checkServices(services, new Map(processes.map((process) => [process.name, process])));
+}
+
+/** Of a service's containers the first that has a problem speaks for all. */
+async function containerStates(
+  stack: string,
+  host: string | undefined,
+): Promise<Map<string, RunState>> {
+  const states = new Map<string, RunState>();
+  for (const { name, service, problem, logTail } of await stackContainers(host, stack)) {
+    if (states.get(service)?.problem !== undefined) continue;
+    states.set(service, {
+      logTail,
+      ...(problem !== undefined && { problem: `its container ${name} ${problem}` }),
+    });
+  }
+  return states;
 }
 
 /** Why services are not healthy, one line or more for each that is not. */
@@ -40,14 +67,14 @@ export function reasonsOf(services: readonly ServiceHealth[]): string[] {
   return services.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []));
 }
 
-/** Asks all services at once. `processes` tells what the local ones do, by service name. */
+/** Asks all services at once. `states` tells what their processes or containers do, by service name. */
 export function checkServices(
   services: Outputs['services'],
-  processes: ReadonlyMap<string, ProcessState>,
+  states: ReadonlyMap<string, RunState>,
 ): Promise<ServiceHealth[]> {
   return Promise.all(
     Object.entries(services).map(async ([name, { kind, where, health }]) => {
-      const reason = await whyNot(health, processes.get(name));
+      const reason = await whyNot(health, states.get(name));
       return {
         name,
         kind,
@@ -60,11 +87,9 @@ export function checkServices(
   );
 }
 
-async function whyNot(health?: string, state?: ProcessState): Promise<string | undefined> {
-  if (state && !state.running) {
-    return ['its process does not run', lastLines(state.logTail)]
-      .filter(Boolean)
-      .join('; last log lines:\n');
+async function whyNot(health?: string, state?: RunState): Promise<string | undefined> {
+  if (state?.problem !== undefined) {
+    return [state.problem, lastLines(state.logTail)].filter(Boolean).join('; last log lines:\n');
   }
   return health === undefined ? undefined : probe(health);
 }

@@ -6,12 +6,14 @@ import { root } from './root';
 interface Loader {
   /** The program of an entry point (relative to the project) as one CommonJS file; packages stay outside. */
   readonly bundle: (entry: string) => string;
+  /** The same with all packages inside. */
+  readonly standalone: (entry: string) => string;
   /** Runs an entry point and returns what it exports. */
   readonly load: (entry: string) => unknown;
   /** A hash of the versions of all packages. */
   readonly packages: () => string;
 }
 
-export const { bundle, load, packages } = createRequire(path.join(root, 'engine', 'load.cjs'))(
-  './load.cjs',
-) as Loader;
+export const { bundle, load, packages, standalone } = createRequire(
+  path.join(root, 'engine', 'load.cjs'),
+)('./load.cjs') as Loader;

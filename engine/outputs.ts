@@ -12,6 +12,8 @@ import type { Terminal } from './terminal';
 const plain = z.object({
   tier: z.string(),
   target: z.string(),
+  /** The Docker engine, where it is not the environment's own. */
+  host: z.string().optional(),
   endpoints: z.record(z.string(), z.string()),
   services: z.record(
     z.string(),

@@ -99,12 +99,13 @@ interface Volume {
 /** The volumes in a stack's state, with what says that each may be deleted. */
 export function volumesIn({ resources = [] }: Exported): Volume[] {
   return resources.flatMap(({ type, urn, inputs }) => {
-    if (type !== 'strata:local:Volume') return [];
+    if (type !== 'strata:local:Volume' && type !== 'strata:docker:Volume') return [];
     const parts = urn.split('::');
     const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
-    const folder = (inputs as { path?: unknown } | undefined)?.path;
+    const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };
+    const place = folder ?? volume;
     return [
-      { token: `${stack}/${parts.at(-1) ?? ''}`, path: typeof folder === 'string' ? folder : urn },
+      { token: `${stack}/${parts.at(-1) ?? ''}`, path: typeof place === 'string' ? place : urn },
     ];
   });
 }
@@ -117,8 +118,7 @@ async function ask(stack: string, volumes: readonly Volume[] | undefined): Promi
     if (/^y(es)?$/i.test(answer)) return;
   } else {
     process.stdout.write('This deletes for good, without a backup:\n');
-    for (const { path: folder } of volumes)
-      process.stdout.write(`  - all databases in ${folder}\n`);
+    for (const { path: folder } of volumes) process.stdout.write(`  - everything in ${folder}\n`);
     process.stdout.write(`  - all credentials of stack "${stack}"\n`);
     if ((await question(`Type the name of the stack (${stack}) to go on: `)) === stack) return;
   }

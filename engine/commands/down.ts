@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
 import { backendFor } from '../backend';
 import { Engines } from '../engines';
@@ -10,9 +11,12 @@ import { projectName } from '../session';
 import { type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
-/** `down`: stops the processes and keeps data and credentials. */
+/** `down`: stops processes or containers and keeps data and credentials. */
 export function downCommand(): Command {
-  return stackCommand('down', 'stop the processes of this machine; keeps data and credentials')
+  return stackCommand(
+    'down',
+    'stop the processes or containers of a stack; keeps data and credentials',
+  )
     .addOption(jsonOption())
     .action(down);
 }
@@ -34,12 +38,11 @@ async function down({ stack, json = false }: StackOptions): Promise<void> {
 }
 
 async function stopAll(stack: string, out: Terminal): Promise<string[]> {
-  const { target } = await readOutputs(stack, out);
-  if (target !== 'embedded') {
-    throw new UserError(
-      `Stack "${stack}" runs on the target "${target}", where "down" is not built yet; only "embedded" has it. ` +
-        `"npm run destroy${stackOption(stack)}" removes it.`,
-    );
-  }
-  return stopProcesses(stack);
+  const { target, host } = await readOutputs(stack, out);
+  if (target === 'embedded') return stopProcesses(stack);
+  if (target === 'docker') return stopContainers(host, stack);
+  throw new UserError(
+    `Stack "${stack}" runs on the target "${target}", where "down" is not built yet; "embedded" and "docker" have it. ` +
+      `"npm run destroy${stackOption(stack)}" removes it.`,
+  );
 }

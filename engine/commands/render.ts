@@ -1,0 +1,108 @@
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { Command } from 'commander';
+import { z } from 'zod';
+import { refusals } from '../../components/refusals';
+import { settingsError } from '../../components/settings/errors';
+import { parseSettings } from '../../components/settings/read';
+import type { BundleFile } from '../../components/targets/compose/render';
+import { composeBundle } from '../compose/bundle';
+import { KeptValues } from '../compose/kept';
+import { UserError } from '../errors';
+import { root } from '../root';
+import { stackValues } from '../compose/stack-values';
+import { terminal } from '../terminal';
+
+const keptFile = 'secrets.json';
+/** What a rendering writes anew; everything else in the folder is left alone. */
+const rendered = ['compose.yaml', 'run', 'build'];
+
+interface RenderOptions {
+  readonly stack: string;
+  readonly out?: string;
+  readonly secrets?: string;
+  readonly json?: boolean;
+}
+
+/** `render compose`: what target docker deploys, as a bundle for `docker compose up`. */
+export function renderCommand(): Command {
+  const compose = new Command('compose')
+    .summary('write compose.yaml and everything beside it')
+    .description(
+      'Writes a folder that "docker compose up --wait" runs: the same services, images, limits and checks as a ' +
+        'deployment by Pulumi. Passwords and certificates are generated once and kept in the folder.',
+    )
+    .option('-s, --stack <name>', 'the stack whose Pulumi.<stack>.yaml is rendered', 'dev')
+    .option('-o, --out <folder>', 'where to; compose-<stack> when not given')
+    .option('--secrets <file>', 'a JSON file with the values of strata:secrets, by name')
+    .option('--json', 'print what was written as JSON')
+    .action(render);
+  return new Command('render')
+    .summary('write a deployment as files, for people without Pulumi')
+    .description('Writes a deployment as files, for people without Pulumi.')
+    .addCommand(compose);
+}
+
+async function render({ stack, out, secrets: file, json = false }: RenderOptions): Promise<void> {
+  const secrets = file === undefined ? {} : readSecrets(file);
+  const settings = parseSettings(stackValues(root, stack, secrets), ['strata:secrets']);
+  const problems = refusals(settings);
+  if (problems.length > 0) throw settingsError(problems);
+  if (settings.target !== 'docker') {
+    throw new UserError(
+      `Stack "${stack}" is for target ${settings.target}; Compose runs what target docker does.`,
+    );
+  }
+  const folder = path.resolve(out ?? `compose-${stack}`);
+  const kept = KeptValues.read(path.join(folder, keptFile));
+  const bundle = await composeBundle(stack, settings, secrets, kept);
+  write(folder, {
+    ...bundle,
+    [keptFile]: { text: kept.text(), secret: true },
+  });
+  const files = Object.keys(bundle).sort();
+  terminal(json).result(
+    json
+      ? JSON.stringify({ stack, folder, files }, null, 2)
+      : `${folder} holds ${String(files.length)} files. Start it: docker compose --project-directory ${folder} up --build --wait\n` +
+          `Keep ${path.join(folder, keptFile)}: its passwords open the data.`,
+  );
+}
+
+/** The folder itself is closed to others: below it files are readable, because users inside containers read them. */
+function write(folder: string, bundle: Readonly<Record<string, BundleFile>>): void {
+  if (existsSync(folder) && !existsSync(path.join(folder, keptFile))) {
+    throw new UserError(`${folder} is there and is no bundle: choose another folder with --out.`);
+  }
+  mkdirSync(folder, { recursive: true });
+  chmodSync(folder, 0o700);
+  for (const name of rendered) rmSync(path.join(folder, name), { recursive: true, force: true });
+  for (const [name, { text }] of Object.entries(bundle)) {
+    const file = path.join(folder, name);
+    mkdirSync(path.dirname(file), { recursive: true });
+    writeFileSync(file, text, { mode: name === keptFile ? 0o600 : 0o644 });
+  }
+}
+
+function readSecrets(file: string): Record<string, string> {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  // The parser's own message would show a part of the text.
+  const parsed = z.record(z.string(), z.string()).safeParse(parseJson(text));
+  if (!parsed.success) {
+    throw new UserError(`${file} must be a JSON object whose values are texts: {"name": "value"}.`);
+  }
+  return parsed.data;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,91 @@
+import { certificateNames } from '../../components/data/certificates';
+import { loginRoles, platformSecrets, redisUsers, word } from '../../components/data/credentials';
+import { databaseName, names } from '../../components/data/names';
+import { planOf, publicNames } from '../../components/plan';
+import { image } from '../../components/services/images';
+import { schemaJob } from '../../components/services/schema-job';
+import {
+  containerPaths,
+  type LoginRole,
+  type SecretSource,
+} from '../../components/services/service';
+import type { Settings } from '../../components/settings/schema';
+import { renderCompose, type BundleFile } from '../../components/targets/compose/render';
+import { folderContext, programContext } from '../../components/targets/context';
+import type { KeptValues } from './kept';
+
+const pooler = 'pooler';
+
+/**
+ * The Compose bundle of a stack: what target docker deploys, for people without Pulumi. `secrets` are the values of
+ * `strata:secrets`; what is generated comes from `kept` and goes into it.
+ */
+export async function composeBundle(
+  stack: string,
+  settings: Settings,
+  secrets: Readonly<Record<string, string>>,
+  kept: KeptValues,
+): Promise<Record<string, BundleFile>> {
+  const plan = planOf(settings);
+  const logins = Object.keys(loginRoles) as LoginRole[];
+  const services = [
+    plan.database,
+    schemaJob(plan, logins, settings.tenancy.tenants),
+    ...plan.services,
+  ];
+  await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
+  const pooled = services.some(({ name }) => name === pooler);
+  return renderCompose({
+    stack,
+    services,
+    schemaVersion: plan.schemaVersion,
+    secret: secretOf(kept, secrets, pooled),
+    contexts: Object.fromEntries(
+      services.flatMap((service) => {
+        if (service.program) {
+          return [[service.name, programContext(service, image(settings, 'node'))] as const];
+        }
+        return service.build ? [[service.name, folderContext(service.build.context)] as const] : [];
+      }),
+    ),
+  });
+}
+
+/** The same values as `components/data/secrets.ts` gives to resources, as texts. */
+function secretOf(
+  kept: KeptValues,
+  secrets: Readonly<Record<string, string>>,
+  pooled: boolean,
+): (source: SecretSource) => string {
+  const login = (role: LoginRole): string => kept.password(names.login(role), loginRoles[role]);
+  return (source) => {
+    if ('database' in source) {
+      const address = pooled && !source.direct ? `${pooler}:6432` : 'database:5432';
+      const authority = encodeURIComponent(`${containerPaths.secrets}/AUTHORITY`);
+      return `postgresql://${source.database}:${login(source.database)}@${address}/${databaseName}?sslmode=verify-full&sslrootcert=${authority}`;
+    }
+    if ('redis' in source) {
+      const password = kept.password(names.redis(source.redis), redisUsers[source.redis]);
+      return `redis://${source.redis}:${password}@redis:6379`;
+    }
+    if ('platform' in source) {
+      return kept.password(names.platformSecret(source.platform), platformSecrets[source.platform]);
+    }
+    if ('passwordOf' in source) return passwordOf(source.passwordOf, kept);
+    if ('certificate' in source) {
+      const made = kept.certificate(source.certificate);
+      return source.part === 'key' ? made.key : made.certificate;
+    }
+    if ('authority' in source) return kept.certificate('authority').certificate;
+    const value = secrets[source.config];
+    if (value === undefined) throw new Error(`strata:secrets has no "${source.config}"`);
+    return value;
+  };
+}
+
+function passwordOf(who: string, kept: KeptValues): string {
+  if (who === 'database-admin') return kept.password(names.databaseAdmin, word);
+  return who in redisUsers
+    ? kept.password(names.redis(who), word)
+    : kept.password(names.login(who), word);
+}
