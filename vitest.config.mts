@@ -3,7 +3,12 @@ import { defineConfig } from 'vitest/config';
 const minutes = 60_000;
 
 /** Tests that start databases, processes or the real engine: a machine with two cores bears two files of them. */
-const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+const live = [
+  'test/sql/**/*.test.ts',
+  'test/engine/**/*.test.ts',
+  'test/e2e/**/*.test.ts',
+  'test/services/**/*.test.ts',
+];
 
 export default defineConfig({
   test: {

@@ -24,6 +24,7 @@ import { follow, type Followed } from './follow';
 const copied = [
   'package.json',
   'package-lock.json',
+  'images.lock.json',
   'index.ts',
   'Pulumi.yaml',
   'Pulumi.dev.yaml',
@@ -33,6 +34,8 @@ const copied = [
   'engine',
   'sql',
   'app',
+  'images.lock.json',
+  'templates',
 ];
 
 /** What a command of the project printed and how it ended. */
