@@ -8,8 +8,11 @@ const platform = new Platform(names.platform, settings);
 
 export const tier = settings.tier;
 export const target = settings.target;
-export const host = settings.target === 'docker' ? settings.docker.host : undefined;
+/** The Docker engine, where it is not the environment's own. */
+export const docker = { host: settings.target === 'docker' ? settings.docker.host : undefined };
 export const endpoints = platform.endpoints;
 export const services = platform.services;
+/** The certificate by which clients know the gateway; empty where everybody knows it already. */
+export const authority = platform.authority;
 export const databases = platform.databases;
 export const jwt = platform.jwt;

@@ -1,12 +1,15 @@
 import path from 'node:path';
+import { UserError } from '../engine/errors';
 import { root } from '../engine/root';
 import { readMigrations, schemaVersion, type MigrationFile } from './data/migrations';
-import { deployed, type Application, type Deployed } from './services/catalogue';
+import { deployed, isOn, type Application, type Deployed } from './services/catalogue';
 import { readFunctions, withEvents } from './services/declared-functions';
 import { hostNames } from './services/gateway/hosts';
 import { servedRoutes } from './services/gateway/input';
 import type { Service, VolumeContent } from './services/service';
+import type { Problem } from './settings/errors';
 import type { Settings } from './settings/schema';
+import { showKey } from './settings/show';
 import { compileTenancy } from './tenancy/compile';
 import { readDeclaration } from './tenancy/read';
 import type { TableFence } from './tenancy/statements';
@@ -24,7 +27,7 @@ export interface Plan extends Deployed {
 /** Reads the application's folder and plans the deployment of settings that nothing is wrong with. */
 export function planOf(settings: Settings): Plan {
   const app = path.resolve(root, settings.app);
-  const application = applicationOf(settings);
+  const { application } = readApplication(settings);
   const { database, services } = deployed(application);
   const migrations = [
     ...readMigrations(path.join(root, 'sql'), 'platform'),
@@ -44,10 +47,23 @@ export function planOf(settings: Settings): Plan {
   };
 }
 
-/** The settings with what the application's folder declares. */
-export function applicationOf(settings: Settings): Application {
-  const { tables } = readDeclaration(path.resolve(root, settings.app));
-  return { settings, functions: readFunctions(settings.app, Object.keys(tables)).functions };
+/** The settings with what the application's folder declares, and what is wrong with its files. */
+export function readApplication(settings: Settings): {
+  application: Application;
+  problems: readonly Problem[];
+} {
+  try {
+    const { tables } = readDeclaration(path.resolve(root, settings.app));
+    const { functions, problems } = readFunctions(settings.app, Object.keys(tables));
+    // A function that is not deployed may be as it likes.
+    const judged = isOn('functions', settings) ? problems : [];
+    return { application: { settings, functions }, problems: judged };
+  } catch (error) {
+    if (!(error instanceof UserError)) throw error;
+    const reason = 'holds a declaration of tables that cannot be read';
+    const problem = { key: showKey(['app']), reason, advice: error.message };
+    return { application: { settings, functions: [] }, problems: [problem] };
+  }
 }
 
 /**

@@ -49,6 +49,8 @@ export class Platform extends pulumi.ComponentResource {
   /** Endpoint name → URL. */
   readonly endpoints: pulumi.Output<Record<string, string>>;
   readonly services: pulumi.Output<Record<string, ServiceOutput>>;
+  /** Certificate (PEM) of whoever signed the gateway's; empty where that is a public authority, or nobody. */
+  readonly authority: pulumi.Output<string>;
   /** Login role → connection URL; secret. */
   readonly databases: pulumi.Output<Record<string, string>>;
   /** Secret. */
@@ -94,6 +96,7 @@ export class Platform extends pulumi.ComponentResource {
     const ready = tier.placed.map(({ resource }) => resource.urn);
     this.endpoints = pulumi.all(ready).apply(() => endpoints(tier.placed));
     this.services = pulumi.all(ready).apply(() => described(tier.placed));
+    this.authority = isSignedHere(settings) ? secrets.certificates.authority : pulumi.output('');
     this.databases = databases(tier.database, keys);
     this.jwt = pulumi.secret(
       keys.platform['jwt-key'].apply((key): JwtOutput => ({
@@ -105,6 +108,7 @@ export class Platform extends pulumi.ComponentResource {
     this.registerOutputs({
       endpoints: this.endpoints,
       services: this.services,
+      authority: this.authority,
       databases: this.databases,
       jwt: this.jwt,
     });
@@ -133,6 +137,10 @@ function chosen(settings: Settings): { Tier: MakeTier; target: Target } {
     );
   }
   return { Tier, target };
+}
+
+function isSignedHere({ target, gateway }: Settings): boolean {
+  return target !== 'embedded' && gateway.tls.mode === 'local';
 }
 
 function databases(

@@ -1,20 +1,60 @@
-import { applicationOf } from './plan';
-import { environmentProblems } from './services/catalogue';
+import { root } from '../engine/root';
+import { readApplication } from './plan';
+import { behindGateway, environmentProblems } from './services/catalogue';
+import type { Service } from './services/service';
+import { customConflicts } from './settings/custom-conflicts';
 import type { Problem } from './settings/errors';
-import type { Settings, TargetName } from './settings/schema';
+import { missingFiles } from './settings/folders';
+import { missingSecrets } from './settings/named-secrets';
+import type { SettingName, Settings, TargetName } from './settings/schema';
+import { showKey } from './settings/show';
 import { refusals as docker } from './targets/docker/refusals';
 import { refusals as embedded } from './targets/embedded/refusals';
 
-/** What each target cannot do of what settings ask. */
-const ofTarget: Partial<Record<TargetName, (settings: Settings) => Problem[]>> = {
-  docker,
-  embedded,
-};
+/** What each target cannot do of what settings ask; `services` are those of the deployment, without the gateway. */
+const ofTarget: Partial<
+  Record<TargetName, (settings: Settings, services: readonly Service[]) => Problem[]>
+> = { docker, embedded };
 
-/** What cannot be deployed of well-formed settings: what the target or a service does not take. */
-export function refusals(settings: Settings): Problem[] {
+/** What decides about the others: a default in the place of one that cannot be read would be called wrong. */
+const judged: readonly SettingName[] = ['app', 'target', 'preset', 'services', 'customServices'];
+
+/**
+ * What cannot be deployed of well-formed settings: what is named and not there, what the target or a service does not
+ * take, and what does not go together once it is known which services there are.
+ * `readable` tells which settings are what was given, and not a default in its place.
+ */
+export function refusals(
+  settings: Settings,
+  readable: (name: SettingName) => boolean = () => true,
+): Problem[] {
+  const missing = missingFiles({ settings, readable }, root);
+  const target = ofTarget[settings.target];
+  if (!target || !judged.every(readable)) return missing;
+  const hasApp = !missing.some(({ key }) => key === showKey(['app']));
+  const { application, problems } = hasApp ? readApplication(settings) : withoutApp(settings);
+  const services = behindGateway(application);
   return [
-    ...(ofTarget[settings.target]?.(settings) ?? []),
-    ...environmentProblems(applicationOf(settings)),
+    ...missing,
+    ...target(settings, services),
+    ...environmentProblems(application),
+    ...problems,
+    ...(readable('secrets') ? missingSecrets(settings) : []),
+    // Functions that cannot be read would be called services that are not there.
+    ...(hasApp && problems.length === 0
+      ? customConflicts(settings.customServices, names(services, settings))
+      : []),
   ];
+}
+
+function withoutApp(settings: Settings): ReturnType<typeof readApplication> {
+  return { application: { settings, functions: [] }, problems: [] };
+}
+
+/** What custom services may need, besides each other. */
+function names(services: readonly Service[], { customServices }: Settings): string[] {
+  const own = services
+    .map(({ name }) => name)
+    .filter((name) => !Object.hasOwn(customServices, name));
+  return ['database', ...own];
 }

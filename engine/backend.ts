@@ -9,6 +9,9 @@ import { passphraseFile } from './passphrase';
 /** The stack that needs nothing but this machine. */
 export const localStack = 'local';
 
+/** Stacks whose services run on this machine: their state may stay here too. */
+const stacksOfThisMachine = [localStack, 'dev'];
+
 /** Where a stack's state is, and what opens its secrets. */
 export interface Backend {
   /** What the engine's environment must hold in addition to ours. */
@@ -20,7 +23,7 @@ export interface Backend {
 }
 
 /**
- * The backend for `stack`: the user's own when there is one, else, for the stack `local`, files in `.strata`.
+ * The backend for `stack`: the user's own when there is one, else, for the stacks `local` and `dev`, files in `.strata`.
  * Throws `UserError` for any other stack without a backend.
  */
 export function backendFor(
@@ -30,14 +33,15 @@ export function backendFor(
 ): Backend {
   const own = path.join(root, '.strata');
   const theirs = env.PULUMI_BACKEND_URL ?? (env.PULUMI_ACCESS_TOKEN ? 'cloud' : login(env));
-  if (theirs === undefined && stack !== localStack) {
+  const here = stacksOfThisMachine.includes(stack);
+  if (theirs === undefined && !here) {
     throw new UserError(
-      `Stack "${stack}" needs a Pulumi backend for its state, and none is set (only "${localStack}" keeps it in .strata). ` +
+      `Stack "${stack}" needs a Pulumi backend for its state, and none is set (only ${stacksOfThisMachine.join(' and ')} keep it in .strata). ` +
         'Log in (npm run pulumi -- login) or set PULUMI_BACKEND_URL.',
     );
   }
   const generatedPassphrase =
-    stack === localStack && !env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE;
+    here && !env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE;
   const folder = theirs === undefined ? path.join(own, 'state') : folderOf(theirs, root);
   if (theirs === undefined) makeFolder(path.join(own, 'state'), 0o700);
   return {

@@ -17,27 +17,32 @@ export interface Example {
 }
 
 /** The same query as the first member of each of the first two tenants; none without tenants or GraphQL. */
-export async function examples(outputs: SecretOutputs): Promise<Example[]> {
+export async function examples(
+  outputs: SecretOutputs,
+  /** The file by which curl knows the gateway, where it needs one. */
+  authority?: string,
+): Promise<Example[]> {
   const url = outputs.databases.strata_migrator;
   const graphql = outputs.endpoints.graphql;
   if (url === undefined || graphql === undefined) return [];
   const chosen = firstOfEachTenant(await readMembers(url)).slice(0, 2);
-  return Promise.all(chosen.map((member) => exampleFor(member, graphql, outputs)));
+  return Promise.all(chosen.map((member) => exampleFor(member, graphql, outputs, authority)));
 }
 
 async function exampleFor(
   member: Membership,
   graphql: string,
   { jwt }: SecretOutputs,
+  authority: string | undefined,
 ): Promise<Example> {
   const token = await sign(member, jwt, minutes);
   const { tenant, user, role } = member;
-  return { tenant, user, role, token, curl: curl(graphql, token) };
+  return { tenant, user, role, token, curl: curl(graphql, token, authority) };
 }
 
-function curl(url: string, token: string): string {
+function curl(url: string, token: string, authority: string | undefined): string {
   return [
-    `curl -s ${url} \\`,
+    `curl -s ${authority === undefined ? '' : `--cacert ${authority} `}${url} \\`,
     `  -H 'Content-Type: application/json' \\`,
     `  -H 'Authorization: Bearer ${token}' \\`,
     `  -d '${JSON.stringify({ query: exampleQuery })}'`,

@@ -28,10 +28,12 @@ const shownWidth = 160;
 /** Asks all services of a deployed stack at once. */
 export async function checkStack(
   stack: string,
-  { target, host, services }: Pick<Outputs, 'target' | 'host' | 'services'>,
+  { target, docker, services }: Pick<Outputs, 'target' | 'docker' | 'services'>,
 ): Promise<ServiceHealth[]> {
   if (target === 'embedded') return checkServices(services, processStates(stack));
-  if (target === 'docker') return checkServices(services, await containerStates(stack, host));
+  if (target === 'docker') {
+    return checkServices(services, await containerStates(stack, docker.host, services));
+  }
   return checkServices(services, new Map());
 }
 
@@ -50,6 +52,7 @@ function processStates(stack: string): Map<string, RunState> {
 async function containerStates(
   stack: string,
   host: string | undefined,
+  services: Outputs['services'],
 ): Promise<Map<string, RunState>> {
   const states = new Map<string, RunState>();
   for (const { name, service, problem, logTail } of await stackContainers(host, stack)) {
@@ -58,6 +61,10 @@ async function containerStates(
       logTail,
       ...(problem !== undefined && { problem: `its container ${name} ${problem}` }),
     });
+  }
+  for (const [name, { kind }] of Object.entries(services)) {
+    const isMissing = kind !== 'job' && !states.has(name);
+    if (isMissing) states.set(name, { problem: 'it has no container', logTail: '' });
   }
   return states;
 }

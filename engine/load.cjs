@@ -49,7 +49,7 @@ function bundle(entry, { sourcemap = false } = {}) {
 /** The same with all packages inside: it runs where there are none. */
 function standalone(entry) {
   return build(entry, {
-    target: 'node20',
+    target: 'node22',
     minifySyntax: true,
     minifyWhitespace: true,
     // A page for developers that grafserv loads only when asked for it; it is four times the size of all the rest.

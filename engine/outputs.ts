@@ -13,8 +13,10 @@ const plain = z.object({
   tier: z.string(),
   target: z.string(),
   /** The Docker engine, where it is not the environment's own. */
-  host: z.string().optional(),
+  docker: z.object({ host: z.string().optional() }),
   endpoints: z.record(z.string(), z.string()),
+  /** PEM; empty where a public authority signed the gateway's certificate. */
+  authority: z.string(),
   services: z.record(
     z.string(),
     z.object({ kind: z.string(), health: z.string().optional(), where: z.string() }),

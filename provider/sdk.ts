@@ -6,6 +6,7 @@ import type { TenantInputs, TenantState } from './database/tenant';
 import type { FilesInputs, FilesState } from './docker/files';
 import type { ImageInputs, ImageState } from './docker/image';
 import type { DockerJobInputs, DockerJobState } from './docker/job';
+import type { DockerMachineInputs } from './docker/machine';
 import type { ReadyInputs, ReadyState } from './docker/ready';
 import type { DockerVolumeInputs } from './docker/volume';
 import type { JobInputs, JobState } from './local/job';
@@ -169,6 +170,12 @@ export class DockerVolume extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<DockerVolumeInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:docker:Volume', name, withOutputs(args, []), opts);
+  }
+}
+
+export class DockerMachine extends pulumi.CustomResource {
+  constructor(name: string, args: Args<DockerMachineInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:docker:Machine', name, withOutputs(args, []), opts);
   }
 }
 

@@ -21,7 +21,8 @@ export function certificates(
   const hosts = certificateNames(services, publicNames);
   if (Object.keys(hosts).length === 0 && !services.some(asksAuthority)) return none;
 
-  const authority = new Authority(names.authority, {}, { parent });
+  // Clients were told to trust it: another one would lock them out.
+  const authority = new Authority(names.authority, {}, { parent, protect: true });
   const made = new Map(
     Object.entries(hosts).map(([host, called]) => [
       host,

@@ -16,7 +16,7 @@ import { monitoring } from './monitoring/monitoring';
 import { postgraphile } from './postgraphile';
 import { redis } from './redis';
 import type { Service, Workload } from './service';
-import { garage } from './storage/garage';
+import { garage, objectStore } from './storage/garage';
 import { storage } from './storage/service';
 
 /** What the services are made from: the settings, and what the application's folder declares. */
@@ -37,9 +37,12 @@ const catalogue = {
 
 type CatalogueName = keyof typeof catalogue;
 
-const presets: Readonly<Partial<Record<Settings['preset'], readonly CatalogueName[]>>> = {
+/** What a preset starts or not; everything else is there wherever there are containers. */
+type OptionalName = CatalogueName | 'monitoring' | 'backup';
+
+const presets: Readonly<Partial<Record<Settings['preset'], readonly OptionalName[]>>> = {
   minimal: ['graphql'],
-  standard: ['graphql', 'storage', 'functions'],
+  standard: ['graphql', 'functions', 'storage', 'monitoring', 'backup'],
 };
 
 /** The services of a deployment, the database server apart: it comes before everything else. */
@@ -54,18 +57,35 @@ export interface Deployed {
  */
 export function deployed(application: Application): Deployed {
   const { settings } = application;
+  const behind = behindGateway(application);
+  if (settings.target === 'embedded') return { database: withoutContainers, services: behind };
+  return { database: databaseServer(settings), services: [...behind, ...front(settings, behind)] };
+}
+
+/** The services of a deployment without the gateway, which is rendered from their routes, and the database. */
+export function behindGateway(application: Application): readonly Service[] {
+  const { settings } = application;
   const chosen = [...fromPreset(application), ...own(settings)];
-  if (settings.target === 'embedded') return { database: withoutContainers, services: chosen };
+  if (settings.target === 'embedded') return chosen;
   const inside = [
     pooler(settings),
     redis(settings),
     ...(isOn('backup', settings) ? [backup(settings)] : []),
-    ...chosen,
+    ...chosen.map(behindPooler),
   ];
   const guarded = [...inside, guard(settings, inside.filter(isWorkload))];
-  const watching = isOn('monitoring', settings) ? monitoring(settings, guarded) : [];
-  const behind = [...guarded, ...watching];
-  return { database: databaseServer(settings), services: [...behind, ...front(settings, behind)] };
+  const watching = isOn('monitoring', settings)
+    ? monitoring(settings, [...guarded, ...watchedFront(settings, guarded)])
+    : [];
+  return [...guarded, ...watching];
+}
+
+/** Whoever comes to the database through the pooler waits for it too. */
+function behindPooler(service: Service): Service {
+  const pooled = Object.values(service.secrets).some(
+    (source) => 'database' in source && source.direct !== true,
+  );
+  return pooled ? { ...service, needs: [...new Set([...service.needs, 'pooler'])] } : service;
 }
 
 /** The only way in; it comes last, so that nobody is let in to what does not work yet. */
@@ -78,8 +98,15 @@ function front(settings: Settings, behind: readonly Service[]): Workload[] {
   return [...certificates, { ...made, needs }];
 }
 
+/** The front as monitoring knows it: the gateway itself is rendered from the routes of monitoring too. */
+function watchedFront(settings: Settings, behind: readonly Service[]): Workload[] {
+  const certificates =
+    settings.gateway.tls.mode === 'acme' ? [acme(gatewayInput(settings), behind)] : [];
+  return [...certificates, { ...plain, name: 'gateway' }];
+}
+
 /** What the gateway is rendered from, of the settings. */
-function gatewayInput(settings: Settings): GatewayInput {
+export function gatewayInput(settings: Settings): GatewayInput {
   return {
     image: image(settings, 'nginx'),
     domain: settings.domain,
@@ -96,25 +123,30 @@ function hasRoutes({ routes }: Workload): boolean {
   return Object.keys(routes).length > 0;
 }
 
-/** Without containers the target brings its own server; this says only what it keeps. */
-const withoutContainers: Workload = {
+/** What every workload says, and nothing more. */
+const plain: Omit<Workload, 'name'> = {
   kind: 'workload',
-  name: 'database',
   environment: {},
   secrets: {},
   files: {},
-  volumes: { '/data': 'database' },
   needs: [],
   readsSchema: false,
   routes: {},
   replicas: 1,
 };
 
+/** Without containers the target brings its own server; this says only what it keeps. */
+const withoutContainers: Workload = {
+  ...plain,
+  name: 'database',
+  volumes: { '/data': 'database' },
+};
+
 function fromPreset(application: Application): Workload[] {
-  const { preset, services } = application.settings;
-  const chosen = (presets[preset] ?? []).filter((name) => services[name]?.enabled !== false);
+  const { settings } = application;
+  const chosen = (Object.keys(catalogue) as CatalogueName[]).filter((name) => isOn(name, settings));
   return chosen.flatMap((name) =>
-    catalogue[name](application).map((service) => adjust(service, services[name])),
+    catalogue[name](application).map((service) => adjust(service, settings.services[name])),
   );
 }
 
@@ -122,8 +154,9 @@ function own({ customServices }: Settings): Service[] {
   return Object.entries(customServices).map(([name, given]) => custom(name, given));
 }
 
-function isOn(name: 'monitoring' | 'backup', { preset, services }: Settings): boolean {
-  return services[name]?.enabled ?? preset !== 'minimal';
+/** Whether the preset starts it, or what the config says instead. */
+export function isOn(name: OptionalName, { preset, services }: Settings): boolean {
+  return services[name]?.enabled ?? presets[preset]?.includes(name) ?? false;
 }
 
 /** Variables by which a runtime or Strata is told what to load: they would make another program of a service. */
@@ -151,12 +184,13 @@ function ownVariables({ environment, secrets }: Workload): string[] {
 }
 
 function adjust(service: Workload, given: ServiceSettings | undefined): Workload {
-  if (!given) return service;
+  // The store keeps the data: a second one, or another image, is not what was asked for.
+  if (!given || service.name === objectStore.name) return service;
   return {
     ...service,
     environment: { ...given.env, ...service.environment },
     replicas: given.replicas ?? service.replicas,
     ...(given.image && { image: given.image }),
-    ...(given.resources && { resources: given.resources }),
+    ...(given.resources && { resources: { ...service.resources, ...given.resources } }),
   };
 }

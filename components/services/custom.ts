@@ -7,6 +7,9 @@ const ordinaryUser = '1000:1000';
 
 const jobTimeoutSeconds = 600;
 
+/** One that leaks must not take the database with it. */
+const usualMemory = '512M';
+
 /**
  * A user's own service as the config describes it: an image, an image that is built, or without containers a command.
  *
@@ -61,7 +64,7 @@ function common(name: string, given: CustomService): Common {
     }),
     ...(command && { command }),
     ...(workdir !== undefined && { workdir }),
-    ...(resources && { resources }),
+    resources: { memory: usualMemory, ...resources },
   };
 }
 

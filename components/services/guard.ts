@@ -48,6 +48,7 @@ export function guard(
     },
     files: { 'guard.json': `${JSON.stringify(guardConfig(settings, behind), null, 2)}\n` },
     user: '1000:1000',
+    resources: { memory: '512M' },
     needs: ['redis', 'pooler'],
     port,
     readsSchema: false,

@@ -27,6 +27,7 @@ export function postgraphile(port: number): Workload {
     files: {},
     scratch: ['/tmp'],
     user: '1000:1000',
+    resources: { memory: '768M' },
     needs: ['database'],
     port,
     readsSchema: true,

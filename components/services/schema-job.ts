@@ -1,7 +1,8 @@
 import type { Plan } from '../plan';
+import { extensionStatements } from './database/extensions';
 import type { SchemaPlan } from './images/schema/plan';
 import { containerPaths, type Job, type LoginRole, type SecretSource } from './service';
-import type { TenantSettings } from '../settings/schema';
+import type { Settings } from '../settings/schema';
 
 const planFile = 'plan.json';
 
@@ -13,12 +14,13 @@ const planFile = 'plan.json';
 export function schemaJob(
   { migrations, fences, schemaVersion }: Plan,
   logins: readonly LoginRole[],
-  tenants: Readonly<Record<string, TenantSettings>>,
+  { preset, tenancy }: Pick<Settings, 'preset' | 'tenancy'>,
 ): Job {
   const plan: SchemaPlan = {
+    setup: extensionStatements(preset),
     migrations,
     logins,
-    tenants: Object.entries(tenants).map(([slug, { name, members }]) => ({
+    tenants: Object.entries(tenancy.tenants).map(([slug, { name, members }]) => ({
       slug,
       name: name ?? slug,
       members: Object.entries(members).map(([user, role]) => ({ user, role })),
@@ -44,6 +46,7 @@ export function schemaJob(
     },
     files: { [planFile]: JSON.stringify(plan) },
     user: '1000:1000',
+    resources: { memory: '512M' },
     needs: ['database'],
     timeoutSeconds: 600,
   };

@@ -116,7 +116,7 @@ interface Runnable {
   readonly writableRoot?: boolean;
   /** Linux capabilities that are kept; all others are dropped. */
   readonly capabilities?: readonly string[];
-  /** Folders of the host that are mounted read-only: exporters of the host's own figures. */
+  /** Folder of the host → where it is mounted read-only: exporters of the host's own figures. */
   readonly hostFolders?: Readonly<Record<string, string>>;
   /** Upper limits; none where not given. */
   readonly resources?: Resources;

@@ -14,13 +14,19 @@ import { oneOf, showKey, showText } from './show';
 const built = {
   tier: ['single'],
   target: ['embedded', 'docker'],
-  preset: ['minimal', 'standard'],
   model: ['shared'],
 } as const satisfies {
   tier: readonly TierName[];
   target: readonly TargetName[];
-  preset: readonly PresetName[];
   model: readonly ModelName[];
+};
+
+/** Which presets each target can run so far. */
+const builtPresets: Readonly<Record<TargetName, readonly PresetName[]>> = {
+  embedded: ['minimal'],
+  docker: ['minimal', 'standard'],
+  aws: [],
+  kubernetes: [],
 };
 
 /** Which services of the catalogue each target can run so far. */
@@ -36,11 +42,24 @@ export function notBuilt(settings: Settings, readable: (name: SettingName) => bo
   return [
     ...(readable('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
     ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
-    ...(readable('preset') ? single('preset', ['preset'], settings.preset, built.preset) : []),
+    ...(readable('preset') && readable('target') ? preset(settings) : []),
     ...(readable('tenancy')
       ? single('tenant model', ['tenancy', 'model'], settings.tenancy.model, built.model)
       : []),
     ...(readable('services') && readable('target') ? services(settings) : []),
+  ];
+}
+
+function preset({ preset: chosen, target }: Settings): Problem[] {
+  const there = builtPresets[target];
+  if (there.length === 0 || there.includes(chosen)) return [];
+  return [
+    {
+      key: showKey(['preset']),
+      reason: `names a preset that is not built yet for target ${target}`,
+      received: showText(chosen),
+      allowed: `so far ${oneOf(there)}`,
+    },
   ];
 }
 

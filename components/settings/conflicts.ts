@@ -1,26 +1,50 @@
 import type { Problem } from './errors';
-import type { SettingName, Settings } from './schema';
+import type { SettingName, Settings, TargetName } from './schema';
 import { showKey, showText } from './show';
 
 /** What no setting shows alone: settings that contradict each other; `readable` tells which may be looked at. */
 export function conflicts(settings: Settings, readable: (name: SettingName) => boolean): Problem[] {
-  if (!readable('target') || settings.target !== 'embedded') return [];
+  if (!readable('target')) return [];
+  const ports = portsOf[settings.target]?.(settings) ?? [];
   return [
-    ...(readable('ports') && readable('customServices') ? sharedPorts(settings) : []),
-    ...(readable('domain') ? unreachable(settings) : []),
+    ...sharedPorts(ports.filter(({ path: [setting] }) => readable(setting))),
+    ...(settings.target === 'embedded' && readable('domain') ? unreachable(settings) : []),
   ];
 }
 
-/** On one machine without containers, each port can be listened on once. */
-function sharedPorts({ ports, customServices }: Settings): Problem[] {
-  const wanted = [
-    ...Object.entries(ports).map(([name, port]) => ({ path: ['ports', name], port })),
-    ...Object.entries(customServices).flatMap(([name, { port }]) =>
-      port === undefined ? [] : [{ path: ['customServices', name, 'port'], port }],
-    ),
-  ];
+interface Wanted {
+  readonly path: readonly [SettingName, ...string[]];
+  readonly port: number | undefined;
+}
+
+/** The ports of the machine that each target listens on. */
+const portsOf: Partial<Record<TargetName, (settings: Settings) => Wanted[]>> = {
+  embedded: ({ ports, customServices }) => [
+    ...Object.entries(ports).map(([name, port]): Wanted => ({ path: ['ports', name], port })),
+    ...ofEach(customServices, 'port'),
+  ],
+  docker: ({ gateway, docker, customServices }) => [
+    ...Object.entries(gateway.ports).map(([name, port]): Wanted => ({
+      path: ['gateway', 'ports', name],
+      port,
+    })),
+    { path: ['docker', 'databasePort'], port: docker.databasePort },
+    ...ofEach(customServices, 'publish'),
+  ],
+};
+
+function ofEach(services: Settings['customServices'], member: 'port' | 'publish'): Wanted[] {
+  return Object.entries(services).map(([name, given]) => ({
+    path: ['customServices', name, member],
+    port: given[member],
+  }));
+}
+
+/** On one machine, each port can be listened on once. */
+function sharedPorts(wanted: readonly Wanted[]): Problem[] {
   const owners = new Map<number, string>();
   return wanted.flatMap(({ path, port }) => {
+    if (port === undefined) return [];
     const key = showKey(path);
     const owner = owners.get(port);
     owners.set(port, owner ?? key);

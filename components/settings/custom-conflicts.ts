@@ -1,56 +1,20 @@
+import { nearest } from '../../engine/nearest';
 import type { CustomService } from './custom';
 import type { Problem } from './errors';
 import { oneOf, showKey, showText } from './show';
 
 type Given = Readonly<Record<string, CustomService>>;
 
-/** What custom services are looked at beside. */
-export interface Surroundings {
-  /** Slugs of the tenants: each is a subdomain already. */
-  readonly tenants: readonly string[];
-  /** Services that may be needed, besides the custom ones. */
-  readonly others: readonly string[];
-  /** Names in `strata:secrets`. */
-  readonly secrets: readonly string[];
-}
-
 /**
- * What no custom service shows alone: two that publish one port of the host, a subdomain that is a tenant's, and names
- * of services and secrets that are not there. Routes that clash are the gateway's to find.
+ * What no custom service shows alone: services that it needs and that are not there, and services that wait for each
+ * other. `others` are the services that may be needed besides the custom ones. Routes that clash are the gateway's to
+ * find, ports those of `conflicts`.
  */
-export function customConflicts(services: Given, around: Surroundings): Problem[] {
+export function customConflicts(services: Given, others: readonly string[]): Problem[] {
+  const known = [...others, ...Object.keys(services)];
   return [
-    ...publishedTwice(services),
-    ...Object.entries(services).flatMap(([name, given]) => [
-      ...subdomain(name, given, around.tenants),
-      ...unknownNeeds(name, given, [...around.others, ...Object.keys(services)]),
-      ...unknownSecrets(name, given, around.secrets),
-    ]),
-  ];
-}
-
-function publishedTwice(services: Given): Problem[] {
-  const owners = new Map<number, string>();
-  return Object.entries(services).flatMap(([name, { publish }]) => {
-    if (publish === undefined) return [];
-    const key = showKey(['customServices', name, 'publish']);
-    const owner = owners.get(publish);
-    owners.set(publish, owner ?? key);
-    if (owner === undefined) return [];
-    const advice = 'Give each a port of its own.';
-    return [{ key, reason: `is the port of ${owner} too`, received: String(publish), advice }];
-  });
-}
-
-function subdomain(name: string, { route }: CustomService, tenants: readonly string[]): Problem[] {
-  if (route?.subdomain === undefined || !tenants.includes(route.subdomain)) return [];
-  return [
-    {
-      key: showKey(['customServices', name, 'route', 'subdomain']),
-      reason: 'is the subdomain of a tenant',
-      received: showText(route.subdomain),
-      advice: 'Choose another one; each tenant is served at <slug>.<domain>.',
-    },
+    ...Object.entries(services).flatMap(([name, given]) => unknownNeeds(name, given, known)),
+    ...circles(services),
   ];
 }
 
@@ -59,27 +23,41 @@ function unknownNeeds(name: string, { needs }: CustomService, known: readonly st
     const key = showKey(['customServices', name, 'needs', index]);
     if (need === name) return [{ key, reason: 'is the service itself', advice: 'Take it out.' }];
     if (known.includes(need)) return [];
-    const reason = 'names a service that this deployment does not have';
+    const others = known.filter((other) => other !== name);
+    const near = nearest(need, others);
     return [
-      { key, reason, received: showText(need), allowed: oneOf(known.filter((n) => n !== name)) },
+      {
+        key,
+        reason: 'names a service that it cannot wait for',
+        received: showText(need),
+        allowed: oneOf(others),
+        nearest: near && showText(near),
+      },
     ];
   });
 }
 
-function unknownSecrets(
-  name: string,
-  { secrets }: CustomService,
-  known: readonly string[],
-): Problem[] {
-  return Object.entries(secrets).flatMap(([variable, secret]) => {
-    if (known.includes(secret)) return [];
-    return [
-      {
-        key: showKey(['customServices', name, 'secrets', variable]),
-        reason: 'names a secret that is not set',
-        received: showText(secret),
-        advice: `Set it: npm run pulumi -- config set --secret --path strata:secrets.${secret}`,
-      },
-    ];
-  });
+/** Services that none of which could start first. */
+function circles(services: Given): Problem[] {
+  const stuck = inCircles(services);
+  return stuck.map((name) => ({
+    key: showKey(['customServices', name, 'needs']),
+    reason: `waits for a service that waits for this one, among ${stuck.join(', ')}`,
+    advice: 'Take one of the needs out.',
+  }));
+}
+
+/** What is left when whoever waits for nobody here, and whoever nobody here waits for, is taken away again and again. */
+function inCircles(services: Given): string[] {
+  let left = Object.keys(services);
+  for (;;) {
+    const waits = (name: string, other: string): boolean =>
+      name !== other && (services[name]?.needs.includes(other) ?? false);
+    const stay = left.filter(
+      (name) =>
+        left.some((other) => waits(name, other)) && left.some((other) => waits(other, name)),
+    );
+    if (stay.length === left.length) return stay;
+    left = stay;
+  }
 }

@@ -1,20 +1,46 @@
 import { existsSync, statSync } from 'node:fs';
 import path from 'node:path';
+import type { CustomService } from './custom';
 import type { Problem } from './errors';
 import type { Examined } from './examine';
 import { showKey, showText } from './show';
 
 /** Folders and files that the settings name and that are not there; `root` is the project's folder. */
-export function missingFiles({ settings, readable }: Examined, root: string): Problem[] {
+export function missingFiles(
+  { settings, readable }: Pick<Examined, 'settings' | 'readable'>,
+  root: string,
+): Problem[] {
   return [
     ...(readable('app') ? application(settings.app, root) : []),
-    ...(readable('customServices') && readable('target') && settings.target === 'embedded'
-      ? Object.entries(settings.customServices).flatMap(([name, { workdir }]) =>
-          workdir === undefined || isFolder(path.resolve(root, workdir))
-            ? []
-            : [missing(['customServices', name, 'workdir'], workdir, root)],
+    ...(readable('customServices') && readable('target')
+      ? Object.entries(settings.customServices).flatMap(([name, service]) =>
+          settings.target === 'embedded'
+            ? workingFolder(name, service, root)
+            : buildFiles(name, service, root),
         )
       : []),
+  ];
+}
+
+function workingFolder(name: string, { workdir }: CustomService, root: string): Problem[] {
+  if (workdir === undefined || isFolder(path.resolve(root, workdir))) return [];
+  return [missing(['customServices', name, 'workdir'], workdir, root)];
+}
+
+function buildFiles(name: string, { build }: CustomService, root: string): Problem[] {
+  if (build === undefined) return [];
+  const at = ['customServices', name, 'build'];
+  const folder = path.resolve(root, build.context);
+  if (!isFolder(folder)) return [missing([...at, 'context'], build.context, root)];
+  const { dockerfile = 'Dockerfile' } = build;
+  if (existsSync(path.join(folder, dockerfile))) return [];
+  return [
+    {
+      key: showKey([...at, 'dockerfile']),
+      reason: 'names a file that is not there',
+      received: showText(dockerfile),
+      allowed: `a file in ${folder}`,
+    },
   ];
 }
 

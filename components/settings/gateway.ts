@@ -32,6 +32,8 @@ function isNetwork(given: string): boolean {
   const [address = '', prefix, ...more] = given.split('/');
   const version = isIP(address);
   if (version === 0 || address.includes('%') || more.length > 0) return false;
+  // nginx takes :: for two groups at least.
+  if (address.includes('::') && address.split(':').filter(Boolean).length > 6) return false;
   // Everybody is not a network: it would be an allow-list that allows all, and a proxy that anyone can be.
   if (prefix === undefined) return true;
   return /^[1-9]\d{0,2}$/.test(prefix) && Number(prefix) <= (version === 4 ? 32 : 128);

@@ -1,7 +1,5 @@
 import { z } from 'zod';
-import type { Problem } from './errors';
 import { address, contradict, login, receiver, receiverName, secret, url } from './receivers';
-import { showKey } from './show';
 import * as values from './values';
 
 /* What is watched, for how long, and whom alerts reach. */
@@ -105,40 +103,3 @@ export const monitoringSchema = z
 
 export type MonitoringSettings = z.output<typeof monitoringSchema>;
 export type Receiver = MonitoringSettings['receivers'][string];
-
-/** The setting that names a secret → the name. */
-function secretsOf({ receivers, smtp }: MonitoringSettings): Record<string, string> {
-  const named = Object.entries(receivers).flatMap(([name, receiver]) => {
-    const path = (member: string) => showKey(['monitoring', 'receivers', name, member]);
-    if (receiver.kind === 'mail') return [];
-    if (receiver.kind === 'slack') return [[path('url'), receiver.url]];
-    if (receiver.kind === 'telegram') return [[path('token'), receiver.token]];
-    return [
-      [path('urlSecret'), receiver.urlSecret],
-      [path('token'), receiver.token],
-    ];
-  });
-  const all = [...named, [showKey(['monitoring', 'smtp', 'password']), smtp?.password]];
-  return Object.fromEntries(all.filter(([, secret]) => secret !== undefined)) as Record<
-    string,
-    string
-  >;
-}
-
-/** Secrets that the settings name and that `strata:secrets` does not have. Pure. */
-export function missingSecrets(
-  monitoring: MonitoringSettings,
-  available: readonly string[],
-): Problem[] {
-  return Object.entries(secretsOf(monitoring)).flatMap(([key, name]) =>
-    available.includes(name)
-      ? []
-      : [
-          {
-            key,
-            reason: 'names a secret that there is not',
-            advice: 'Set it with: pulumi config set --secret --path strata:secrets.<name>',
-          },
-        ],
-  );
-}

@@ -22,7 +22,7 @@ const service = z
     enabled: z
       .boolean({ error: 'true or false' })
       .optional()
-      .describe('false leaves the service out of the preset.'),
+      .describe('false leaves the service out of the preset; true adds it.'),
     image: values.image.optional().describe('Another container image than the pinned one.'),
     replicas: values.replicas.optional().describe('How many; what the tier says when not given.'),
     resources: resources.optional(),

@@ -2,10 +2,11 @@ import { rmSync } from 'node:fs';
 import { createInterface } from 'node:readline/promises';
 import { type Command } from 'commander';
 import { stackFolder, volumesOf } from '../../provider/local/folders';
+import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
 import { UserError } from '../errors';
 import { stackOption } from '../outputs';
-import { type Exported, exportState, forgetPendingCreates } from '../pending';
+import { dockerOf, type Exported, exportState, forgetPendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
 import { type Terminal, terminal } from '../terminal';
 import { type StackOptions, stackCommand } from './options';
@@ -42,7 +43,7 @@ async function destroy({
     const volumes = volumesIn(await exportState(session.stack));
     if (withData) refuseUnlisted(name, volumes);
     if (!yes) await ask(name, withData ? volumes : undefined);
-    await forgetPendingCreates(session.stack, out);
+    await forgetPendingCreates(session.stack, name, out);
     if (withData) await deleteAll(session, volumes, out);
     else await deleteServices(session);
   });
@@ -56,8 +57,10 @@ async function destroy({
 
 /** What protected data depends on stays in the state too, its server among it; that has to be stopped all the same. */
 async function deleteServices({ stack, live }: Session): Promise<void> {
+  const engine = dockerOf(await exportState(stack));
   await stack.destroy({ ...live, excludeProtected: true });
   await stopProcesses(stack.name);
+  if (engine) await stopContainers(engine.host, stack.name);
 }
 
 async function deleteAll(

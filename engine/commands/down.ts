@@ -38,9 +38,9 @@ async function down({ stack, json = false }: StackOptions): Promise<void> {
 }
 
 async function stopAll(stack: string, out: Terminal): Promise<string[]> {
-  const { target, host } = await readOutputs(stack, out);
+  const { target, docker } = await readOutputs(stack, out);
   if (target === 'embedded') return stopProcesses(stack);
-  if (target === 'docker') return stopContainers(host, stack);
+  if (target === 'docker') return stopContainers(docker.host, stack);
   throw new UserError(
     `Stack "${stack}" runs on the target "${target}", where "down" is not built yet; "embedded" and "docker" have it. ` +
       `"npm run destroy${stackOption(stack)}" removes it.`,

@@ -1,21 +1,16 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { refusals } from '../../components/refusals';
-import { settingsError } from '../../components/settings/errors';
 import { parseSettings } from '../../components/settings/read';
-import type { BundleFile } from '../../components/targets/compose/render';
 import { composeBundle } from '../compose/bundle';
 import { KeptValues } from '../compose/kept';
+import { keptFile, writeBundle } from '../compose/write';
 import { UserError } from '../errors';
 import { root } from '../root';
 import { stackValues } from '../compose/stack-values';
 import { terminal } from '../terminal';
-
-const keptFile = 'secrets.json';
-/** What a rendering writes anew; everything else in the folder is left alone. */
-const rendered = ['compose.yaml', 'run', 'build'];
 
 interface RenderOptions {
   readonly stack: string;
@@ -45,9 +40,7 @@ export function renderCommand(): Command {
 
 async function render({ stack, out, secrets: file, json = false }: RenderOptions): Promise<void> {
   const secrets = file === undefined ? {} : readSecrets(file);
-  const settings = parseSettings(stackValues(root, stack, secrets), ['strata:secrets']);
-  const problems = refusals(settings);
-  if (problems.length > 0) throw settingsError(problems);
+  const settings = parseSettings(stackValues(root, stack, secrets), ['strata:secrets'], refusals);
   if (settings.target !== 'docker') {
     throw new UserError(
       `Stack "${stack}" is for target ${settings.target}; Compose runs what target docker does.`,
@@ -56,10 +49,7 @@ async function render({ stack, out, secrets: file, json = false }: RenderOptions
   const folder = path.resolve(out ?? `compose-${stack}`);
   const kept = KeptValues.read(path.join(folder, keptFile));
   const bundle = await composeBundle(stack, settings, secrets, kept);
-  write(folder, {
-    ...bundle,
-    [keptFile]: { text: kept.text(), secret: true },
-  });
+  writeBundle(folder, bundle, kept);
   const files = Object.keys(bundle).sort();
   terminal(json).result(
     json
@@ -67,21 +57,6 @@ async function render({ stack, out, secrets: file, json = false }: RenderOptions
       : `${folder} holds ${String(files.length)} files. Start it: docker compose --project-directory ${folder} up --build --wait\n` +
           `Keep ${path.join(folder, keptFile)}: its passwords open the data.`,
   );
-}
-
-/** The folder itself is closed to others: below it files are readable, because users inside containers read them. */
-function write(folder: string, bundle: Readonly<Record<string, BundleFile>>): void {
-  if (existsSync(folder) && !existsSync(path.join(folder, keptFile))) {
-    throw new UserError(`${folder} is there and is no bundle: choose another folder with --out.`);
-  }
-  mkdirSync(folder, { recursive: true });
-  chmodSync(folder, 0o700);
-  for (const name of rendered) rmSync(path.join(folder, name), { recursive: true, force: true });
-  for (const [name, { text }] of Object.entries(bundle)) {
-    const file = path.join(folder, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text, { mode: name === keptFile ? 0o600 : 0o644 });
-  }
 }
 
 function readSecrets(file: string): Record<string, string> {

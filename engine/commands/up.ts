@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { keepAuthority } from '../authority';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
 import { checkStack, reasonsOf } from '../health';
@@ -22,7 +23,7 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const options = { name, out, purpose: `npm run up`, changes: true, create: true };
   const changes = await withStack(options, async ({ stack, live }) => {
-    await forgetPendingCreates(stack, out);
+    await forgetPendingCreates(stack, name, out);
     await stack.preview(live);
     const { summary } = await stack.up(live);
     return summary.resourceChanges ?? {};
@@ -30,7 +31,7 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   const secrets = await readSecretOutputs(name, out);
   const outputs = withoutSecrets(secrets);
   await requireHealthy(name, outputs);
-  const list = await examples(secrets);
+  const list = await examples(secrets, keepAuthority(name, outputs.authority));
   if (json) {
     out.result(JSON.stringify({ stack: name, ...outputs, changes, examples: list }, null, 2));
     return;

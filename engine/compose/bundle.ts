@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { certificateNames } from '../../components/data/certificates';
 import { loginRoles, platformSecrets, redisUsers, word } from '../../components/data/credentials';
 import { databaseName, names } from '../../components/data/names';
@@ -28,18 +29,16 @@ export async function composeBundle(
 ): Promise<Record<string, BundleFile>> {
   const plan = planOf(settings);
   const logins = Object.keys(loginRoles) as LoginRole[];
-  const services = [
-    plan.database,
-    schemaJob(plan, logins, settings.tenancy.tenants),
-    ...plan.services,
-  ];
+  const services = [plan.database, schemaJob(plan, logins, settings), ...plan.services];
   await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
   const pooled = services.some(({ name }) => name === pooler);
   return renderCompose({
     stack,
     services,
     schemaVersion: plan.schemaVersion,
+    nodeImage: image(settings, 'node'),
     secret: secretOf(kept, secrets, pooled),
+    fingerprint: fingerprintWith(kept.password('fingerprint', word)),
     contexts: Object.fromEntries(
       services.flatMap((service) => {
         if (service.program) {
@@ -49,6 +48,11 @@ export async function composeBundle(
       }),
     ),
   });
+}
+
+/** With a key that nobody else has, a weak secret cannot be guessed from its hash. */
+function fingerprintWith(key: string): (text: string) => string {
+  return (text) => createHmac('sha256', key).update(text).digest('hex').slice(0, 12);
 }
 
 /** The same values as `components/data/secrets.ts` gives to resources, as texts. */

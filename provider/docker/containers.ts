@@ -1,5 +1,6 @@
 import type Docker from 'dockerode';
-import { withEngine } from './engine';
+import { found, withEngine } from './engine';
+import { removeContainer } from './run';
 
 /** On each container of a stack. */
 const stackLabel = 'strata.stack';
@@ -43,6 +44,27 @@ export function stopContainers(host: string | undefined, stack: string): Promise
     await stop(running.filter((one) => !isDatabase(one)));
     await stop(running.filter(isDatabase));
     return running.map(({ Names: [name = ''] }) => name.replace(/^\//, '')).sort();
+  });
+}
+
+/**
+ * Removes containers and networks of a stack by name, and nothing of the same name that is not the stack's: what an
+ * engine that was killed has made and not written down.
+ */
+export function removeLeftovers(
+  host: string | undefined,
+  stack: string,
+  names: readonly string[],
+): Promise<void> {
+  return withEngine(host, async (docker) => {
+    for (const name of names) {
+      const container = docker.getContainer(name);
+      const made = await found(container.inspect());
+      if (made?.Config.Labels[stackLabel] === stack) await removeContainer(container);
+      const network = docker.getNetwork(name);
+      const there = await found<Docker.NetworkInspectInfo>(network.inspect());
+      if (there?.Labels?.[stackLabel] === stack) await found(network.remove());
+    }
   });
 }
 

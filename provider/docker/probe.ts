@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Context } from '../host/resource';
 import { engineName, imageName, kindLabel, ownerLabel } from './names';
 import { type Output } from './output';
+import { probeArguments } from './probe-arguments';
 import { ensureImage } from './progress';
 import { hardened, runToEnd } from './run';
 
@@ -29,34 +30,6 @@ export const probeInput = z.strictObject({
   image: imageName,
 });
 
-/** Ends with 0 on the first good answer; with 1 when it got none in the given seconds, and says why once each. */
-const script = `
-  const [, url, seconds] = process.argv;
-  const until = Date.now() + 1000 * seconds;
-  const { hostname, port, protocol } = new URL(url);
-  let said = '';
-  const ask = (done) => {
-    let asked = protocol === 'tcp:'
-      ? require('net').connect(+port, hostname).on('connect', () => done())
-      : require('http').get(url, ({ statusCode: is }) => done(is >= 200 && is < 300 ? undefined : 'it answers with status ' + is));
-    asked.setTimeout(3000, () => done('no answer within 3 s')).on('error', (error) => done(error.code || error.message));
-    return asked;
-  };
-  const next = () => {
-    let over = false;
-    const asked = ask((why) => {
-      if (over) return;
-      over = true;
-      asked.destroy();
-      if (!why) process.exit(0);
-      if (why !== said) console.log(said = why);
-      if (Date.now() >= until) process.exit(1);
-      setTimeout(next, 250);
-    });
-  };
-  next();
-`;
-
 /**
  * Asks from a container of its own until there is a good answer: resolves to undefined then, and to why not when there
  * was none within `seconds` (0: ask once). The container is removed, also when the signal ends it.
@@ -73,7 +46,7 @@ export async function runProbe(
     name: `strata-probe-${randomBytes(4).toString('hex')}`,
     Image: image,
     Entrypoint: ['node'],
-    Cmd: ['-e', script, url, String(seconds)],
+    Cmd: probeArguments(url, seconds),
     User: '65534:65534',
     Labels: { [kindLabel]: 'probe', [ownerLabel]: context.urn },
     HostConfig: hardened({ network }),

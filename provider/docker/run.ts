@@ -57,9 +57,9 @@ export async function runToEnd(
   signal.throwIfAborted();
   const container = await docker.createContainer(options);
   try {
-    const { end } = await collect(docker, container, output);
+    const { end } = await collect(docker, container, output, signal);
     signal.throwIfAborted();
-    await container.start();
+    await container.start({ abortSignal: signal });
     const exitCode = await waited(container, signal);
     await Promise.race([end, sleep(outputEndsWithinMs, undefined, { ref: false })]);
     const { State } = await container.inspect();
@@ -82,8 +82,14 @@ async function collect(
   docker: Docker,
   container: Docker.Container,
   output: Output,
+  signal: AbortSignal,
 ): Promise<{ end: Promise<void> }> {
-  const stream = await container.attach({ stream: true, stdout: true, stderr: true });
+  const stream = await container.attach({
+    stream: true,
+    stdout: true,
+    stderr: true,
+    abortSignal: signal,
+  });
   (docker.modem as { demuxStream: Demux }).demuxStream(stream, output, output);
   const end = new Promise<void>((resolve) => {
     stream

@@ -1,60 +1,87 @@
-import { describe, expect, test } from 'vitest';
-import { names } from '../../components/data/names';
-import { Platform } from '../../components/platform';
+import { describe, expect, test, vi } from 'vitest';
 import { refusals } from '../../components/refusals';
-import { parseSettings } from '../../components/settings/read';
-import type { Settings } from '../../components/settings/schema';
-import { graph, type Answers, type Registered } from '../support/graph';
+import type { Registered } from '../support/graph';
+import { deploy, plainTexts, reached, settingsOf } from '../support/platform';
 
-const tenants = {
-  acme: { members: { ann: 'admin', bob: 'member' } },
-  globex: { name: 'Globex', members: { gus: 'admin' } },
-};
+// What images are built from is no resource; two files of tests would write it to the same place.
+vi.mock('../../components/targets/context', { spy: true });
+const context = await import('../../components/targets/context');
+vi.mocked(context.programContext).mockReturnValue({});
+vi.mocked(context.writeContext).mockReturnValue();
 
-/** What the strata provider would answer. */
-const answers: Answers = {
-  'strata:secrets:Password': (name) => ({ result: `password-of-${name}` }),
-  'strata:local:Volume': () => ({}),
-  'strata:local:Postgres': () => ({
-    systemIdentifier: '42',
-    version: '18.4',
-    running: true,
-    address: '127.0.0.1',
-  }),
-  'strata:local:Process': () => ({ running: true, pid: 1, log: 'log' }),
-  'strata:local:Job': () => ({ ranAt: 'now', exitCode: 0 }),
-  'strata:database:Migration': () => ({ sha256: 'x', appliedAt: 'now' }),
-  'strata:database:Login': () => ({ accepted: true }),
-  'strata:database:Tenant': (name) => ({ tenantId: name }),
-  'strata:tenancy:Table': () => ({ applied: 'x', live: 'x' }),
-};
+const volumes = {
+  embedded: 'strata:local:Volume',
+  docker: 'strata:docker:Volume',
+} as const;
+const passwords = {
+  embedded: 'strata:secrets:Password',
+  docker: 'random:index/randomPassword:RandomPassword',
+} as const;
 
-function parse(config: Record<string, unknown>): Settings {
-  const given = { tenancy: { tenants }, ...config };
-  const raw = Object.fromEntries(
-    Object.entries(given).map(([key, value]) => [
-      `strata:${key}`,
-      typeof value === 'string' ? value : JSON.stringify(value),
-    ]),
-  );
-  return parseSettings(raw);
+/** Every combination of tier, target and preset that can be deployed so far, and what data and keys it has. */
+const combinations = [
+  { tier: 'single', target: 'embedded', preset: 'minimal', data: ['database-1'], hosts: [] },
+  {
+    tier: 'single',
+    target: 'docker',
+    preset: 'minimal',
+    data: ['database-1', 'queue-1'],
+    hosts: ['database', 'gateway', 'pooler'],
+  },
+  {
+    tier: 'single',
+    target: 'docker',
+    preset: 'standard',
+    data: ['alerts-1', 'database-1', 'metrics-1', 'queue-1', 'storage-1'],
+    hosts: ['database', 'gateway', 'pooler'],
+  },
+] as const;
+
+/** The same on every target, whatever the preset. */
+const credentials = [
+  'backup-cipher',
+  'database-admin',
+  'jwt-key',
+  'login-strata_app',
+  'login-strata_auditor',
+  'login-strata_authenticator',
+  'login-strata_dispatcher',
+  'login-strata_guard',
+  'login-strata_hasura',
+  'login-strata_migrator',
+  'login-strata_monitor',
+  'operator',
+  'redis-app',
+  'redis-functions',
+  'redis-guard',
+  'redis-monitor',
+  'redis-storage',
+  'storage-admin',
+  'storage-master',
+  'storage-rpc',
+];
+
+const certificateType = 'strata:tls:Certificate';
+const kept = [
+  ...Object.values(volumes),
+  ...Object.values(passwords),
+  'strata:tls:Authority',
+  'strata:database:Tenant',
+];
+
+const secret = /password-of-|key-of-|:\/\/[^/@\s]*:[^@\s]*@/;
+
+function ofType(all: readonly Registered[], ...types: readonly string[]): Registered[] {
+  return all.filter(({ type }) => types.includes(type));
 }
-
-function deploy(config: Record<string, unknown>, preview: boolean): Promise<Registered[]> {
-  const settings = parse(config);
-  return graph(() => new Platform(names.platform, settings), answers, preview);
-}
-
-/** Every combination of tier, target and preset that can be deployed so far. */
-const combinations = [{ tier: 'single', target: 'embedded', preset: 'minimal' }];
-
-const data = ['strata:local:Volume', 'strata:secrets:Password', 'strata:database:Tenant'];
-const certificates = ['strata:tls:Authority', 'strata:tls:Certificate'];
 
 describe.each(combinations)('tier $tier on target $target with preset $preset', (combination) => {
+  const { tier, target, preset } = combination;
+  const config = { tier, target, preset };
+
   describe.each([true, false])('with unknowns: %s', (preview) => {
     test('every resource has a parent and a name of its own', async () => {
-      const all = await deploy(combination, preview);
+      const all = await deploy(config, preview);
       const [platform, ...others] = all;
       expect(platform?.type).toBe('strata:index:Platform');
       expect(others.filter(({ parent }) => !parent)).toEqual([]);
@@ -62,9 +89,7 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
     });
 
     test('data and credentials are protected and name neither tier nor target nor server', async () => {
-      const holding = (await deploy(combination, preview)).filter(({ type }) =>
-        data.includes(type),
-      );
+      const holding = ofType(await deploy(config, preview), ...kept);
       expect(holding.filter(({ protect }) => !protect).map(({ name }) => name)).toEqual([]);
       for (const { urn } of holding) {
         const [, , types = '', name = ''] = urn.split('::');
@@ -75,68 +100,45 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
       }
     });
 
-    test('volume, certificates and credentials are exactly those of the first release', async () => {
-      const all = await deploy(combination, preview);
-      const kinds = ['strata:local:Volume', 'strata:secrets:Password', ...certificates];
-      const urns = all.filter(({ type }) => kinds.includes(type));
+    test('volumes, certificates and credentials are exactly those of the first release', async () => {
+      const { data, hosts } = combination;
+      const all = await deploy(config, preview);
+      const types = [volumes[target], passwords[target], 'strata:tls:Authority', certificateType];
       const under = 'urn:pulumi:test::strata::strata:index:Platform$';
-      expect(urns.map(({ urn }) => urn).sort()).toEqual([
-        `${under}strata:local:Volume::database-1`,
-        `${under}strata:secrets:Password::backup-cipher`,
-        `${under}strata:secrets:Password::database-admin`,
-        `${under}strata:secrets:Password::jwt-key`,
-        `${under}strata:secrets:Password::login-strata_app`,
-        `${under}strata:secrets:Password::login-strata_auditor`,
-        `${under}strata:secrets:Password::login-strata_authenticator`,
-        `${under}strata:secrets:Password::login-strata_dispatcher`,
-        `${under}strata:secrets:Password::login-strata_guard`,
-        `${under}strata:secrets:Password::login-strata_hasura`,
-        `${under}strata:secrets:Password::login-strata_migrator`,
-        `${under}strata:secrets:Password::login-strata_monitor`,
-        `${under}strata:secrets:Password::operator`,
-        `${under}strata:secrets:Password::redis-app`,
-        `${under}strata:secrets:Password::redis-functions`,
-        `${under}strata:secrets:Password::redis-guard`,
-        `${under}strata:secrets:Password::redis-monitor`,
-        `${under}strata:secrets:Password::redis-storage`,
-        `${under}strata:secrets:Password::storage-admin`,
-        `${under}strata:secrets:Password::storage-master`,
-        `${under}strata:secrets:Password::storage-rpc`,
-      ]);
+      expect(
+        ofType(all, ...types)
+          .map(({ urn }) => urn)
+          .sort(),
+      ).toEqual(
+        [
+          ...data.map((name) => `${under}${volumes[target]}::${name}`),
+          ...credentials.map((name) => `${under}${passwords[target]}::${name}`),
+          ...(hosts.length > 0 ? [`${under}strata:tls:Authority::authority`] : []),
+          ...hosts.map((host) => `${under}${certificateType}::certificate-${host}`),
+        ].sort(),
+      );
     });
 
     test('no password, key or connection URL is a plain input', async () => {
-      for (const { inputs, name } of await deploy(combination, preview)) {
+      for (const { inputs, name } of await deploy(config, preview)) {
         expect(
-          plainTexts(inputs).filter((text) =>
-            /password-of-|postgresql:\/\/[^@]*:[^@]*@/.test(text),
-          ),
+          plainTexts(inputs).filter((text) => secret.test(text)),
           name,
         ).toEqual([]);
       }
     });
 
     test('services wait for every fence, and fences for every migration', async () => {
-      const all = await deploy(combination, preview);
-      const reached = (from: Registered): Set<string> => {
-        const seen = new Set<string>();
-        const visit = (urn: string): void => {
-          if (seen.has(urn)) return;
-          seen.add(urn);
-          all.find((resource) => resource.urn === urn)?.dependencies.forEach(visit);
-        };
-        from.dependencies.forEach(visit);
-        return seen;
-      };
-      const of = (type: string): Registered[] => all.filter((resource) => resource.type === type);
-      const [graphql] = of('strata:local:Process');
-      const fences = of('strata:tenancy:Table');
-      const migrations = of('strata:database:Migration');
+      const all = await deploy(config, preview);
+      const graphql = all.find(({ name }) => name === 'graphql' || name === 'graphql-1');
+      const waits = graphql ? reached(all, graphql) : new Set();
+      const fences = ofType(all, 'strata:tenancy:Table');
+      const migrations = ofType(all, 'strata:database:Migration');
       expect(fences.length).toBeGreaterThan(0);
       expect(migrations.length).toBeGreaterThan(0);
       for (const fence of fences) {
-        expect(graphql && reached(graphql)).toContain(fence.urn);
-        for (const migration of migrations) expect(reached(fence)).toContain(migration.urn);
+        expect(waits).toContain(fence.urn);
+        for (const migration of migrations) expect(reached(all, fence)).toContain(migration.urn);
       }
     });
   });
@@ -165,7 +167,7 @@ describe('a custom service', () => {
 
 describe('what the target or a service does not take', () => {
   test('is refused by name, all of it at once', () => {
-    const settings = parse({
+    const settings = settingsOf({
       services: {
         graphql: {
           image: 'graphql:1',
@@ -194,15 +196,6 @@ describe('what the target or a service does not take', () => {
   });
 
   test('is nothing in the settings that are shipped', () => {
-    expect(refusals(parse({}))).toEqual([]);
+    expect(refusals(settingsOf({}))).toEqual([]);
   });
 });
-
-/** Every text of an input that is not wrapped as a secret. */
-function plainTexts(value: unknown): string[] {
-  if (typeof value === 'string') return [value];
-  if (typeof value !== 'object' || value === null) return [];
-  // The signature under which Pulumi serialises a secret.
-  if ('4dabf18193072939515e22adb298388d' in value) return [];
-  return Object.values(value).flatMap(plainTexts);
-}

@@ -123,6 +123,7 @@ describe.skipIf(missing)(`backups${why}`, () => {
           values({ config: 'secret-key' }),
         );
       await containers.run(server, { published: true });
+      await clients.makeDatabase();
     });
 
     afterAll(async () => {

@@ -32,6 +32,7 @@ describe.skipIf(missing)(`the database in a container${why}`, () => {
     containers = await Containers.create('t-database-', values);
     clients = new Clients(containers, values, authority);
     await containers.run(server, { published: true });
+    await clients.makeDatabase();
   });
 
   afterAll(async () => {

@@ -36,6 +36,7 @@ describe.skipIf(missing)(`functions behind PgBouncer in transaction mode, with T
     containers = await Containers.create('t-functions-', values);
     clients = new Clients(containers, values, authority);
     await containers.run(databaseServer(settings), { published: true });
+    await clients.makeDatabase();
     const admin = await clients.connect('database', 'postgres');
     await makeRoles(admin, values);
     await admin.query(

@@ -120,6 +120,7 @@ describe.skipIf(missing)(`monitoring in containers${why}`, () => {
     workloads = monitoring(settings, [cache]);
 
     await containers.run(database, { published: true });
+    await clients.makeDatabase();
     const admin = await clients.connect('database', 'postgres');
     await makeRoles(admin, values);
     for (const { name, sql, role } of readMigrations(path.join(root, 'sql'), 'platform')) {

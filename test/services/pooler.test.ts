@@ -44,6 +44,7 @@ describe.skipIf(missing)(`the pooler in a container${why}`, () => {
     containers = await Containers.create('t-database-pooler-', values);
     clients = new Clients(containers, values, path.join(folder, 'authority.pem'));
     await containers.run(server, { published: true });
+    await clients.makeDatabase();
     admin = await clients.connect('database', 'postgres');
     await makeRoles(admin, values);
     await containers.run(gate, { published: true });

@@ -5,8 +5,10 @@ import { pooledRoles } from '../../components/services/database/connections';
 import type { LoginRole } from '../../components/services/service';
 import { settingsSchema, type Settings } from '../../components/settings/schema';
 import { root } from '../../engine/root';
+import { databaseServer } from '../../provider/database/server';
 import { scramVerifier } from '../../provider/database/scram';
 import type { Containers } from './containers';
+import { contextFor } from './local';
 import type { Values } from './values';
 
 /** Images that a lab without a registry has under these names. */
@@ -53,6 +55,13 @@ export class Clients {
     const port = await this.containers.port(service);
     const host = way.host ?? '127.0.0.1';
     return `postgresql://${role}:${password}@${host}:${port}/${way.name ?? 'strata'}?${query}`;
+  }
+
+  /** What a deployment does once the server lets the admin in. */
+  async makeDatabase(): Promise<void> {
+    const url = await this.url('database', 'postgres');
+    const context = contextFor('cluster');
+    await databaseServer.create({ url, setup: [], volume: 'v', instance: 'i' }, context);
   }
 
   async connect(service: string, role: LoginRole | 'postgres', way: Way = {}): Promise<Client> {

@@ -2,39 +2,28 @@ import { describe, expect, test } from 'vitest';
 import { customService, type CustomServiceInput } from '../../components/settings/custom';
 import { customConflicts } from '../../components/settings/custom-conflicts';
 
-const image = 'registry.example.org/shop:1';
+const others = ['database', 'graphql'];
+
+/** Services that need others, by name. */
+function needing(needs: Record<string, string[]>) {
+  const image = 'registry.example.org/shop:1';
+  const made = (given: CustomServiceInput) => customService.parse({ image, ...given });
+  return Object.fromEntries(
+    Object.entries(needs).map(([name, all]) => [name, made({ needs: all })]),
+  );
+}
+
+function keys(needs: Record<string, string[]>): string[] {
+  return customConflicts(needing(needs), others).map(({ key }) => key);
+}
 
 describe('between custom services and what is around them', () => {
-  const around = { tenants: ['acme'], others: ['database', 'graphql'], secrets: ['stripe-key'] };
-  const service = (given: CustomServiceInput) => customService.parse({ image, port: 1, ...given });
-
-  test('nothing is wrong when every name is there', () => {
-    const services = {
-      a: service({ needs: ['b', 'graphql'], secrets: { KEY: 'stripe-key' }, publish: 1 }),
-      b: service({ route: { subdomain: 'b' }, publish: 2 }),
-    };
-    expect(customConflicts(services, around)).toEqual([]);
+  test('nothing is wrong when every service that is needed is there', () => {
+    expect(customConflicts(needing({ a: ['b', 'graphql'], b: ['database'] }), others)).toEqual([]);
   });
 
-  test('a port of the host belongs to one, a subdomain is no tenant’s, and names are of what is there', () => {
-    const services = {
-      a: service({ publish: 9000 }),
-      b: service({ publish: 9000, route: { subdomain: 'acme' }, needs: ['b', 'nowhere'] }),
-      c: service({ secrets: { KEY: 'smtp-password' } }),
-    };
-    expect(customConflicts(services, around)).toEqual([
-      {
-        key: 'strata:customServices.b.publish',
-        reason: 'is the port of strata:customServices.a.publish too',
-        received: '9000',
-        advice: 'Give each a port of its own.',
-      },
-      {
-        key: 'strata:customServices.b.route.subdomain',
-        reason: 'is the subdomain of a tenant',
-        received: '"acme"',
-        advice: 'Choose another one; each tenant is served at <slug>.<domain>.',
-      },
+  test('a service that is needed is there, and is another one', () => {
+    expect(customConflicts(needing({ a: ['graphql'], b: ['b', 'grapql'] }), others)).toEqual([
       {
         key: 'strata:customServices.b.needs[0]',
         reason: 'is the service itself',
@@ -42,16 +31,42 @@ describe('between custom services and what is around them', () => {
       },
       {
         key: 'strata:customServices.b.needs[1]',
-        reason: 'names a service that this deployment does not have',
-        received: '"nowhere"',
-        allowed: 'database, graphql, a or c',
+        reason: 'names a service that it cannot wait for',
+        received: '"grapql"',
+        allowed: 'database, graphql or a',
+        nearest: '"graphql"',
       },
-      {
-        key: 'strata:customServices.c.secrets.KEY',
-        reason: 'names a secret that is not set',
-        received: '"smtp-password"',
-        advice: 'Set it: npm run pulumi -- config set --secret --path strata:secrets.smtp-password',
-      },
+    ]);
+  });
+
+  test('two that wait for each other are both named', () => {
+    const reason = 'waits for a service that waits for this one, among a, b';
+    const advice = 'Take one of the needs out.';
+    expect(customConflicts(needing({ a: ['b'], b: ['a'], c: ['database'] }), others)).toEqual([
+      { key: 'strata:customServices.a.needs', reason, advice },
+      { key: 'strata:customServices.b.needs', reason, advice },
+    ]);
+  });
+
+  test('whoever only waits for a circle, or is only waited for by one, is not named', () => {
+    const circle = { a: ['b', 'first'], b: ['c'], c: ['a'] };
+    expect(keys({ ...circle, first: [], last: ['a'], later: ['last'] })).toEqual(
+      ['a', 'b', 'c'].map((name) => `strata:customServices.${name}.needs`),
+    );
+  });
+
+  test('one that is needed twice, or by many, is no circle', () => {
+    expect(keys({ a: ['d', 'd'], b: ['a', 'd'], c: ['a', 'b'], d: [] })).toEqual([]);
+  });
+
+  test('names of what every object has are services like others', () => {
+    expect(keys({ a: ['constructor'], b: ['tostring'] })).toEqual([
+      'strata:customServices.a.needs[0]',
+      'strata:customServices.b.needs[0]',
+    ]);
+    expect(keys({ valueof: ['a'], a: ['valueof'] })).toEqual([
+      'strata:customServices.valueof.needs',
+      'strata:customServices.a.needs',
     ]);
   });
 });

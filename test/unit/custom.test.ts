@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
+import { behindGateway } from '../../components/services/catalogue';
 import { custom } from '../../components/services/custom';
 import { customService, type CustomServiceInput } from '../../components/settings/custom';
+import { parseSettings } from '../../components/settings/read';
 
 const image = 'registry.example.org/shop:1';
 
@@ -13,6 +15,7 @@ const hardened = {
   scratch: ['/tmp'],
   user: '1000:1000',
   writableRoot: false,
+  resources: { memory: '512M' },
   needs: ['database'],
 };
 
@@ -134,5 +137,27 @@ describe('a custom service becomes', () => {
 
   test('a service with a command that tells its health', () => {
     expect(made({ image, healthCommand: ['check'] })).toMatchObject({ healthCommand: ['check'] });
+  });
+});
+
+describe('a custom service that uses the database', () => {
+  const needs = (target: string, given: CustomServiceInput) => {
+    const customServices = JSON.stringify({ shop: { database: true, ...given } });
+    const settings = parseSettings({
+      'strata:target': target,
+      'strata:customServices': customServices,
+    });
+    const services = behindGateway({ settings, functions: [] });
+    return services.find(({ name }) => name === 'shop')?.needs;
+  };
+
+  test('waits for the pooler where there is one, a job too', () => {
+    expect(needs('docker', { image })).toEqual(['database', 'pooler']);
+    expect(needs('docker', { image, job: true, needs: ['pooler'] })).toEqual([
+      'database',
+      'pooler',
+    ]);
+    expect(needs('docker', { image, database: false })).toEqual(['database']);
+    expect(needs('embedded', { command: ['x'] })).toEqual(['database']);
   });
 });

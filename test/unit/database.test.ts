@@ -10,11 +10,7 @@ import {
 import { extensionStatements } from '../../components/services/database/extensions';
 import { renderHba } from '../../components/services/database/hba';
 import { majorProblem } from '../../components/services/database/major';
-import {
-  hostMemoryProblems,
-  memoryProblems,
-  planMemory,
-} from '../../components/services/database/memory';
+import { memoryProblems, planMemory } from '../../components/services/database/memory';
 import { pooler, renderPooler } from '../../components/services/database/pooler';
 import { renderRepository } from '../../components/services/database/repository';
 import { databaseServer } from '../../components/services/database/server';
@@ -99,13 +95,6 @@ describe('the memory of the database', () => {
     ]);
     expect(memoryProblems({ ...small, memory: '1920M' })).toEqual([]);
     expect(memoryProblems({ ...small, memory: '1856M' })).toHaveLength(1);
-  });
-
-  test('that the server does not have is refused', () => {
-    expect([
-      hostMemoryProblems(defaults, 4096),
-      hostMemoryProblems(defaults, 2048).map(({ allowed }) => allowed),
-    ]).toEqual([[], ['at most 2048M, and the other services need some of that']]);
   });
 });
 

@@ -99,6 +99,21 @@ describe('pending operations after a kill', () => {
     ).toBe(false);
   });
 
+  test('are forgotten when each can be made again: containers, networks, images, passwords', () => {
+    const pending_operations = [
+      operation('creating', 'docker:index/container:Container'),
+      operation('creating', 'docker:index/network:Network'),
+      operation('creating', 'docker:index/remoteImage:RemoteImage'),
+      operation('creating', 'random:index/randomPassword:RandomPassword'),
+    ];
+    expect(mayForgetPending({ pending_operations })).toBe(true);
+  });
+
+  test('are kept when a volume of the Docker plugin is among them: it may hold data', () => {
+    const pending_operations = [operation('creating', 'docker:index/volume:Volume')];
+    expect(mayForgetPending({ pending_operations })).toBe(false);
+  });
+
   test('without any creation the state is not touched', () => {
     expect(mayForgetPending({ resources: [] })).toBe(false);
     expect(

@@ -30,20 +30,6 @@ describe('what the gateway refuses of the services', () => {
     ]);
   });
 
-  it('names both of two services that publish one port of the host', () => {
-    const problems = routeProblems([
-      { ...service('gateway', 8080), published: { 80: 8080, 443: 8443 } },
-      { ...service('game', 7000), published: { 443: 7000 } },
-    ]);
-    expect(problems).toEqual([
-      {
-        key: 'service game',
-        reason: 'claims the port 443, which service gateway claims too',
-        advice: 'Give one of the two another port.',
-      },
-    ]);
-  });
-
   it.each<[string, Route]>([
     ['its path', open('/a; return 200')],
     ['its path', open('/a{')],

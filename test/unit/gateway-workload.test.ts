@@ -29,6 +29,7 @@ describe('the gateway as a workload', () => {
       },
       scratch: ['/tmp'],
       user: '101:101',
+      resources: { memory: '512M' },
       needs: ['guard'],
       port: 8080,
       health: '/healthz',

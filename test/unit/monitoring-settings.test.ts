@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { missingSecrets, monitoringSchema } from '../../components/settings/monitoring';
+import { monitoringSchema } from '../../components/settings/monitoring';
 
 const hook = { kind: 'webhook', url: 'https://example.org/alerts' };
 
@@ -153,20 +153,4 @@ test.each([
   [{ logs: 'yes' }, 'logs: true or false'],
 ])('%j is refused', (given, said) => {
   expect(wrong(given)).toEqual([said]);
-});
-
-test('secrets that are named but not there are told by the settings that name them', () => {
-  const settings = monitoringSchema.parse({
-    receivers: {
-      chat: { kind: 'slack', url: 'slack-url', channel: '#a' },
-      phone: { kind: 'telegram', token: 'telegram-token', chat: 1 },
-      hook: { ...hook, token: 'hook-token' },
-    },
-    send: { critical: ['chat', 'phone', 'hook'] },
-    smtp: { host: 'mail.example.org', from: 'a@example.org', user: 'a', password: 'smtp-password' },
-  });
-  expect(missingSecrets(settings, ['slack-url', 'hook-token']).map(({ key }) => key)).toEqual([
-    'strata:monitoring.receivers.phone.token',
-    'strata:monitoring.smtp.password',
-  ]);
 });

@@ -358,6 +358,25 @@ describe('the folders that a config names', () => {
     ]);
   });
 
+  test('are, for an image, what it is built from: the folder and its Dockerfile', () => {
+    const build = (context: string, dockerfile?: string) => ({ build: { context, dockerfile } });
+    const customServices = {
+      a: build('a'),
+      b: build('b'),
+      c: build('b', 'prod/Dockerfile'),
+      d: build('nowhere', 'Dockerfile'),
+    };
+    const fill = (at: string) => {
+      for (const name of ['app', 'a', 'b', 'b/prod']) mkdirSync(path.join(at, name));
+      for (const name of ['app/tenancy.ts', 'a/Dockerfile', 'b/prod/Dockerfile'])
+        writeFileSync(path.join(at, name), '');
+    };
+    expect(problems({ target: 'docker', customServices }, fill)).toEqual([
+      'strata:customServices.b.build.dockerfile names a file that is not there',
+      'strata:customServices.d.build.context names a folder that is not there',
+    ]);
+  });
+
   test('are not looked at when their setting is refused anyway', () => {
     expect(problems({ app: '' }, () => undefined)).toEqual([]);
   });

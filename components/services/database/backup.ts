@@ -40,6 +40,7 @@ export function backup(settings: Settings, place: Repository | 'volume' = 'volum
     volumes: { [databasePaths.home]: 'database' },
     scratch: ['/tmp'],
     user: postgresUser,
+    resources: { memory: '512M' },
     needs: ['database'],
     port,
     healthCommand: ['test', '-e', '/tmp/backup/healthy'],

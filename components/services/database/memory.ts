@@ -94,19 +94,6 @@ export function memoryProblems({ memory, pools }: DatabaseSettings): Problem[] {
   ];
 }
 
-/** A server that is smaller than what the database is told to use. `host` in MiB, as the target finds it. */
-export function hostMemoryProblems({ memory }: DatabaseSettings, host: number): Problem[] {
-  if (mebibytes(memory) <= host) return [];
-  return [
-    {
-      key: showKey(['database', 'memory']),
-      reason: 'is more than the server has',
-      received: memory,
-      allowed: `at most ${host}M, and the other services need some of that`,
-    },
-  ];
-}
-
 /** The smallest memory that holds so many connections, in MiB. */
 function leastMemory(maxConnections: number): number {
   let total = step;

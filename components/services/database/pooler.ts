@@ -46,6 +46,7 @@ export function pooler(settings: Settings): Workload {
     scratch: [socketFolder],
     // The image's own user; it writes nothing but its socket.
     user: '70:70',
+    resources: { memory: '256M' },
     needs: ['database'],
     port,
     readsSchema: false,

@@ -1,4 +1,3 @@
-import { databaseName } from '../../data/names';
 import type { Settings } from '../../settings/schema';
 import type { Workload } from '../service';
 import { serverSettings, renderConfiguration } from './configuration';
@@ -33,7 +32,6 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
     environment: {
       ...backupEnvironment,
       PGDATA: databasePaths.data,
-      POSTGRES_DB: databaseName,
       // As on target embedded: order by code points, which no update of the system's library changes.
       POSTGRES_INITDB_ARGS:
         '--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256 --auth-local=peer',
@@ -70,7 +68,5 @@ const start = [
   `exec docker-entrypoint.sh postgres -c config_file=${file('postgresql.conf')} -c hba_file=${file('pg_hba.conf')}`,
 ].join(' && ');
 
-const healthy = [
-  'pg_isready -q -h 127.0.0.1',
-  `test "$(psql -XAtq -U postgres -d ${databaseName} -c 'select 1')" = 1`,
-].join(' && ');
+// The image's first start, which makes the cluster, listens nowhere.
+const healthy = `test "$(psql -XAtqU postgres -c "select current_setting('listen_addresses') <> ''")" = t`;

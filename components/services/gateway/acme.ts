@@ -36,6 +36,7 @@ export function acme(input: GatewayInput, services: readonly Service[]): Workloa
     volumes: { [certificates]: 'certificates' },
     // nginx's: only it may read the key besides.
     user: '101:101',
+    resources: { memory: '256M' },
     needs: [],
     port: ports.acme,
     health: '/healthz',

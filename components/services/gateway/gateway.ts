@@ -36,6 +36,7 @@ export function gateway(input: GatewayInput, services: readonly Service[]): Work
     ...(withCertificates && { volumes: { [layout.certificates]: 'certificates' as const } }),
     scratch: [layout.scratch],
     user: '101:101',
+    resources: { memory: '512M' },
     needs: [
       ...(guardOf(services) === undefined ? [] : ['guard']),
       // It lays down the first certificate.

@@ -17,48 +17,28 @@ export function gatewayProblems(input: GatewayInput, services: readonly Service[
   ];
 }
 
-/** Routes that nginx could not serve as they are meant, and two services that claim one route or one port of the host. */
+/** Routes that nginx could not serve as they are meant, and two services that claim one route. */
 export function routeProblems(services: readonly Service[]): Problem[] {
   const served = servedRoutes(services);
-  return [
-    ...served.flatMap(invalid),
-    ...twice(
-      served.map((each) => ({ owner: each.service, claim: shown(each.route) })),
-      'route',
-      'Give one of the two another path or subdomain.',
-    ),
-    ...twice(publishedPorts(services), 'port', 'Give one of the two another port.'),
-  ];
+  return [...served.flatMap(invalid), ...claimedTwice(served)];
 }
 
-interface Claim {
-  readonly owner: string;
-  readonly claim: string;
-}
-
-/** Claims that somebody else, or the same service, has made before. */
-function twice(claims: readonly Claim[], what: string, advice: string): Problem[] {
+/** Routes that somebody else, or the same service, has already. */
+function claimedTwice(served: readonly Served[]): Problem[] {
   const owners = new Map<string, string>();
-  return claims.flatMap(({ owner, claim }) => {
+  return served.flatMap(({ service, route }) => {
+    const claim = shown(route);
     const first = owners.get(claim);
-    owners.set(claim, first ?? owner);
+    owners.set(claim, first ?? service);
     if (first === undefined) return [];
     return [
       {
-        key: `service ${owner}`,
-        reason: `claims the ${what} ${claim}, which service ${first} claims too`,
-        advice,
+        key: `service ${service}`,
+        reason: `claims the route ${claim}, which service ${first} claims too`,
+        advice: 'Give one of the two another path or subdomain.',
       },
     ];
   });
-}
-
-function publishedPorts(services: readonly Service[]): Claim[] {
-  return services.flatMap((service) =>
-    service.kind === 'workload'
-      ? Object.keys(service.published ?? {}).map((port) => ({ owner: service.name, claim: port }))
-      : [],
-  );
 }
 
 function shown({ path, subdomain }: Route): string {

@@ -34,6 +34,7 @@ export function alertmanager(settings: Monitored): Workload {
     files: { 'alertmanager.yml': renderAlertmanager(settings.monitoring) },
     volumes: { [data]: 'alerts' },
     user: nobody,
+    resources: { memory: '256M' },
     needs: [],
     port,
     health: `${operatorPaths.alertmanager}-/ready`,

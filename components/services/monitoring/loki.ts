@@ -25,6 +25,7 @@ export function loki(settings: Monitored): Workload {
     files: { 'loki.yml': renderLoki(settings.monitoring.retention.days) },
     scratch: [data],
     user: '10001:10001',
+    resources: { memory: '1G' },
     needs: [],
     port: 3100,
     health: '/ready',

@@ -53,6 +53,7 @@ export function prometheus(
     },
     volumes: { [data]: 'metrics' },
     user: nobody,
+    resources: { memory: '1G' },
     needs: ['alertmanager'],
     port,
     health: `${operatorPaths.prometheus}-/ready`,

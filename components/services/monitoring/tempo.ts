@@ -25,6 +25,7 @@ export function tempo(settings: Monitored): Workload {
     files: { 'tempo.yml': renderTempo(settings.monitoring.retention.days) },
     scratch: [data],
     user: '10001:10001',
+    resources: { memory: '1G' },
     needs: [],
     port: 3200,
     health: '/ready',

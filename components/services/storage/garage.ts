@@ -36,6 +36,7 @@ export function garage(settings: Settings & { readonly images?: ImageSettings })
     files: { 'garage.toml': configuration() },
     volumes: { [data]: 'storage' },
     user: '1000:1000',
+    resources: { memory: '1G' },
     needs: [],
     // The port whose health path says whether the whole node works.
     port: objectStore.adminPort,

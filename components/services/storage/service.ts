@@ -37,6 +37,7 @@ export function storage(settings: Settings & { readonly storage: StorageSettings
     },
     files: {},
     user: '1000:1000',
+    resources: { memory: '640M' },
     needs: ['database', ...(external ? [] : [objectStore.name])],
     port,
     health: '/healthz',

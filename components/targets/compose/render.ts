@@ -1,8 +1,20 @@
 import { stringify } from 'yaml';
 import { names } from '../../data/names';
-import type { FileContent, SecretSource, Service } from '../../services/service';
+import type { FileContent, SecretSource, Service, VolumeContent } from '../../services/service';
 import { fill } from '../files';
-import { composeService, runFolder, secretsOf, variablesFile, volumesOf } from './service';
+import { layoutService } from './layout';
+import {
+  doneName,
+  filesVolume,
+  hasFiles,
+  layoutName,
+  readyName,
+  runFolder,
+  secretsOf,
+  variablesFile,
+} from './names';
+import { doneService, readyService } from './ready';
+import { composeService, type ComposeService } from './service';
 
 /** What a bundle is rendered from. */
 export interface ComposeInput {
@@ -11,7 +23,11 @@ export interface ComposeInput {
   /** All services, the database and the schema job among them. */
   readonly services: readonly Service[];
   readonly schemaVersion: string;
+  /** Lays out files and asks services whether they answer. */
+  readonly nodeImage: string;
   readonly secret: (source: SecretSource) => string;
+  /** A hash of secret texts that nobody can guess them from. */
+  readonly fingerprint: (text: string) => string;
   /** The files of the folders that images are built from: service → relative name → text. */
   readonly contexts: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
@@ -19,69 +35,87 @@ export interface ComposeInput {
 /** A file of a bundle. */
 export interface BundleFile {
   readonly text: string;
-  /** It holds a secret, so only its owner may enter its folder. */
+  /** Only its owner may read it. */
   readonly secret: boolean;
 }
 
+type Bundle = Readonly<Record<string, BundleFile>>;
+
 /**
  * Everything that `docker compose up` needs to run a deployment, by relative file name. Pure: the same input makes the
- * same bundle.
+ * same bundle. Needs Compose 2.30 or newer.
  *
- * @example renderCompose({ stack: 'dev', services, schemaVersion, secret, contexts })['compose.yaml'].text
+ * @example renderCompose({ stack: 'dev', services, schemaVersion, … })['compose.yaml'].text
  */
-export function renderCompose(input: ComposeInput): Record<string, BundleFile> {
-  const { services } = input;
+export function renderCompose(input: ComposeInput): Bundle {
+  const { services, contexts } = input;
+  const run = Object.fromEntries(
+    services.map((service) => [service.name, runFiles(service, input.secret)]),
+  );
   const file = {
     name: `strata-${input.stack}`,
-    services: Object.fromEntries(
-      services.map((service) => [
-        service.name,
-        composeService(service, services, input.schemaVersion),
-      ]),
-    ),
+    services: composeServices(input, run),
     volumes: Object.fromEntries(
-      volumesOf(services).map((content) => {
-        const name = names.volume(content, 1);
-        return [name, { name: `strata-${input.stack}-${name}` }];
-      }),
+      [
+        ...volumesOf(services).map((content) => names.volume(content, 1)),
+        ...services.filter(hasFiles).map(({ name }) => filesVolume(name)),
+      ].map((name) => [name, {}]),
     ),
   };
+  const built = Object.entries(contexts).flatMap(([service, files]) =>
+    Object.entries(files).map(([name, text]) => [
+      `build/${service}/${name}`,
+      { text, secret: false },
+    ]),
+  );
   return {
     'compose.yaml': { text: stringify(file, { lineWidth: 0 }), secret: false },
-    ...Object.fromEntries(
-      services.flatMap((service) => Object.entries(runFiles(service, input.secret))),
-    ),
-    ...Object.fromEntries(
-      Object.entries(input.contexts).flatMap(([service, files]) =>
-        Object.entries(files).map(([name, text]) => [
-          `build/${service}/${name}`,
-          { text, secret: false },
-        ]),
-      ),
-    ),
+    ...Object.fromEntries(Object.values(run).flatMap((files) => Object.entries(files))),
+    ...(Object.fromEntries(built) as Bundle),
   };
 }
 
-function runFiles(service: Service, secret: ComposeInput['secret']): Record<string, BundleFile> {
+function composeServices(
+  { services, schemaVersion, nodeImage, fingerprint }: ComposeInput,
+  run: Readonly<Record<string, Bundle>>,
+): Record<string, ComposeService> {
+  const all = services.flatMap((service): [string, ComposeService | undefined][] => {
+    const texts = Object.entries(run[service.name] ?? {}).map(([name, { text }]) => [name, text]);
+    const revision = texts.length > 0 ? fingerprint(JSON.stringify(texts)) : undefined;
+    return [
+      [service.name, composeService(service, { services, schemaVersion, revision })],
+      [readyName(service.name), readyService(service, nodeImage)],
+    ];
+  });
+  return {
+    [layoutName]: layoutService(services, nodeImage),
+    ...Object.fromEntries(all.filter((entry): entry is [string, ComposeService] => !!entry[1])),
+    [doneName]: doneService(services, nodeImage),
+  };
+}
+
+/** Configuration belongs to one user too: what is in it is nobody else's business. */
+function runFiles(service: Service, secret: ComposeInput['secret']): Bundle {
   const folder = runFolder(service.name);
-  const files = Object.entries(service.files).map(([name, content]): [string, BundleFile] => [
+  const files = Object.entries(service.files).map(([name, content]) => [
     `${folder}/files/${name}`,
-    { text: textOf(content, secret), secret: typeof content !== 'string' },
+    textOf(content, secret),
   ]);
-  const secrets = Object.entries(secretsOf(service)).map(([name, source]): [string, BundleFile] => [
+  const secrets = Object.entries(secretsOf(service)).map(([name, source]) => [
     `${folder}/secrets/${name}`,
-    { text: secret(source), secret: true },
+    secret(source),
   ]);
   const variables = Object.entries(service.secretEnvironment ?? {}).map(
     ([name, source]) => `${name}=${secret(source)}\n`,
   );
-  return Object.fromEntries([
-    ...files,
-    ...secrets,
-    ...(variables.length > 0
-      ? [[variablesFile(service.name), { text: variables.join(''), secret: true }] as const]
-      : []),
-  ]);
+  const own = variables.length > 0 ? [[variablesFile(service.name), variables.join('')]] : [];
+  const texts = [...files, ...secrets, ...own] as [name: string, text: string][];
+  return Object.fromEntries(texts.map(([name, text]) => [name, { text, secret: true }]));
+}
+
+/** The named volumes of all services. */
+function volumesOf(services: readonly Service[]): VolumeContent[] {
+  return [...new Set(services.flatMap(({ volumes = {} }) => Object.values(volumes)))].sort();
 }
 
 function textOf(content: FileContent, secret: ComposeInput['secret']): string {

@@ -1,56 +1,50 @@
-import {
-  containerPaths,
-  type Service,
-  type VolumeContent,
-  type Workload,
-} from '../../services/service';
+import { containerPaths, type Service, type Workload } from '../../services/service';
 import { names } from '../../data/names';
 import { healthTest } from '../health';
 import { scratchOptions } from '../scratch';
+import { closed, ended, type Wait } from './helper';
+import { filesVolume, hasFiles, layoutName, readyName, secretsOf, variablesFile } from './names';
+import { probeUrl } from './ready';
 
 /** One service in Compose's own words; see the Compose specification for each key. */
 export type ComposeService = Readonly<Record<string, unknown>>;
 
-/** The folder of a service's files and secrets, beside compose.yaml. */
-export function runFolder(service: string): string {
-  return `run/${service}`;
-}
-
-/** Where the variables of an image stand that reads its secrets from nothing else. */
-export function variablesFile(service: string): string {
-  return `${runFolder(service)}.env`;
+/** What a service of Compose is made from besides the service itself. */
+export interface ComposeParts {
+  /** All of the deployment, for what this one waits for. */
+  readonly services: readonly Service[];
+  readonly schemaVersion: string;
+  /** Changes when the service's files or secrets do; Compose itself does not look into them. */
+  readonly revision: string | undefined;
 }
 
 /** A service as Compose runs it: the same image, limits, hardening and checks as a deployment by Pulumi. */
-export function composeService(
-  service: Service,
-  services: readonly Service[],
-  schemaVersion: string,
-): ComposeService {
+export function composeService(service: Service, parts: ComposeParts): ComposeService {
+  const { revision } = parts;
   return {
-    ...(service.image === undefined
-      ? { image: `strata/${service.name}`, build: buildOf(service) }
-      : { image: service.image }),
+    ...(service.image === undefined ? { build: buildOf(service) } : { image: service.image }),
     ...(service.command && {
       command: service.command.map((word) => escaped(inProgram(word))),
     }),
     ...(service.entrypoint && { entrypoint: service.entrypoint.map(escaped) }),
-    hostname: service.name,
-    environment: environment(service, schemaVersion),
-    ...(service.secretEnvironment && { env_file: [`./${variablesFile(service.name)}`] }),
+    environment: environment(service, parts.schemaVersion),
+    ...(service.secretEnvironment && {
+      env_file: [{ path: `./${variablesFile(service.name)}`, format: 'raw' }],
+    }),
+    labels: {
+      'strata.service': service.name,
+      ...(revision !== undefined && { 'strata.revision': revision }),
+    },
     volumes: mounts(service),
     ...(service.scratch && {
       tmpfs: service.scratch.map((path) => `${path}:${scratchOptions(service)}`),
     }),
     ...(service.user !== undefined && { user: service.user }),
+    ...closed,
     read_only: !service.writableRoot,
-    cap_drop: ['ALL'],
     ...(service.capabilities && { cap_add: [...service.capabilities] }),
-    security_opt: ['no-new-privileges:true'],
-    init: true,
     ...limits(service),
-    logging: { driver: 'json-file', options: { 'max-size': '10m', 'max-file': '3' } },
-    ...dependencies(service, services),
+    depends_on: dependencies(service, parts.services),
     ...(service.kind === 'workload' ? running(service) : { restart: 'no' }),
   };
 }
@@ -78,10 +72,9 @@ function running(service: Workload): ComposeService {
 }
 
 function buildOf({ name, build }: Service): ComposeService {
-  if (!build) return { context: `./build/${name}` };
   return {
     context: `./build/${name}`,
-    ...(build.dockerfile !== undefined && { dockerfile: build.dockerfile }),
+    ...(build?.dockerfile !== undefined && { dockerfile: build.dockerfile }),
   };
 }
 
@@ -100,25 +93,19 @@ function environment(service: Service, schemaVersion: string): Record<string, st
   return Object.fromEntries(Object.entries(all).map(([name, value]) => [name, escaped(value)]));
 }
 
-/** Who connects to the database is told who signed its certificate. */
-export function secretsOf({ secrets }: Service): Service['secrets'] {
-  const connects = Object.values(secrets).some((source) => 'database' in source);
-  return connects ? { AUTHORITY: { authority: 'certificate' }, ...secrets } : secrets;
-}
-
-function mounts(service: Service): string[] {
-  const data = Object.entries(service.volumes ?? {}).map(
-    ([path, content]) => `${names.volume(content, 1)}:${path}`,
-  );
+function mounts(service: Service): unknown[] {
+  const data = Object.entries(service.volumes ?? {}).map(([target, content]) => ({
+    type: 'volume',
+    source: names.volume(content, 1),
+    target,
+    // The image's folder would give a new volume its own owner.
+    volume: { nocopy: true },
+  }));
   const host = Object.entries(service.hostFolders ?? {}).map(
-    ([path, folder]) => `${folder}:${path}:ro`,
+    ([folder, path]) => `${folder}:${path}:ro`,
   );
-  return [...data, ...host, `./${runFolder(service.name)}:/run/strata:ro`];
-}
-
-/** The named volumes of all services. */
-export function volumesOf(services: readonly Service[]): VolumeContent[] {
-  return [...new Set(services.flatMap(({ volumes = {} }) => Object.values(volumes)))].sort();
+  const files = hasFiles(service) ? [`${filesVolume(service.name)}:/run/strata:ro`] : [];
+  return [...data, ...host, ...files];
 }
 
 function limits({ resources }: Service): ComposeService {
@@ -129,22 +116,24 @@ function limits({ resources }: Service): ComposeService {
   };
 }
 
+/** What a service waits for, and until when. */
 function dependencies({ name, needs }: Service, services: readonly Service[]): ComposeService {
-  const needed = new Set([...needs, ...(isBeforeSchema(name) ? [] : ['schema'])]);
-  const conditions = [...needed].flatMap((need) => {
+  const needed = new Set([...(isBeforeSchema(name) ? [] : ['schema']), ...needs]);
+  const waits = [...needed].flatMap((need) => {
     const found = services.find((service) => service.name === need);
-    return found ? [[need, { condition: condition(found) }] as const] : [];
+    return found ? [waitFor(found)] : [];
   });
-  return conditions.length > 0 ? { depends_on: Object.fromEntries(conditions) } : {};
+  return Object.fromEntries([ended(layoutName), ...waits]);
 }
 
 function isBeforeSchema(name: string): boolean {
   return name === 'database' || name === 'schema';
 }
 
-function condition(service: Service): string {
-  if (service.kind === 'job') return 'service_completed_successfully';
-  return healthTest(service) ? 'service_healthy' : 'service_started';
+function waitFor(service: Service): Wait {
+  if (service.kind === 'job') return ended(service.name);
+  if (probeUrl(service) !== undefined) return ended(readyName(service.name));
+  return [service.name, { condition: healthTest(service) ? 'service_healthy' : 'service_started' }];
 }
 
 function inProgram(word: string): string {

@@ -47,10 +47,11 @@ export function container(
       image: parts.image,
       networksAdvanced: [{ name: engine.network.name, aliases: [service.name] }],
       envs: variables(parts.environment),
-      // The plugin records a changed check but does not bring it into the container; a changed label does.
-      labels: [...labels(service.name), { label: 'strata.check', value: hash(tests) }].sort(
-        byLabel,
-      ),
+      // The plugin records a changed check or scratch folder but does not bring it into the container; a changed label does.
+      labels: [
+        ...labels(service.name),
+        { label: 'strata.check', value: hash([tests, service.scratch]) },
+      ].sort(byLabel),
       ...(service.command && { command: programWords(service.command) }),
       ...(service.entrypoint && { entrypoints: [...service.entrypoint] }),
       ...(tests && { healthcheck: { ...check, tests } }),
@@ -117,7 +118,7 @@ function mounts(service: Workload, parts: Parts): docker.types.input.ContainerVo
     if (!volume) throw new Error(`service ${service.name} needs a volume for ${content}`);
     return { containerPath, volumeName: volume.location };
   });
-  const host = Object.entries(service.hostFolders ?? {}).map(([containerPath, hostPath]) => ({
+  const host = Object.entries(service.hostFolders ?? {}).map(([hostPath, containerPath]) => ({
     containerPath,
     hostPath,
     readOnly: true,

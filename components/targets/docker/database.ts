@@ -1,11 +1,14 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { DatabaseServer as Server } from '../../../provider/sdk';
 import { databaseUrl } from '../../data/urls';
+import { extensionStatements } from '../../services/database/extensions';
+import { databaseMajorCheck } from '../../services/database/major';
 import { containerPaths } from '../../services/service';
 import type { Address, DatabaseArgs, DatabaseServer } from '../target';
 import { container } from './container';
 import { authorityFile, serviceFiles } from './files';
 import { image } from './image';
+import { job } from './job';
 import type { Engine } from './site';
 import { readiness } from './workload';
 
@@ -19,6 +22,13 @@ export function database(
   opts: pulumi.CustomResourceOptions,
 ): DatabaseServer {
   const { databasePort } = engine.settings.docker;
+  // A container of another major is refused while the one that works still runs.
+  const checked = job(
+    engine,
+    { service: databaseMajorCheck(engine.settings), secret, volumes: { database: volume } },
+    opts,
+  );
+  const after = { ...opts, dependsOn: checked.resource };
   const files = serviceFiles(engine, service, secret, opts);
   const postgres = image(engine, service, opts);
   const made = container(
@@ -32,7 +42,7 @@ export function database(
       volumes: { database: volume },
       published: [{ external: databasePort, internal: 5432, ip: loopback }],
     },
-    opts,
+    after,
   );
   const ready = readiness(engine, service, 1, made, opts);
   const reach: Address = {
@@ -49,6 +59,7 @@ export function database(
     'cluster',
     {
       url: databaseUrl(reach, admin, password),
+      setup: extensionStatements(engine.settings.preset),
       volume: volume.location,
       instance: made.id,
     },

@@ -1,8 +1,11 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
+import { DockerMachine } from '../../../provider/sdk';
+import { mebibytes } from '../../services/database/memory';
 import type { Job, Workload } from '../../services/service';
 import { image as catalogueImage } from '../../services/images';
 import type { Settings } from '../../settings/schema';
+import { showKey } from '../../settings/show';
 import type { DatabaseArgs, DatabaseServer, Placed, ServiceArgs, Site } from '../target';
 import { database } from './database';
 import { job } from './job';
@@ -32,6 +35,16 @@ export class DockerSite extends pulumi.ComponentResource implements Site {
       parent: this,
     });
     const own = { parent: this, provider };
+    // Nothing starts on a machine that is too small for the database: every container is in the network.
+    const machine = new DockerMachine(
+      'machine',
+      {
+        ...(host !== undefined && { host }),
+        memory: mebibytes(settings.database.memory),
+        setting: showKey(['database', 'memory']),
+      },
+      { parent: this },
+    );
     this.engine = {
       host,
       provider,
@@ -39,7 +52,7 @@ export class DockerSite extends pulumi.ComponentResource implements Site {
       network: new docker.Network(
         'network',
         { name: engineName('network'), driver: 'bridge', labels: labels('network') },
-        own,
+        { ...own, dependsOn: machine },
       ),
       nodeImage: new docker.RemoteImage(
         'image-node',

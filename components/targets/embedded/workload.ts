@@ -42,14 +42,22 @@ export function workload(
     kind: 'workload',
     resource,
     where: 'a process of this machine',
-    endpoints: Object.fromEntries(
-      Object.entries(service.routes).map(([name, { path, upstreamPath = path }]) => [
-        name,
-        `http://${host}:${service.port}${upstreamPath}`,
-      ]),
-    ),
+    endpoints: endpoints(service),
     ...(health !== undefined && { health }),
   };
+}
+
+/** Where its routes are; without a gateway, a service of the user's that has none is called by its port. */
+function endpoints({ name, port, routes }: Workload): Record<string, string> {
+  if (port === undefined) return {};
+  const all = Object.entries(routes);
+  if (all.length === 0) return { [name]: `http://${host}:${port}/` };
+  return Object.fromEntries(
+    all.map(([route, { path, upstreamPath = path }]) => [
+      route,
+      `http://${host}:${port}${upstreamPath}`,
+    ]),
+  );
 }
 
 export function secretFiles(

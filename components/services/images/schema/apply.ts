@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { databaseServer } from '../../../../provider/database/server';
 import { login } from '../../../../provider/database/login';
 import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
@@ -27,6 +28,8 @@ async function main(): Promise<void> {
     }
   };
 
+  const server = { url: admin, setup: [...plan.setup], volume: cluster, instance: cluster };
+  await databaseServer.create(server, contextOf('cluster'));
   await apply('platform', (index) => index === 0);
   for (const role of plan.logins) {
     say(`login ${role}`);

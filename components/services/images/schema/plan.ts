@@ -2,6 +2,8 @@ import type { TableFence } from '../../../tenancy/statements';
 
 /** What the schema job brings into a database: everything that `strata:data:Schema` registers as resources. */
 export interface SchemaPlan {
+  /** Statements of the admin that may be repeated. */
+  readonly setup: readonly string[];
   readonly migrations: readonly {
     readonly scope: 'platform' | 'app';
     readonly name: string;

@@ -1,0 +1,59 @@
+import { existsSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { messageOf } from '../../engine/errors';
+import { engine } from './docker';
+import { freePort, type Workspace } from './workspace';
+
+/** Images under which a Docker engine without a registry has what the catalogue names. */
+const images = {
+  node: 'node:20-slim',
+  nginx: 'nginx:1.22',
+  postgres: 'strata-test/postgres:1',
+  pgbouncer: 'strata-lab/pgbouncer:1.18',
+  redis: 'redis:7',
+};
+
+/** Why a platform on Docker cannot be started here, printed once; `undefined` when it can. */
+export async function whyNoPlatform(): Promise<string | undefined> {
+  try {
+    for (const image of Object.values(images)) await engine.getImage(image).inspect();
+    return undefined;
+  } catch (error) {
+    const reason = messageOf(error);
+    process.stderr.write(`Tests with a platform on Docker are skipped: ${reason}\n`);
+    return reason;
+  }
+}
+
+/** The config of a platform that this machine's engine can run beside others: preset minimal, ports of its own. */
+export async function dockerConfig(): Promise<Record<string, unknown>> {
+  return {
+    'strata:target': 'docker',
+    'strata:tenancy': { tenants: { acme: { members: { ann: 'admin' } } } },
+    'strata:images': { override: images },
+    'strata:database': { memory: '2G' },
+    'strata:docker': { databasePort: await freePort() },
+    'strata:gateway': { ports: { http: await freePort(), https: await freePort() } },
+  };
+}
+
+const plugins = path.join(process.env.PULUMI_HOME ?? path.join(os.homedir(), '.pulumi'), 'plugins');
+
+/** Why the plugins for Docker are not here, printed once; `undefined` when they are. */
+export function whyNoPlugins(): string | undefined {
+  const here = existsSync(plugins) ? readdirSync(plugins) : [];
+  const missing = ['docker', 'random'].filter(
+    (name) => !here.some((file) => file.startsWith(`resource-${name}-v`)),
+  );
+  if (missing.length === 0) return undefined;
+  const reason = `no plugin for ${missing.join(' and ')} in ${plugins}`;
+  process.stderr.write(`Tests with the Docker plugin are skipped: ${reason}\n`);
+  return reason;
+}
+
+/** Lets a workspace, which has a Pulumi home of its own, use this machine's plugins. */
+export function lendPlugins(workspace: Workspace): void {
+  mkdirSync(workspace.path('.pulumi-home'), { recursive: true });
+  symlinkSync(plugins, workspace.path('.pulumi-home', 'plugins'));
+}
