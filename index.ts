@@ -16,3 +16,4 @@ export const services = platform.services;
 export const authority = platform.authority;
 export const databases = platform.databases;
 export const jwt = platform.jwt;
+export const operator = platform.operator;

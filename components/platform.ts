@@ -6,6 +6,7 @@ import { Schema } from './data/schema';
 import { secretValues } from './data/secrets';
 import { databaseUrl } from './data/urls';
 import { planOf, publicNames, volumeOwners } from './plan';
+import { operatorUser } from './services/gateway/operator';
 import type { Service, VolumeContent } from './services/service';
 import { tokens } from './services/tokens';
 import { configSecrets } from './settings/secrets';
@@ -38,6 +39,12 @@ export interface JwtOutput {
   audience: string;
 }
 
+/** Who gets in at the gateway's operator routes, from the allowed addresses. */
+export interface OperatorOutput {
+  user: string;
+  password: string;
+}
+
 /**
  * The whole platform: data and credentials of its own, and a tier that places the services on the target.
  *
@@ -55,6 +62,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly databases: pulumi.Output<Record<string, string>>;
   /** Secret. */
   readonly jwt: pulumi.Output<JwtOutput>;
+  /** The login to what only the platform's operators see; secret. */
+  readonly operator: pulumi.Output<OperatorOutput>;
 
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
     const { Tier, target } = chosen(settings);
@@ -105,12 +114,16 @@ export class Platform extends pulumi.ComponentResource {
         ...tokens,
       })),
     );
+    this.operator = pulumi.secret(
+      keys.platform.operator.apply((password) => ({ user: operatorUser, password })),
+    );
     this.registerOutputs({
       endpoints: this.endpoints,
       services: this.services,
       authority: this.authority,
       databases: this.databases,
       jwt: this.jwt,
+      operator: this.operator,
     });
   }
 

@@ -7,6 +7,7 @@ import { names } from './names';
 export const word: PasswordShape = { length: 40, alphabet: 'letters' };
 const key: PasswordShape = { length: 64, alphabet: 'letters' };
 const hex: PasswordShape = { length: 64, alphabet: 'hex' };
+const keyId: PasswordShape = { length: 24, alphabet: 'hex' };
 
 /** Login role → what its password is made of. */
 export const loginRoles = {
@@ -34,6 +35,8 @@ export const platformSecrets = {
   'storage-admin': key,
   'storage-master': key,
   'backup-cipher': key,
+  'backup-key-id': keyId,
+  'backup-key': hex,
   operator: word,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
 

@@ -3,6 +3,8 @@ import type { ServiceSettings, Settings } from '../settings/schema';
 import { showKey } from '../settings/show';
 import { custom } from './custom';
 import { backup } from './database/backup';
+import { backupPlace, bucketJob, ownStore } from './database/place';
+import type { BackupPlace } from './database/repository';
 import { databaseServer } from './database/server';
 import { pooler } from './database/pooler';
 import type { DeclaredFunction } from './declared-functions';
@@ -59,7 +61,10 @@ export function deployed(application: Application): Deployed {
   const { settings } = application;
   const behind = behindGateway(application);
   if (settings.target === 'embedded') return { database: withoutContainers, services: behind };
-  return { database: databaseServer(settings), services: [...behind, ...front(settings, behind)] };
+  return {
+    database: databaseServer(settings, placeOfBackups(settings)),
+    services: [...behind, ...front(settings, behind)],
+  };
 }
 
 /** The services of a deployment without the gateway, which is rendered from their routes, and the database. */
@@ -70,7 +75,7 @@ export function behindGateway(application: Application): readonly Service[] {
   const inside = [
     pooler(settings),
     redis(settings),
-    ...(isOn('backup', settings) ? [backup(settings)] : []),
+    ...backups(settings),
     ...chosen.map(behindPooler),
   ];
   const guarded = [...inside, guard(settings, inside.filter(isWorkload))];
@@ -78,6 +83,18 @@ export function behindGateway(application: Application): readonly Service[] {
     ? monitoring(settings, [...guarded, ...watchedFront(settings, guarded)])
     : [];
   return [...guarded, ...watching];
+}
+
+/** Where nobody backs up, nothing is archived either. */
+function placeOfBackups(settings: Settings): BackupPlace {
+  if (!isOn('backup', settings)) return 'none';
+  return backupPlace(settings.storage, isOn('storage', settings));
+}
+
+function backups(settings: Settings): Service[] {
+  const place = placeOfBackups(settings);
+  if (place === 'none') return [];
+  return [...(place === ownStore ? [bucketJob()] : []), backup(settings, place)];
 }
 
 /** Whoever comes to the database through the pooler waits for it too. */

@@ -47,6 +47,10 @@ export type PlatformSecret =
   | 'storage-master'
   /** Encrypts backups. */
   | 'backup-cipher'
+  /** The id of the key to the bucket of backups, without what the object store puts before it (24 hex digits). */
+  | 'backup-key-id'
+  /** That key (64 hex digits). */
+  | 'backup-key'
   /** Logs in to what only the platform's operators see. */
   | 'operator';
 

@@ -37,6 +37,7 @@ export const catalogueNames = [
   'storage',
   'monitoring',
   'backup',
+  'backup-bucket',
   'hasura',
   'auth',
   'postgrest',

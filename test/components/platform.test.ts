@@ -40,6 +40,8 @@ const combinations = [
 /** The same on every target, whatever the preset. */
 const credentials = [
   'backup-cipher',
+  'backup-key',
+  'backup-key-id',
   'database-admin',
   'jwt-key',
   'login-strata_app',

@@ -52,96 +52,101 @@ function status(url: string): Promise<number | undefined> {
   });
 }
 
-describe.skipIf(reason)(`a bundle under Docker Compose (${reason ?? 'for real'})`, () => {
-  beforeAll(async () => {
-    await removeAll(project);
-    workspace = await Workspace.create();
-    folder = workspace.path('bundle');
-    config = await dockerConfig();
-    await render();
-    up();
-  });
+describe.skipIf(reason)(
+  `a bundle under Docker Compose${reason ? ` (skipped: ${reason})` : ''}`,
+  () => {
+    beforeAll(async () => {
+      await removeAll(project);
+      workspace = await Workspace.create();
+      folder = workspace.path('bundle');
+      config = await dockerConfig();
+      await render();
+      up();
+    });
 
-  afterAll(async () => {
-    run('down', '--volumes', '--rmi', 'local', '--timeout', '2');
-    await removeAll(project);
-    await workspace.dispose();
-  });
+    afterAll(async () => {
+      run('down', '--volumes', '--rmi', 'local', '--timeout', '2');
+      await removeAll(project);
+      await workspace.dispose();
+    });
 
-  test('is healthy, and refuses strangers at its gateway', async () => {
-    const here = (await containersNamed(project)).map((name) => name.slice(project.length + 1));
-    expect(here).toEqual([
-      'database-1',
-      'gateway-1',
-      'gateway.ready-1',
-      'graphql-1',
-      'guard-1',
-      'pooler-1',
-      'pooler.ready-1',
-      'redis-1',
-      'schema-1',
-      'strata.files-1',
-      'strata.ready-1',
-    ]);
-    const { ports } = config['strata:gateway'] as { ports: { https: number } };
-    expect(await status(`https://localhost:${ports.https}/graphql`)).toBe(401);
-  });
+    test('is healthy, and refuses strangers at its gateway', async () => {
+      const here = (await containersNamed(project)).map((name) => name.slice(project.length + 1));
+      expect(here).toEqual([
+        'database-1',
+        'gateway-1',
+        'gateway.ready-1',
+        'graphql-1',
+        'guard-1',
+        'pooler-1',
+        'pooler.ready-1',
+        'redis-1',
+        'schema-1',
+        'strata.files-1',
+        'strata.ready-1',
+      ]);
+      const { ports } = config['strata:gateway'] as { ports: { https: number } };
+      expect(await status(`https://localhost:${ports.https}/graphql`)).toBe(401);
+    });
 
-  test('keeps files and data for the user of each service', async () => {
-    const listed = run(
-      'exec',
-      'redis',
-      'stat',
-      '-c',
-      '%u:%g %a %n',
-      '/data',
-      '/run/strata/secrets/MONITOR_PASSWORD',
-    );
-    expect(listed.trim().split('\n')).toEqual([
-      '999:999 755 /data',
-      '999:999 400 /run/strata/secrets/MONITOR_PASSWORD',
-    ]);
-    expect(() =>
-      run('exec', 'redis', 'sh', '-c', 'echo x > /run/strata/secrets/MONITOR_PASSWORD'),
-    ).toThrow(/Read-only file system/);
-  });
+    test('keeps files and data for the user of each service', () => {
+      const listed = run(
+        'exec',
+        'redis',
+        'stat',
+        '-c',
+        '%u:%g %a %n',
+        '/data',
+        '/run/strata/secrets/MONITOR_PASSWORD',
+      );
+      expect(listed.trim().split('\n')).toEqual([
+        '999:999 755 /data',
+        '999:999 400 /run/strata/secrets/MONITOR_PASSWORD',
+      ]);
+      expect(() =>
+        run('exec', 'redis', 'sh', '-c', 'echo x > /run/strata/secrets/MONITOR_PASSWORD'),
+      ).toThrow(/Read-only file system/);
+    });
 
-  test('shows no secret to whoever inspects its containers', async () => {
-    const kept = JSON.parse(workspace.read(path.join('bundle', 'secrets.json'))) as {
-      passwords: Record<string, string>;
-    };
-    const shown = JSON.stringify(
-      await Promise.all(
-        ['database', 'redis', 'guard', 'graphql', 'gateway', 'schema', 'strata.files'].map(
-          inspected,
+    test('shows no secret to whoever inspects its containers', async () => {
+      const kept = JSON.parse(workspace.read(path.join('bundle', 'secrets.json'))) as {
+        passwords: Record<string, string>;
+      };
+      const shown = JSON.stringify(
+        await Promise.all(
+          ['database', 'redis', 'guard', 'graphql', 'gateway', 'schema', 'strata.files'].map(
+            inspected,
+          ),
         ),
-      ),
-    );
-    const leaks = Object.entries(kept.passwords).filter(([, value]) => shown.includes(value));
-    expect(leaks.map(([name]) => name)).toEqual([]);
-  });
+      );
+      const leaks = Object.entries(kept.passwords).filter(([, value]) => shown.includes(value));
+      expect(leaks.map(([name]) => name)).toEqual([]);
+    });
 
-  test('a second start changes nothing, and a changed file starts its service alone', async () => {
-    const before = await running();
-    await render();
-    up();
-    expect(await running()).toEqual(before);
+    test('a second start changes nothing, and a changed file starts its service alone', async () => {
+      const before = await running();
+      await render();
+      up();
+      expect(await running()).toEqual(before);
 
-    await render({ 'strata:limits': { graphql: { maxDepth: 7 } } });
-    up();
-    const after = await running();
-    const replaced = Object.keys(after).filter((name) => after[name] !== before[name]);
-    expect(replaced).toEqual([`${project}-guard-1`]);
-    expect(run('exec', 'guard', 'cat', '/run/strata/files/guard.json')).toContain('"maxDepth": 7');
-  });
+      await render({ 'strata:limits': { graphql: { maxDepth: 7 } } });
+      up();
+      const after = await running();
+      const replaced = Object.keys(after).filter((name) => after[name] !== before[name]);
+      expect(replaced).toEqual([`${project}-guard-1`]);
+      expect(run('exec', 'guard', 'cat', '/run/strata/files/guard.json')).toContain(
+        '"maxDepth": 7',
+      );
+    });
 
-  test('data outlives its containers', async () => {
-    const query = ['exec', 'database', 'psql', '-XAtqU', 'postgres', '-d', 'strata', '-c'];
-    const tenants = (): string => run(...query, 'select slug from registry.tenants');
-    expect(tenants().trim()).toBe('acme');
-    run('down', '--timeout', '5');
-    expect(await containersNamed(project)).toEqual([]);
-    up();
-    expect(tenants().trim()).toBe('acme');
-  });
-});
+    test('data outlives its containers', async () => {
+      const query = ['exec', 'database', 'psql', '-XAtqU', 'postgres', '-d', 'strata', '-c'];
+      const tenants = (): string => run(...query, 'select slug from registry.tenants');
+      expect(tenants().trim()).toBe('acme');
+      run('down', '--timeout', '5');
+      expect(await containersNamed(project)).toEqual([]);
+      up();
+      expect(tenants().trim()).toBe('acme');
+    });
+  },
+);

@@ -4,75 +4,35 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { backup } from '../../components/services/database/backup';
 import { databasePaths } from '../../components/services/database/paths';
-import type { Repository } from '../../components/services/database/repository';
+import { bucketJob, ownStore } from '../../components/services/database/place';
 import { databaseServer } from '../../components/services/database/server';
 import type { Job, Workload } from '../../components/services/service';
+import { garage } from '../../components/services/storage/garage';
+import { programContext, writeContext } from '../../components/targets/context';
 import { Containers } from '../support/containers';
-import { noContainers } from '../support/docker-cli';
+import { docker, must, noContainers } from '../support/docker-cli';
 import { Clients, labImages, labSettings } from '../support/database';
+import { until } from '../support/storage';
 import { madeUpValues } from '../support/values';
 
-const garageImage = 'dxflrs/garage:v2.5.0';
-const missing = noContainers(labImages.postgres, labImages.nginx, garageImage);
+/** pgBackRest speaks plain HTTP from 2.58 on; test/images/Dockerfile makes an image that has it. */
+const images = {
+  ...labImages,
+  postgres: 'strata-test/postgres:1',
+  node: 'strata-test/node:1',
+  garage: 'dxflrs/garage:v2.5.0',
+};
+const missing = noContainers(images.postgres, images.node, images.garage);
 const why = missing === undefined ? '' : ` (skipped: ${missing})`;
-const settings = labSettings();
+const settings = { ...labSettings(), images: { override: images } };
+const jobImage = 't-database-backup/bucket:test';
 const hex = (digits: string, length: number) => digits.repeat(length).slice(0, length);
 
-/** The lab's pgBackRest is older than 2.58, so TLS stands before the store's plain HTTP. */
-const repository: Repository = {
-  endpoint: 'https://store:8443',
-  bucket: 'backups',
-  region: 'garage',
-  keyId: { config: 'key-id' },
-  secretKey: { config: 'secret-key' },
-  ownAuthority: true,
-};
-
-const bare = { environment: {}, secrets: {}, files: {}, needs: [] } as const;
-const idle = { ...bare, kind: 'workload', readsSchema: false, routes: {}, replicas: 1 } as const;
-
-const store: Workload = {
-  ...idle,
-  name: 'object-store',
-  image: garageImage,
-  entrypoint: ['/garage', '-c', '/run/strata/files/garage.toml', 'server'],
-  files: {
-    'garage.toml': [
-      'metadata_dir = "/tmp/meta"\ndata_dir = "/tmp/data"\nreplication_factor = 1',
-      `rpc_bind_addr = "127.0.0.1:3901"\nrpc_secret = "${hex('ab', 64)}"`,
-      '[s3_api]\napi_bind_addr = "0.0.0.0:3900"\ns3_region = "garage"\nroot_domain = ".s3"',
-    ].join('\n'),
-  },
-  scratch: ['/tmp'],
-  user: '1000:1000',
-  port: 3900,
-};
-
-const front: Workload = {
-  ...idle,
-  name: 'store',
-  image: labImages.nginx,
-  entrypoint: ['nginx', '-g', 'daemon off;', '-c', '/run/strata/files/nginx.conf'],
-  secrets: {
-    CERTIFICATE: { certificate: 'store', part: 'certificate' },
-    KEY: { certificate: 'store', part: 'key' },
-  },
-  files: {
-    'nginx.conf': `pid /tmp/pid; error_log stderr; events {}
-      http {
-        access_log off; client_max_body_size 0; client_body_temp_path /tmp/b; proxy_temp_path /tmp/p;
-        fastcgi_temp_path /tmp/f; uwsgi_temp_path /tmp/u; scgi_temp_path /tmp/s;
-        server {
-          listen 8443 ssl;
-          ssl_certificate /run/strata/secrets/CERTIFICATE; ssl_certificate_key /run/strata/secrets/KEY;
-          location / { proxy_pass http://object-store:3900; proxy_set_header Host $http_host; }
-        }
-      }`,
-  },
-  scratch: ['/tmp'],
-  user: '1000:1000',
-  port: 8443,
-};
+/** The catalogue's, whose data are forgotten. */
+function storeInMemory(): Workload {
+  const { volumes, ...same } = garage(settings);
+  return { ...same, scratch: Object.keys(volumes ?? {}) };
+}
 
 /** What an operator runs after a loss, by hand until a later version does it. */
 function byHand(server: Workload, name: string, command: string): Job {
@@ -82,7 +42,7 @@ function byHand(server: Workload, name: string, command: string): Job {
     ...job,
     kind: 'job',
     name,
-    image: labImages.postgres,
+    image: images.postgres,
     entrypoint: ['sh', '-c', command],
     volumes: server.volumes ?? {},
     scratch: ['/tmp'],
@@ -94,7 +54,7 @@ function byHand(server: Workload, name: string, command: string): Job {
 
 describe.skipIf(missing)(`backups${why}`, () => {
   describe.each([
-    ['in an object store', repository],
+    ['in the platform’s object store', ownStore],
     ['on the volume, where there is no object store', 'volume' as const],
   ])('%s', (_where, place) => {
     const server = databaseServer(settings, place);
@@ -105,30 +65,29 @@ describe.skipIf(missing)(`backups${why}`, () => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-backup-'));
 
     beforeAll(async () => {
-      const values = await madeUpValues(['database', 'store']);
-      values.set('key-id', `GK${hex('0123456789ab', 24)}`);
-      values.set('secret-key', hex('cd', 64));
+      const values = await madeUpValues(['database']);
+      values.set('backup-key-id', hex('0123456789ab', 24));
+      values.set('backup-key', hex('cd', 64));
+      values.set('storage-rpc', hex('ab', 64));
       secrets = [
-        values({ config: 'secret-key' }),
+        values({ platform: 'backup-key' }),
         values({ config: 'wrong' }),
         values({ platform: 'backup-cipher' }),
+        values({ platform: 'storage-admin' }),
       ];
       writeFileSync(path.join(folder, 'authority.pem'), values.authority.certificate);
       containers = await Containers.create('t-database-backup-', values);
       clients = new Clients(containers, values, path.join(folder, 'authority.pem'));
-      if (place !== 'volume')
-        await startStore(
-          containers,
-          values({ config: 'key-id' }),
-          values({ config: 'secret-key' }),
-        );
+      // As in a deployment, the database is there before the store.
       await containers.run(server, { published: true });
       await clients.makeDatabase();
+      if (place !== 'volume') await startStore(containers, folder);
     });
 
     afterAll(async () => {
       await clients.close();
       await containers.remove();
+      if (place !== 'volume') await docker('rmi', '--force', jobImage);
       rmSync(folder, { recursive: true });
     });
 
@@ -156,7 +115,7 @@ describe.skipIf(missing)(`backups${why}`, () => {
       await client.query('select pg_switch_wal()');
       await archived();
       const look =
-        place !== 'volume' ? ['object-store', '/tmp/data'] : ['database', databasePaths.repository];
+        place !== 'volume' ? ['object-store', '/data'] : ['database', databasePaths.repository];
       const [service = '', where = ''] = look;
       const found = await containers.exec(
         service,
@@ -191,13 +150,24 @@ describe.skipIf(missing)(`backups${why}`, () => {
       ]);
     });
 
-    test.runIf(place !== 'volume')(
-      'when the repository refuses them the service says so',
-      async () => {
-        const wrong = { ...repository, secretKey: { config: 'wrong' } };
+    describe.runIf(place !== 'volume')('say that they fail, and show no secret,', () => {
+      test('when the store refuses them', async () => {
+        const wrong = { ...ownStore, secretKey: { config: 'wrong' } };
         await containers.start(backup(settings, wrong), { published: true });
+        expect(await failure()).toContain('HTTP request failed with 403');
+      });
+
+      test('when the store is away', async () => {
+        await containers.drop('backup');
+        await containers.kill('object-store');
+        await containers.start(aside, { published: true });
+        expect(await failure()).toMatch(/ERROR: .*'object-store'/);
+      });
+
+      /** The log of a backup that has failed once, and says so wherever it is asked. */
+      async function failure(): Promise<string> {
         await expect
-          .poll(() => containers.logs('backup'), { timeout: 120_000, interval: 500 })
+          .poll(() => containers.logs('backup'), { timeout: 240_000, interval: 500 })
           .toContain('backup: failed');
         const answer = await fetch(`http://127.0.0.1:${await containers.port('backup')}/metrics`);
         const check = await containers.exec('backup', ...(aside.healthCommand ?? []));
@@ -207,8 +177,9 @@ describe.skipIf(missing)(`backups${why}`, () => {
         ]);
         const log = await containers.logs('backup');
         expect(secrets.filter((secret) => log.includes(secret))).toEqual([]);
-      },
-    );
+        return log;
+      }
+    });
 
     /** The server has handed over every segment that it has finished. */
     async function archived(): Promise<void> {
@@ -222,19 +193,17 @@ describe.skipIf(missing)(`backups${why}`, () => {
   });
 });
 
-async function startStore(containers: Containers, key: string, secret: string): Promise<void> {
-  await containers.run(store);
-  const garage = async (...words: readonly string[]) => {
-    const command = ['/garage', '-c', '/run/strata/files/garage.toml', ...words];
-    const said = await containers.exec('object-store', ...command);
-    if (said.code !== 0) throw new Error(`garage ${words.join(' ')}: ${said.stderr}`);
-    return said.stdout;
-  };
-  const node = (await garage('node', 'id', '-q')).split('@')[0] ?? '';
-  await garage('layout', 'assign', node.trim(), '-z', 'here', '-c', '1G');
-  await garage('layout', 'apply', '--version', '1');
-  await garage('bucket', 'create', 'backups');
-  await garage('key', 'import', '--yes', '-n', 'backups', key, secret);
-  await garage('bucket', 'allow', '--read', '--write', 'backups', '--key', key);
-  await containers.run(front);
+/** The store, and its bucket as the job makes it in its own image. */
+async function startStore(containers: Containers, folder: string): Promise<void> {
+  const store = storeInMemory();
+  await containers.run(store, { published: true });
+  const health = `http://127.0.0.1:${await containers.port(store.name)}${store.health ?? ''}`;
+  await until(async () => (await fetch(health)).status === 200);
+  const job = bucketJob();
+  const context = path.join(folder, 'image');
+  writeContext(programContext(job, images.node), context);
+  await must('build', '--quiet', '--tag', jobImage, context);
+  const command = job.command?.map((word) => word.replace('{program}', '/app'));
+  await containers.run({ ...job, command: command ?? [] }, { image: jobImage });
+  expect(await containers.logs(job.name)).toContain('the bucket strata-backups is there');
 }

@@ -5,19 +5,29 @@ import { messageOf } from '../../engine/errors';
 import { engine } from './docker';
 import { freePort, type Workspace } from './workspace';
 
-/** Images under which a Docker engine without a registry has what the catalogue names. */
-const images = {
-  node: 'node:20-slim',
+/** Images under which a Docker engine without a registry has what the catalogue names (test/images/build.sh). */
+export const testImages = {
+  node: 'strata-test/node:1',
   nginx: 'nginx:1.22',
   postgres: 'strata-test/postgres:1',
-  pgbouncer: 'strata-lab/pgbouncer:1.18',
+  pgbouncer: 'strata-test/pgbouncer:1',
   redis: 'redis:7',
+  garage: 'dxflrs/garage:v2.5.0',
+  prometheus: 'prom/prometheus:v2.42.0',
+  alertmanager: 'prom/alertmanager:v0.25.0',
+  'node-exporter': 'prom/node-exporter:v1.5.0',
+  'redis-exporter': 'oliver006/redis_exporter:v1.45.0',
+  'postgres-exporter': 'strata-test/postgres-exporter:1',
+  'pgbouncer-exporter': 'strata-test/pgbouncer-exporter:1',
+  'nginx-exporter': 'strata-test/nginx-exporter:1',
+  'blackbox-exporter': 'strata-test/blackbox-exporter:1',
+  cadvisor: 'strata-test/cadvisor:1',
 };
 
 /** Why a platform on Docker cannot be started here, printed once; `undefined` when it can. */
 export async function whyNoPlatform(): Promise<string | undefined> {
   try {
-    for (const image of Object.values(images)) await engine.getImage(image).inspect();
+    for (const image of Object.values(testImages)) await engine.getImage(image).inspect();
     return undefined;
   } catch (error) {
     const reason = messageOf(error);
@@ -31,7 +41,7 @@ export async function dockerConfig(): Promise<Record<string, unknown>> {
   return {
     'strata:target': 'docker',
     'strata:tenancy': { tenants: { acme: { members: { ann: 'admin' } } } },
-    'strata:images': { override: images },
+    'strata:images': { override: testImages },
     'strata:database': { memory: '2G' },
     'strata:docker': { databasePort: await freePort() },
     'strata:gateway': { ports: { http: await freePort(), https: await freePort() } },

@@ -60,15 +60,21 @@ export interface WorkspaceOptions {
  * touching the checkout or each other.
  */
 export class Workspace {
-  readonly folder: string;
   ports = { database: 0, graphql: 0 };
 
-  private constructor(private readonly options: WorkspaceOptions) {
-    this.folder = mkdtempSync(path.join(options.parent ?? os.tmpdir(), 'strata-test-'));
+  private constructor(
+    private readonly options: WorkspaceOptions,
+    readonly folder: string,
+  ) {}
+
+  /** A workspace that another process made, and takes away again. */
+  static at(folder: string): Workspace {
+    return new Workspace({}, folder);
   }
 
   static async create(options: WorkspaceOptions = {}): Promise<Workspace> {
-    const workspace = new Workspace(options);
+    const parent = options.parent ?? os.tmpdir();
+    const workspace = new Workspace(options, mkdtempSync(path.join(parent, 'strata-test-')));
     for (const name of copied)
       cpSync(path.join(root, name), workspace.path(name), { recursive: true });
     symlinkSync(path.join(root, 'node_modules'), workspace.path('node_modules'));

@@ -12,7 +12,6 @@ import { renderHba } from '../../components/services/database/hba';
 import { majorProblem } from '../../components/services/database/major';
 import { memoryProblems, planMemory } from '../../components/services/database/memory';
 import { pooler, renderPooler } from '../../components/services/database/pooler';
-import { renderRepository } from '../../components/services/database/repository';
 import { databaseServer } from '../../components/services/database/server';
 import { pinned } from '../../components/services/images';
 import { settingsSchema } from '../../components/settings/schema';
@@ -115,7 +114,8 @@ describe('what the database is started with', () => {
     expect([
       serverSettings(defaults, 'minimal', false).archive_mode,
       Object.keys(server.files).sort(),
-    ]).toEqual([undefined, ['pg_hba.conf', 'postgresql.conf']]);
+      Object.keys(server.environment).sort(),
+    ]).toEqual([undefined, ['pg_hba.conf', 'postgresql.conf'], ['PGDATA']]);
   });
 
   test('a quotation mark in a value stays in it', () => {
@@ -204,28 +204,5 @@ describe('the pooler', () => {
 
   test('says nothing that only newer versions know', () => {
     expect(renderPooler(defaults)).not.toContain('max_prepared_statements');
-  });
-});
-
-describe('the repository of backups', () => {
-  test.each([
-    ['http://object-store:3900', 'http://object-store', '3900'],
-    ['https://store:8443', 'store', '8443'],
-    ['https://s3.eu-central-1.amazonaws.com', 's3.eu-central-1.amazonaws.com', undefined],
-  ])('%s becomes %s and port %s', (endpoint, host, port) => {
-    const content = renderRepository(defaults.backup, {
-      endpoint,
-      bucket: 'backups',
-      region: 'garage',
-      keyId: { config: 'id' },
-      secretKey: { config: 'key' },
-    });
-    const text = typeof content === 'string' ? content : content.template;
-    const line = (name: string) => new RegExp(`^${name}=(.*)$`, 'm').exec(text)?.[1];
-    expect([
-      line('repo1-s3-endpoint'),
-      line('repo1-storage-port'),
-      line('repo1-cipher-pass'),
-    ]).toEqual([host, port, '{{CIPHER}}']);
   });
 });

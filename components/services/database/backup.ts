@@ -5,11 +5,11 @@ import type { Settings } from '../../settings/schema';
 import type { Workload } from '../service';
 import { databaseImage } from './image';
 import { databasePaths, file, postgresUser } from './paths';
+import { bucketJobName, ownStore } from './place';
 import {
   backupEnvironment,
   configurationFile,
   renderRepository,
-  repositoryAuthority,
   type Repository,
 } from './repository';
 
@@ -23,7 +23,7 @@ const port = 9854;
  * (`strata_backup_timestamp_seconds`, `strata_backup_full_timestamp_seconds`, `strata_backup_failing`) stand at
  * `backup:9854/metrics`. Idle it costs a shell; while it backs up, two processes that compress.
  */
-export function backup(settings: Settings, place: Repository | 'volume' = 'volume'): Workload {
+export function backup(settings: Settings, place: Repository | 'volume'): Workload {
   const { hour, fullOn } = settings.database.backup;
   return {
     kind: 'workload',
@@ -31,7 +31,7 @@ export function backup(settings: Settings, place: Repository | 'volume' = 'volum
     ...databaseImage(settings),
     entrypoint: ['bash', file('backup.sh')],
     environment: { ...backupEnvironment, HOUR: String(hour), FULL_ON: fullOn },
-    secrets: repositoryAuthority(place),
+    secrets: {},
     files: {
       [configurationFile]: renderRepository(settings.database.backup, place),
       'backup.sh': script('backup.sh'),
@@ -41,7 +41,7 @@ export function backup(settings: Settings, place: Repository | 'volume' = 'volum
     scratch: ['/tmp'],
     user: postgresUser,
     resources: { memory: '512M' },
-    needs: ['database'],
+    needs: ['database', ...(place === ownStore ? [bucketJobName] : [])],
     port,
     healthCommand: ['test', '-e', '/tmp/backup/healthy'],
     metrics: { port, path: '/metrics' },

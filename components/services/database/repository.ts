@@ -1,9 +1,9 @@
 import type { DatabaseSettings } from '../../settings/database';
 import type { FileContent, SecretSource } from '../service';
-import { databasePaths, file, secretFile } from './paths';
+import { databasePaths, file } from './paths';
 
 /**
- * Where backups go: a bucket of an object store.
+ * Where backups go: the folder `/database` of a bucket that is there.
  *
  * pgBackRest speaks plain HTTP to it from 2.58 on (`http://object-store:3900`); older ones need `https://…`.
  */
@@ -12,15 +12,17 @@ export interface Repository {
   readonly endpoint: string;
   readonly bucket: string;
   readonly region: string;
+  /** The bucket stands in the path, not before the host's name. */
+  readonly pathStyle: boolean;
   readonly keyId: SecretSource;
+  /** What stands before `keyId`. */
+  readonly keyIdPrefix?: string;
   readonly secretKey: SecretSource;
-  /** The certificate of an `https` endpoint is signed by the platform's own authority. */
-  readonly ownAuthority?: boolean;
 }
 
 /**
- * Where backups go. On the data's own volume they help against a dropped table, not against a lost disk; with `none` no
- * log is archived either, because it would pile up where nobody takes it.
+ * Where backups go. On the data's own volume they help against a dropped table, not against a lost volume; with `none`
+ * no log is archived either, because it would pile up where nobody takes it.
  */
 export type BackupPlace = Repository | 'volume' | 'none';
 
@@ -31,13 +33,6 @@ export const configurationFile = 'pgbackrest.conf';
 
 /** Tells every pgbackrest of a container where its configuration is. */
 export const backupEnvironment = { PGBACKREST_CONFIG: file(configurationFile) };
-
-/** The file by which pgBackRest knows the store's certificate, where that is the platform's own. */
-export function repositoryAuthority(place: BackupPlace): Readonly<Record<string, SecretSource>> {
-  return typeof place === 'object' && place.ownAuthority
-    ? { AUTHORITY: { authority: 'certificate' } }
-    : {};
-}
 
 /**
  * pgbackrest.conf, for the server that archives and for the backup beside it.
@@ -87,21 +82,20 @@ const volume: Place = {
 };
 
 function objectStore(repository: Repository): Place {
-  const { endpoint, bucket, region, keyId, secretKey, ownAuthority } = repository;
+  const { endpoint, bucket, region, pathStyle, keyId, keyIdPrefix = '', secretKey } = repository;
   const { protocol, hostname, port } = new URL(endpoint);
+  const plain = protocol === 'http:';
   return {
     options: {
       'repo1-type': 's3',
       'repo1-path': '/database',
-      // Without a scheme it is TLS, which versions before 2.58 take too.
-      'repo1-s3-endpoint': protocol === 'http:' ? `http://${hostname}` : hostname,
-      ...(port && { 'repo1-storage-port': port }),
-      'repo1-s3-uri-style': 'path',
+      'repo1-s3-endpoint': plain ? `http://${hostname}` : hostname,
+      'repo1-storage-port': port || (plain ? '80' : '443'),
+      'repo1-s3-uri-style': pathStyle ? 'path' : 'host',
       'repo1-s3-bucket': bucket,
       'repo1-s3-region': region,
-      'repo1-s3-key': '{{KEY_ID}}',
+      'repo1-s3-key': `${keyIdPrefix}{{KEY_ID}}`,
       'repo1-s3-key-secret': '{{SECRET_KEY}}',
-      ...(ownAuthority && { 'repo1-storage-ca-file': secretFile('AUTHORITY') }),
     },
     secrets: { KEY_ID: keyId, SECRET_KEY: secretKey },
   };

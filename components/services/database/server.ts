@@ -8,7 +8,6 @@ import {
   backupEnvironment,
   configurationFile,
   renderRepository,
-  repositoryAuthority,
   type BackupPlace,
 } from './repository';
 
@@ -19,7 +18,7 @@ const name = 'database';
  * Postgres on the volume `database`, with every setting computed from `strata:database`.
  *
  * TLS 1.2 or newer and SCRAM for whoever comes by network; its log goes to the place of the backups as it is written. Healthy when
- * it listens on the network, which the image's first start does not, and answers a query. Costs `strata:database.memory`
+ * it answers a query. Costs `strata:database.memory`
  * at its worst. Takes settings that `memoryProblems` finds nothing wrong with.
  */
 export function databaseServer(settings: Settings, place: BackupPlace = 'volume'): Workload {
@@ -28,19 +27,15 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
     kind: 'workload',
     name,
     ...databaseImage(settings),
-    command: ['sh', '-c', start],
+    entrypoint: ['sh', '-c', start],
     environment: {
-      ...backupEnvironment,
+      ...(place !== 'none' && backupEnvironment),
       PGDATA: databasePaths.data,
-      // As on target embedded: order by code points, which no update of the system's library changes.
-      POSTGRES_INITDB_ARGS:
-        '--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256 --auth-local=peer',
     },
     secrets: {
       POSTGRES_PASSWORD: { passwordOf: 'database-admin' },
       TLS_CERTIFICATE: { certificate: name, part: 'certificate' },
       TLS_KEY: { certificate: name, part: 'key' },
-      ...repositoryAuthority(place),
     },
     files: {
       'postgresql.conf': renderConfiguration(serverSettings(database, preset, place !== 'none')),
@@ -63,10 +58,21 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
   };
 }
 
-const start = [
-  `mkdir -p -m 0700 ${databasePaths.sockets} ${databasePaths.repository}`,
-  `exec docker-entrypoint.sh postgres -c config_file=${file('postgresql.conf')} -c hba_file=${file('pg_hba.conf')}`,
-].join(' && ');
+const initdb = [
+  `initdb --pgdata="$PGDATA.new" --username=postgres --pwfile="$POSTGRES_PASSWORD_FILE"`,
+  // As on target embedded: order by code points, which no update of the system's library changes.
+  '--data-checksums --encoding=UTF8 --locale=C.UTF-8 --auth-host=scram-sha-256 --auth-local=peer',
+].join(' ');
 
-// The image's first start, which makes the cluster, listens nowhere.
-const healthy = `test "$(psql -XAtqU postgres -c "select current_setting('listen_addresses') <> ''")" = t`;
+// The image's own script leaves the admin's password in the environment of the server, and a cluster that was
+// interrupted while it was made half done: here it gets its name when it is complete.
+const start = `set -e
+mkdir -p -m 0700 ${databasePaths.sockets} ${databasePaths.repository}
+if [ ! -e "$PGDATA" ]; then
+  rm -rf "$PGDATA.new"
+  ${initdb}
+  mv "$PGDATA.new" "$PGDATA"
+fi
+exec postgres -c config_file=${file('postgresql.conf')} -c hba_file=${file('pg_hba.conf')}`;
+
+const healthy = `test "$(psql -XAtqU postgres -c 'select 1')" = 1`;

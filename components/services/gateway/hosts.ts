@@ -1,4 +1,5 @@
 import { reservedSlugs } from '../../settings/names';
+import type { Settings } from '../../settings/schema';
 import type { GatewayInput, Served } from './input';
 import { literally } from './text';
 
@@ -48,4 +49,14 @@ function subdomainsOf(served: readonly Served[]): string[] {
 function tenantHosts(domain: string): string {
   const reserved = reservedSlugs.join('|');
   return `"~^(?!(?:${reserved})\\.)(?<tenant_host>[a-z][a-z0-9-]{0,39})\\.${literally(domain)}$"`;
+}
+
+/** Where people outside find the gateway, or a subdomain of it; without a path. */
+export function publicUrl(
+  { domain, gateway }: Pick<Settings, 'domain' | 'gateway'>,
+  subdomain?: string,
+): string {
+  const { https } = gateway.ports;
+  const host = subdomain === undefined ? domain : `${subdomain}.${domain}`;
+  return `https://${host}${https === 443 ? '' : `:${https}`}`;
 }

@@ -2,7 +2,7 @@ import type { GatewaySettings } from '../../settings/gateway';
 import type { FileContent } from '../service';
 import { file } from './text';
 
-const operatorUser = 'operator';
+export const operatorUser = 'operator';
 
 /**
  * The login of the platform's operators. The password is generated with more entropy than anybody can try, so a salted

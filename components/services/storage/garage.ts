@@ -9,6 +9,8 @@ export const objectStore = {
   s3Port: 3900,
   adminPort: 3903,
   region: 'garage',
+  /** What the id of every key begins with. */
+  keyPrefix: 'GK',
 } as const;
 
 const data = '/data';

@@ -3,6 +3,7 @@ import type { Settings } from '../../settings/schema';
 import type { Rules } from '../images/storage/rules';
 import type { SecretSource, Workload } from '../service';
 import { tokens } from '../tokens';
+import { publicUrl } from '../gateway/hosts';
 import { objectStore } from './garage';
 
 const port = 5000;
@@ -15,8 +16,8 @@ const uploadSeconds = 1800;
  * It verifies each request's token itself. The database counts what is kept; nothing is kept here, so replicas need no
  * common memory (no Redis). Health: `/healthz` asks the database and the store. Costs one Node process.
  */
-export function storage(settings: Settings & { readonly storage: StorageSettings }): Workload {
-  const { storage: given, domain } = settings;
+export function storage(settings: Settings): Workload {
+  const { storage: given } = settings;
   const external = given.store === 's3' && given.s3 !== undefined;
   return {
     kind: 'workload',
@@ -27,7 +28,7 @@ export function storage(settings: Settings & { readonly storage: StorageSettings
       PORT: String(port),
       JWT_ISSUER: tokens.issuer,
       JWT_AUDIENCE: tokens.audience,
-      STORAGE_RULES: JSON.stringify(rules(given, domain)),
+      STORAGE_RULES: JSON.stringify(rules(settings)),
     },
     secrets: {
       DATABASE_URL: { database: 'strata_authenticator' },
@@ -70,11 +71,12 @@ export function storage(settings: Settings & { readonly storage: StorageSettings
   };
 }
 
-function rules(given: StorageSettings, domain: string): Rules {
+function rules(settings: Settings): Rules {
+  const given = settings.storage;
   const { tenantQuota, userQuota } = given;
   return {
-    publicUrl: `https://${domain}`,
-    cdnUrl: `https://cdn.${domain}`,
+    publicUrl: publicUrl(settings),
+    cdnUrl: publicUrl(settings, 'cdn'),
     mimeTypes: given.mimeTypes,
     limits: {
       fileBytes: bytesOf(given.maxFileSize),

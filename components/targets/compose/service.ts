@@ -80,7 +80,7 @@ function buildOf({ name, build }: Service): ComposeService {
 
 function environment(service: Service, schemaVersion: string): Record<string, string> {
   const all = {
-    ...(service.program && { HOST: '0.0.0.0' }),
+    ...(service.kind === 'workload' && service.program && { HOST: '0.0.0.0' }),
     ...service.environment,
     ...Object.fromEntries(
       Object.keys(secretsOf(service)).map((name) => [

@@ -1,0 +1,63 @@
+import type { StorageSettings } from '../../settings/storage';
+import { containerPaths, type Job } from '../service';
+import { objectStore } from '../storage/garage';
+import type { Repository } from './repository';
+
+const keyId = { platform: 'backup-key-id' } as const;
+const secretKey = { platform: 'backup-key' } as const;
+const keyIdFile = 'key-id';
+
+/** The platform's own object store: a bucket of its own, and a key that opens nothing else. */
+export const ownStore: Repository = {
+  endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
+  bucket: 'strata-backups',
+  region: objectStore.region,
+  pathStyle: true,
+  keyId,
+  keyIdPrefix: objectStore.keyPrefix,
+  secretKey,
+};
+
+/**
+ * Where backups go: to the object store that the settings name, to the platform's own where it `runs`, and onto the
+ * data's own volume where there is neither.
+ */
+export function backupPlace({ s3 }: StorageSettings, runs: boolean): Repository | 'volume' {
+  if (!s3) return runs ? ownStore : 'volume';
+  const { endpoint = `https://s3.${s3.region}.amazonaws.com`, bucket, region } = s3;
+  return {
+    endpoint,
+    bucket,
+    region,
+    // No certificate is for a host with the bucket's dots before its name.
+    pathStyle: s3.pathStyle || bucket.includes('.'),
+    keyId: { config: s3.accessKey },
+    secretKey: { config: s3.secretKey },
+  };
+}
+
+export const bucketJobName = 'backup-bucket';
+
+/**
+ * Makes the bucket of backups in the platform's own store, and the key that opens it. Where they are, nothing changes.
+ * Costs one Node process for a moment.
+ */
+export function bucketJob(): Job {
+  return {
+    kind: 'job',
+    name: bucketJobName,
+    program: { entries: { 'apply.cjs': 'components/services/images/backup/apply.ts' } },
+    command: ['node', '{program}/apply.cjs'],
+    environment: {
+      ADMIN_ENDPOINT: `http://${objectStore.name}:${objectStore.adminPort}`,
+      BUCKET: ownStore.bucket,
+      KEY_ID_FILE: `${containerPaths.files}/${keyIdFile}`,
+    },
+    secrets: { ADMIN_TOKEN: { platform: 'storage-admin' }, KEY: secretKey },
+    files: { [keyIdFile]: { template: `${objectStore.keyPrefix}{{ID}}`, secrets: { ID: keyId } } },
+    user: '1000:1000',
+    resources: { memory: '128M' },
+    needs: [objectStore.name],
+    timeoutSeconds: 60,
+  };
+}
