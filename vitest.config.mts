@@ -3,12 +3,11 @@ import { defineConfig } from 'vitest/config';
 const minutes = 60_000;
 
 /** Tests that start databases, processes or the real engine: a machine with two cores bears two files of them. */
-const live = [
-  'test/sql/**/*.test.ts',
-  'test/engine/**/*.test.ts',
-  'test/e2e/**/*.test.ts',
-  'test/services/**/*.test.ts',
-];
+const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/*.test.ts'];
+
+/** Tests of single services, and what needs a Docker engine: longer, and with more that may be missing. */
+const docker = ['test/engine/docker-*.test.ts', 'test/components/provider-docker-*.test.ts'];
+const services = ['test/services/**/*.test.ts', ...docker];
 
 export default defineConfig({
   test: {
@@ -22,6 +21,7 @@ export default defineConfig({
         test: {
           name: 'pure',
           include: ['test/{unit,components,contract}/**/*.test.ts'],
+          exclude: docker,
           testTimeout: 20_000,
           sequence: { groupOrder: 0 },
         },
@@ -31,10 +31,22 @@ export default defineConfig({
         test: {
           name: 'live',
           include: live,
+          exclude: docker,
           maxWorkers: 2,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
           sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'services',
+          include: services,
+          maxWorkers: 2,
+          testTimeout: 5 * minutes,
+          hookTimeout: 5 * minutes,
+          sequence: { groupOrder: 2 },
         },
       },
     ],
