@@ -37,7 +37,6 @@ export const catalogueNames = [
   'storage',
   'monitoring',
   'backup',
-  'backup-bucket',
   'hasura',
   'auth',
   'postgrest',
