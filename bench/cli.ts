@@ -1,17 +1,32 @@
+import { parseArgs } from 'node:util';
+import { render, type Table } from './figures';
+import { gateway } from './gateway';
 import { guard } from './guard';
 import { load } from './load';
+import { unchanged, up } from './up';
 
 /** What can be measured, by the name behind `npm run bench --`. */
-const benchmarks: Readonly<Record<string, () => Promise<void>>> = { guard, load };
+const benchmarks: Readonly<Record<string, () => Promise<Table>>> = {
+  load,
+  guard,
+  gateway,
+  up,
+  unchanged,
+};
 
-const [name = ''] = process.argv.slice(2);
-const benchmark = benchmarks[name];
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false } },
+});
+const benchmark = benchmarks[positionals[0] ?? ''];
 if (benchmark) {
-  void benchmark();
+  void benchmark().then((table) => {
+    process.stdout.write(`${values.json ? JSON.stringify(table, null, 2) : render(table)}\n`);
+  });
 } else {
-  const known = Object.keys(benchmarks).join(', ');
   process.stderr.write(
-    `There is no benchmark "${name}". Run: npm run bench -- NAME, with NAME one of ${known}\n`,
+    `There is no benchmark "${positionals[0] ?? ''}". Run: npm run bench -- NAME [--json], with NAME one of ` +
+      `${Object.keys(benchmarks).join(', ')}\n`,
   );
   process.exitCode = 2;
 }

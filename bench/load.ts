@@ -9,12 +9,13 @@ import { engineEnvironment } from '../engine/pulumi/run';
 import { root } from '../engine/root';
 import { terminal } from '../engine/terminal';
 import { freePort } from '../provider/local/ports';
-import { figures, row } from './figures';
+import { figures, ratios, type Table } from './figures';
 
 const pairs = 5;
 const copied = [
   'package.json',
   'package-lock.json',
+  'images.lock.json',
   'Pulumi.yaml',
   'Pulumi.local.yaml',
   'index.ts',
@@ -29,7 +30,7 @@ const copied = [
  * What live TypeScript costs: whole previews of a stack that is not deployed, with the loader and with JavaScript that
  * was built beforehand, in turn. Cold is the first preview of a fresh copy, warm the second.
  */
-export async function load(): Promise<void> {
+export async function load(): Promise<Table> {
   const pulumi = await findPulumi(terminal(false));
   const seconds = { cold: { live: [], built: [] }, warm: { live: [], built: [] } } as Record<
     'cold' | 'warm',
@@ -46,18 +47,15 @@ export async function load(): Promise<void> {
     }
     process.stderr.write(`pair ${pair + 1} of ${pairs}\n`);
   }
-  const lines = (['cold', 'warm'] as const).flatMap((state) => {
-    const { live, built } = seconds[state];
-    return [
-      row(`${state}: live TypeScript, s`, figures(live)),
-      row(`${state}: prebuilt JavaScript, s`, figures(built)),
-      row(
-        `${state}: live / prebuilt`,
-        figures(live.map((value, index) => value / (built[index] ?? value))),
-      ),
-    ];
-  });
-  process.stdout.write(`${''.padEnd(34)}     min  median     max\n${lines.join('\n')}\n`);
+  const { cold, warm } = seconds;
+  return {
+    'cold: live TypeScript, s': figures(cold.live),
+    'cold: prebuilt JavaScript, s': figures(cold.built),
+    'cold: live / prebuilt': ratios(cold.live, cold.built),
+    'warm: live TypeScript, s': figures(warm.live),
+    'warm: prebuilt JavaScript, s': figures(warm.built),
+    'warm: live / prebuilt': ratios(warm.live, warm.built),
+  };
 }
 
 async function copy(): Promise<string> {

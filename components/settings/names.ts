@@ -50,6 +50,7 @@ export const reservedServiceNames: readonly string[] = [
   'acme',
   'alertmanager',
   'alloy',
+  'backup-bucket',
   'blackbox-exporter',
   'cadvisor',
   'database',
