@@ -1,4 +1,5 @@
 import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import {
   expectBothAlone,
@@ -8,6 +9,8 @@ import {
   whyNoEngine,
   type Outputs,
 } from '../support/engine';
+import { readMigrations } from '../../components/data/migrations';
+import { root } from '../../engine/root';
 import type { Followed } from '../support/follow';
 import { kill, processesAbout } from '../support/processes';
 import { randomFrom } from '../support/random';
@@ -125,16 +128,11 @@ describe.skipIf(reason)('an interrupted first up', () => {
   );
 });
 
-const everyMigration = [
-  'platform/001_roles',
-  'platform/002_schemas',
-  'platform/003_tenancy',
-  'platform/004_registry',
-  'platform/005_audit',
-  'platform/006_table_shape',
-  'app/001_projects_and_notes',
-  'app/002_example_rows',
-];
+const everyMigration = (['platform', 'app'] as const).flatMap((scope) =>
+  readMigrations(path.join(root, scope === 'platform' ? 'sql' : 'app/sql'), scope).map(
+    ({ name }) => `${scope}/${name}`,
+  ),
+);
 
 const exampleNotes = [
   'acme: Brakes arrive on Thursday.',

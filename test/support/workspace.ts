@@ -122,9 +122,14 @@ export class Workspace {
 
   /** Starts a command of the project in a process group of its own. */
   start(...args: string[]): ChildProcess {
+    return this.launch(args);
+  }
+
+  /** As `start`; `env` adds to the environment. */
+  launch(args: readonly string[], env: NodeJS.ProcessEnv = {}): ChildProcess {
     return spawn(process.execPath, ['engine/load.cjs', 'engine/cli.ts', ...args], {
       cwd: this.folder,
-      env: this.environment(),
+      env: { ...this.environment(), ...env },
       detached: true,
       ...this.user(),
     });

@@ -3,6 +3,7 @@ import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { engine, removeAll } from '../../support/docker';
 import { lendPlugins, testImages } from '../../support/lab';
+import { follow, type Followed } from '../../support/follow';
 import { freePort, Workspace, type Ran } from '../../support/workspace';
 
 /** The stack that these tests deploy; all that it makes on the engine begins with this prefix. */
@@ -77,13 +78,17 @@ export class Platform {
   /** The group `strata:gateway` as these tests have it, with what is given instead. */
   gateway(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
     const { http, https } = this.ports;
-    // The engine's bridges: requests of this machine come from their addresses.
-    return { ports: { http, https }, operators: ['127.0.0.0/8', '172.16.0.0/12'], ...more };
+    return { ports: { http, https }, operators: ['this-machine'], ...more };
   }
 
   run(command: string, ...args: readonly string[]): Promise<Ran> {
     const program = ['engine/load.cjs', 'engine/cli.ts', command, '--stack', stack, ...args];
     return this.workspace.execute(process.execPath, program, this.environment());
+  }
+
+  /** Starts a command, to follow it line by line. */
+  begin(command: string): Followed {
+    return follow(this.workspace.launch([command, '--stack', stack], this.environment()));
   }
 
   /** As `run`, but an exit code other than 0 is an error that shows what was printed. */

@@ -1,0 +1,42 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { ask, type Answer } from './support/client';
+import { absent, openScene, type Scene } from './support/scene';
+
+let scene: Scene;
+
+beforeAll(async () => {
+  if (!absent) scene = await openScene();
+});
+
+/** Statuses of so many requests at once → how many there were. */
+function tally(answers: readonly Answer[]): Record<number, number> {
+  const counts: Record<number, number> = {};
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1;
+  return counts;
+}
+
+describe.skipIf(absent)('limits', () => {
+  test('of one user stop that user, and nobody else of the tenant', async () => {
+    const token = scene.tokenOf('hal');
+    const body = { query: '{ projects { nodes { name } } }' };
+    // Thirty at a time, so that the limit of the address is not what is met.
+    const answers: Answer[] = [];
+    for (let round = 0; round < 6; round += 1) {
+      const some = Array.from({ length: 30 }, () => ask(scene, '/graphql', { token, body }));
+      answers.push(...(await Promise.all(some)));
+    }
+    const refused = answers.filter(({ text }) => text.includes('rate_limited'));
+    expect(refused.length).toBeGreaterThan(0);
+    expect(refused[0]?.status).toBe(429);
+    expect((await ask(scene, '/graphql', { token: scene.tokenOf('gus'), body })).status).toBe(200);
+  });
+
+  test('of one address stop it before anything behind the gateway is asked', async () => {
+    const flood = Array.from({ length: 400 }, () => ask(scene, '/storage/signed/none'));
+    const counts = tally(await Promise.all(flood));
+    expect(counts[429]).toBeGreaterThan(0);
+    await expect
+      .poll(async () => (await ask(scene, '/storage/signed/none')).status, { timeout: 30_000 })
+      .not.toBe(429);
+  });
+});
