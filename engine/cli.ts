@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
+import { functionsCommand } from './commands/functions';
 import { importEnvCommand } from './commands/import-env';
 import { keysCommand } from './commands/keys';
 import { lockImagesCommand } from './commands/lock-images';
@@ -32,6 +33,7 @@ export function program(): Command {
     tokenCommand(),
     pulumiCommand(),
     keysCommand(),
+    functionsCommand(),
     renderCommand(),
     newServiceCommand(),
     importEnvCommand(),

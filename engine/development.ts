@@ -1,33 +1,35 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmSync, watch, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  watch,
+  writeFileSync,
+  type FSWatcher,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { text } from 'node:stream/consumers';
-import { parseArgs } from 'node:util';
-import { z } from 'zod';
-import { standalone } from '../../../../engine/loader';
-import { root } from '../../../../engine/root';
-import { functions as settings } from '../../../settings/functions';
-import { readDeclaration } from '../../../tenancy/read';
-import { readFunctions, type DeclaredFunction } from '../../declared-functions';
-import { functions } from '../../functions';
-import type { Workload } from '../../service';
+import { readFunctions, type DeclaredFunction } from '../components/services/declared-functions';
+import { functions } from '../components/services/functions';
+import type { Workload } from '../components/services/service';
+import { functions as settings } from '../components/settings/functions';
+import { readDeclaration } from '../components/tenancy/read';
+import { messageOf, UserError } from './errors';
+import { standalone } from './loader';
+import { root } from './root';
 
-/*
- * Functions while they are written: runs them on this machine against the database of a running stack, and again
- * whenever a file below `<app>/functions/` changes. docs/functions.md says how it is started.
- */
-
-const outputs = z.object({
-  databases: z.object({ strata_app: z.string(), strata_dispatcher: z.string() }),
-  jwt: z.object({ key: z.string() }),
-});
-
-interface Options {
+/** What functions run with while they are written. */
+interface DevelopmentOptions {
+  /** The application's folder, relative to the project. */
   readonly app: string;
+  /** Where HTTP functions answer. */
   readonly port: number;
+  /** By the names that the workloads give them. */
   readonly secrets: Readonly<Record<string, string>>;
+  /** Takes what a person reads. */
+  readonly say: (message: string) => void;
 }
 
 /** One workload that runs, and what it was made of. */
@@ -36,27 +38,38 @@ interface Running {
   readonly made: string;
 }
 
-/** Runs what the folder holds until it is stopped. */
-class Development {
+/**
+ * Functions while they are written: runs those of a folder on this machine, and again whenever a file below
+ * `<app>/functions/` changes, until it is stopped. What cannot be deployed is told, and what ran before goes on.
+ */
+export class Development {
   private readonly folder = mkdtempSync(path.join(os.tmpdir(), 'strata-functions-'));
   private readonly running = new Map<string, Running>();
   private last: Promise<void> = Promise.resolve();
+  private soon: NodeJS.Timeout | undefined;
+  private watcher: FSWatcher | undefined;
 
-  constructor(private readonly options: Options) {}
+  constructor(private readonly options: DevelopmentOptions) {}
 
+  /** Throws `UserError` when there is no folder of functions. */
   start(): void {
-    this.update();
-    let soon: NodeJS.Timeout | undefined;
-    watch(path.resolve(root, this.options.app, 'functions'), { recursive: true }, () => {
+    const folder = path.resolve(root, this.options.app, 'functions');
+    if (!existsSync(folder)) {
+      throw new UserError(`${folder} is not there: it is where functions are written.`);
+    }
+    this.watcher = watch(folder, { recursive: true }, () => {
       // An editor writes a file in several steps.
-      clearTimeout(soon);
-      soon = setTimeout(() => {
+      clearTimeout(this.soon);
+      this.soon = setTimeout(() => {
         this.update();
       }, 100);
     });
+    this.update();
   }
 
   async stop(): Promise<void> {
+    this.watcher?.close();
+    clearTimeout(this.soon);
     await this.last;
     for (const name of this.running.keys()) await this.end(name);
     rmSync(this.folder, { recursive: true, force: true });
@@ -67,12 +80,12 @@ class Development {
     this.last = this.last
       .then(() => this.follow())
       .catch((error: unknown) => {
-        say((error as Error).message);
+        this.options.say(messageOf(error));
       });
   }
 
   private async follow(): Promise<void> {
-    const { app } = this.options;
+    const { app, secrets, say } = this.options;
     const tables = Object.keys(readDeclaration(path.resolve(root, app)).tables);
     const { functions: declared, problems } = readFunctions(app, tables);
     for (const { reason, advice } of problems) say(`${app} ${reason}\n  ${advice ?? ''}`);
@@ -80,12 +93,15 @@ class Development {
       say('what ran before goes on');
       return;
     }
-    const wanted = functions(settings.parse({}), declared);
+    const here = declared.filter((one) => one.kind !== 'worker' || 'REDIS_URL' in secrets);
+    const wanted = functions(settings.parse({}), here);
     for (const name of [...this.running.keys()]) {
       if (!wanted.some((workload) => workload.name === name)) await this.end(name);
     }
     for (const workload of wanted) await this.run(workload);
-    say(`running: ${declared.map(describe).join(', ') || 'nothing'}`);
+    say(`running: ${here.map(describe).join(', ') || 'nothing'}`);
+    const left = declared.filter((one) => !here.includes(one)).map(({ name }) => name);
+    if (left.length > 0) say(`left out without --redis: ${left.join(', ')}`);
   }
 
   private async run(workload: Workload): Promise<void> {
@@ -150,46 +166,3 @@ function describe(declared: DeclaredFunction): string {
       return `${declared.name} (/functions/${declared.name})`;
   }
 }
-
-function say(message: string): void {
-  process.stderr.write(`${message}\n`);
-}
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({
-    options: {
-      app: { type: 'string', default: './app' },
-      port: { type: 'string', default: '3000' },
-      redis: { type: 'string' },
-    },
-  });
-  const given = outputs.safeParse(JSON.parse((await text(process.stdin)) || '{}'));
-  if (!given.success) {
-    throw new Error(
-      'the outputs of a running stack are read from stdin:\n' +
-        '  npm run --silent pulumi -- stack output --json --show-secrets | npm run --silent functions',
-    );
-  }
-  const { databases, jwt } = given.data;
-  const development = new Development({
-    app: values.app,
-    port: Number(values.port),
-    secrets: {
-      DATABASE_URL: databases.strata_app,
-      OUTBOX_URL: databases.strata_dispatcher,
-      JWT_KEY: jwt.key,
-      ...(values.redis && { REDIS_URL: values.redis }),
-    },
-  });
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => {
-      void development.stop().then(() => process.exit(0));
-    });
-  }
-  development.start();
-}
-
-main().catch((error: unknown) => {
-  say((error as Error).message);
-  process.exit(1);
-});

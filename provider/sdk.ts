@@ -194,6 +194,7 @@ export class Authority extends pulumi.CustomResource {
 export class Certificate extends pulumi.CustomResource {
   declare readonly certificate: pulumi.Output<CertificateState['certificate']>;
   declare readonly key: pulumi.Output<CertificateState['key']>;
+  declare readonly expires: pulumi.Output<CertificateState['expires']>;
 
   constructor(name: string, args: Args<CertificateInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:tls:Certificate', name, withOutputs(args, issued), { ...opts, ...secretKey });

@@ -1,12 +1,12 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Authority, Certificate } from '../../provider/sdk';
-import type { FileContent, SecretSource, Service } from '../services/service';
+import type { CertificatePart, FileContent, SecretSource, Service } from '../services/service';
 import { names } from './names';
 
 /** The platform's own authority and the certificates that it signed. */
 export interface Certificates {
   readonly authority: pulumi.Output<string>;
-  of(host: string, part: 'certificate' | 'key'): pulumi.Output<string>;
+  of(host: string, part: CertificatePart): pulumi.Output<string>;
 }
 
 /**
@@ -38,9 +38,14 @@ export function certificates(
     of(host, part) {
       const certificate = made.get(host);
       if (!certificate) throw new Error(`no service asks for a certificate of ${host}`);
-      return part === 'key' ? certificate.key : certificate.certificate;
+      return part === 'expires' ? certificate.expires.apply(inSeconds) : certificate[part];
     },
   };
+}
+
+/** A time in ISO 8601 as seconds since 1970. */
+export function inSeconds(time: string): string {
+  return String(Math.floor(Date.parse(time) / 1000));
 }
 
 /** Host that a service asks a certificate for → the names in it; the gateway has those of outside too. */

@@ -78,7 +78,8 @@ export function behindGateway(application: Application): readonly Service[] {
     ...backups(settings),
     ...chosen.map(behindPooler),
   ];
-  const guarded = [...inside, guard(settings, inside.filter(isWorkload))];
+  const guarding = guard(settings, inside.filter(isWorkload));
+  const guarded = [...inside, adjust(guarding, settings.services.guard)];
   const watching = isOn('monitoring', settings)
     ? monitoring(settings, [...guarded, ...watchedFront(settings, guarded)])
     : [];

@@ -1,5 +1,7 @@
 import type { LimitSettings } from '../settings/limits';
 import type { Settings } from '../settings/schema';
+import { withAliases } from './gateway/aliases';
+import { servedRoutes } from './gateway/input';
 import type { GuardConfig } from './images/guard/config';
 import type { Area } from './scopes';
 import { containerPaths, type Workload } from './service';
@@ -27,7 +29,7 @@ const areaOfService: Readonly<Record<string, Area>> = {
  * Health: `/healthz` asks Redis and the database. Figures: `/metrics`. Costs one Node process of about 100 MB each.
  */
 export function guard(
-  settings: Pick<Settings, 'domain' | 'services'> & { readonly limits: LimitSettings },
+  settings: Pick<Settings, 'domain'> & { readonly limits: LimitSettings },
   behind: readonly Workload[],
 ): Workload {
   return {
@@ -55,7 +57,7 @@ export function guard(
     health: '/healthz',
     metrics: { port, path: '/metrics' },
     routes: {},
-    replicas: settings.services.guard?.replicas ?? 1,
+    replicas: 1,
   };
 }
 
@@ -65,24 +67,24 @@ export function guardConfig(
   behind: readonly Workload[],
 ): GuardConfig {
   const { graphql: query, ...rates } = limits;
-  const routes = behind.flatMap((service) =>
-    Object.values(service.routes).map((route) => ({ service, route })),
-  );
+  const routes = servedRoutes(behind);
+  // The gateway asks by the path that the client wrote; GraphQL it sends on by the route's own.
+  const asked = [...routes, ...withAliases(routes).added];
   return {
     ...tokens,
     graphql: routes
       .filter(({ route }) => route.access === 'graphql')
-      .map(({ service, route }) => ({
+      .map(({ service, port, route }) => ({
         path: route.path,
-        upstream: `http://${service.name}:${service.port ?? 80}${route.upstreamPath ?? route.path}`,
+        upstream: `http://${service}:${port}${route.upstreamPath ?? route.path}`,
         timeoutSeconds: route.timeoutSeconds ?? usualSeconds,
       })),
-    routes: routes
+    routes: asked
       .filter(({ route }) => route.access === 'token')
       .map(({ service, route: { path, subdomain } }) => ({
         path,
         ...(subdomain !== undefined && { host: `${subdomain}.${domain}` }),
-        area: areaOfService[service.name] ?? 'services',
+        area: areaOfService[service] ?? 'services',
       })),
     limits: rates,
     query,

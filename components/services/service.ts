@@ -15,12 +15,14 @@ export type SecretSource =
   | { readonly platform: PlatformSecret }
   /** The password alone of a login role or of a user of the cache. */
   | { readonly passwordOf: LoginRole | 'database-admin' | RedisUser }
-  /** A certificate for a host name of the platform, signed by its own authority. */
-  | { readonly certificate: string; readonly part: 'certificate' | 'key' }
+  /** A certificate for a host name of the platform, signed by its own authority; when it ends in seconds since 1970. */
+  | { readonly certificate: string; readonly part: CertificatePart }
   /** The certificate of that authority. */
   | { readonly authority: 'certificate' }
   /** A member of `strata:secrets`. */
   | { readonly config: string };
+
+export type CertificatePart = 'certificate' | 'key' | 'expires';
 
 export type LoginRole =
   | 'strata_migrator'
@@ -87,7 +89,7 @@ export const containerPaths = {
 
 /** What a volume holds: the part of its name that is other people's state (components/data/names.ts). */
 export type VolumeContent =
-  'database' | 'queue' | 'storage' | 'metrics' | 'alerts' | 'certificates';
+  'database' | 'queue' | 'storage' | 'metrics' | 'alerts' | 'logs' | 'traces' | 'certificates';
 
 interface Runnable {
   /** Unique in a deployment; lower case, digits and hyphens. */
@@ -122,7 +124,7 @@ interface Runnable {
   readonly capabilities?: readonly string[];
   /** Folder of the host → where it is mounted read-only: exporters of the host's own figures. */
   readonly hostFolders?: Readonly<Record<string, string>>;
-  /** Upper limits; none where not given. */
+  /** Upper limits; none where not given, but for a job's memory: 512M. */
   readonly resources?: Resources;
   /** Names of services that must be healthy first. */
   readonly needs: readonly string[];

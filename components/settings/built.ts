@@ -32,7 +32,7 @@ const builtPresets: Readonly<Record<TargetName, readonly PresetName[]>> = {
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: ['graphql', 'functions', 'storage', 'monitoring', 'backup'],
+  docker: ['graphql', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
   aws: [],
   kubernetes: [],
 };

@@ -20,13 +20,25 @@ function flag() {
   return z.boolean({ error: 'true or false' });
 }
 
+/** The operators' own machine: the one that the gateway's container runs on. */
+export const thisMachine = 'this-machine';
+
 const networkAllowed =
   'an IP address or a network, such as 203.0.113.7, 10.0.0.0/8 or 2001:db8::/32';
-const networks = z
-  .array(z.string({ error: networkAllowed }).refine(isNetwork, { error: networkAllowed }), {
-    error: 'a list of IP addresses and networks',
-  })
-  .max(200, { error: 'at most 200 addresses and networks' });
+
+function listOf(allowed: string, member: (given: string) => boolean) {
+  return z
+    .array(z.string({ error: allowed }).refine(member, { error: allowed }), {
+      error: 'a list of IP addresses and networks',
+    })
+    .max(200, { error: 'at most 200 addresses and networks' });
+}
+
+const networks = listOf(networkAllowed, isNetwork);
+const operators = listOf(
+  `${networkAllowed}, or ${thisMachine}`,
+  (given) => given === thisMachine || isNetwork(given),
+);
 
 function isNetwork(given: string): boolean {
   const [address = '', prefix, ...more] = given.split('/');
@@ -176,10 +188,10 @@ export const gateway = z
       })
       .prefault({})
       .describe('Limits of each address (an IPv6 network of 64 bits is one).'),
-    operators: networks
+    operators: operators
       .default([])
       .describe(
-        'Addresses from which operator routes answer, with the operator login. Nobody when empty.',
+        `Addresses from which operator routes answer, with the operator login; ${thisMachine} is the one that the gateway runs on. Nobody when empty.`,
       ),
     proxies: z
       .strictObject({

@@ -1,11 +1,12 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import path from 'node:path';
 import { standalone } from '../../engine/loader';
 import { root } from '../../engine/root';
+import { givenEntries, writeEntries } from '../../provider/docker/context';
 import { containerPaths, type Service } from '../services/service';
 
-/** The files of a folder that an image is built from, by relative name. */
-export type Context = Readonly<Record<string, string>>;
+/** Texts of a folder that an image is built from, by relative name. */
+type Context = Readonly<Record<string, string>>;
 
 /** What the image of one of our programs is built from: the Node image, the bundled program, and nothing else. */
 export function programContext(service: Service, nodeImage: string): Context {
@@ -22,11 +23,7 @@ export function programContext(service: Service, nodeImage: string): Context {
 export function writeContext(context: Context, folder: string): void {
   const place = path.resolve(root, folder);
   rmSync(place, { recursive: true, force: true });
-  for (const [name, text] of Object.entries(context)) {
-    const file = path.join(place, name);
-    mkdirSync(path.dirname(file), { recursive: true });
-    writeFileSync(file, text);
-  }
+  writeEntries(givenEntries(context), place);
 }
 
 /** A volume takes its owner from the folder of the image that it covers, so each is made for the user. */
@@ -41,18 +38,4 @@ function dockerfile({ user = '1000:1000', volumes = {} }: Service, nodeImage: st
     `USER ${user}`,
     '',
   ].join('\n');
-}
-
-/** The texts of a folder of the project, for a bundle that has to stand alone. */
-export function folderContext(folder: string): Context {
-  const place = path.resolve(root, folder);
-  const files = readdirSync(place, { recursive: true, withFileTypes: true });
-  return Object.fromEntries(
-    files
-      .filter((entry) => entry.isFile() && !entry.parentPath.includes('node_modules'))
-      .map((entry) => {
-        const file = path.join(entry.parentPath, entry.name);
-        return [path.relative(place, file), readFileSync(file, 'utf8')];
-      }),
-  );
 }

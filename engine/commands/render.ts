@@ -50,7 +50,10 @@ async function render({ stack, out, secrets: file, json = false }: RenderOptions
   const kept = KeptValues.read(path.join(folder, keptFile));
   const bundle = await composeBundle(stack, settings, secrets, kept);
   writeBundle(folder, bundle, kept);
-  const files = Object.keys(bundle).sort();
+  const built = Object.entries(bundle.contexts).flatMap(([service, entries]) =>
+    entries.flatMap(({ name, type }) => (type === 'directory' ? [] : [`build/${service}/${name}`])),
+  );
+  const files = [...Object.keys(bundle.files), ...built].sort();
   terminal(json).result(
     json
       ? JSON.stringify({ stack, folder, files }, null, 2)

@@ -1,5 +1,6 @@
 import { createHmac } from 'node:crypto';
-import { certificateNames } from '../../components/data/certificates';
+import path from 'node:path';
+import { certificateNames, inSeconds } from '../../components/data/certificates';
 import { loginRoles, platformSecrets, redisUsers, word } from '../../components/data/credentials';
 import { databaseName, names } from '../../components/data/names';
 import { planOf, publicNames } from '../../components/plan';
@@ -9,13 +10,23 @@ import {
   containerPaths,
   type LoginRole,
   type SecretSource,
+  type Service,
 } from '../../components/services/service';
 import type { Settings } from '../../components/settings/schema';
 import { renderCompose, type BundleFile } from '../../components/targets/compose/render';
-import { folderContext, programContext } from '../../components/targets/context';
+import { programContext } from '../../components/targets/context';
+import { folderEntries, givenEntries, type Entry } from '../../provider/docker/context';
+import { root } from '../root';
 import type { KeptValues } from './kept';
 
 const pooler = 'pooler';
+
+/** A folder that `docker compose up` runs. */
+export interface Bundle {
+  readonly files: Readonly<Record<string, BundleFile>>;
+  /** What images are built from: service → what its folder holds. */
+  readonly contexts: Readonly<Record<string, readonly Entry[]>>;
+}
 
 /**
  * The Compose bundle of a stack: what target docker deploys, for people without Pulumi. `secrets` are the values of
@@ -26,28 +37,34 @@ export async function composeBundle(
   settings: Settings,
   secrets: Readonly<Record<string, string>>,
   kept: KeptValues,
-): Promise<Record<string, BundleFile>> {
+): Promise<Bundle> {
   const plan = planOf(settings);
   const logins = Object.keys(loginRoles) as LoginRole[];
   const services = [plan.database, schemaJob(plan, logins, settings), ...plan.services];
   await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
   const pooled = services.some(({ name }) => name === pooler);
-  return renderCompose({
+  const files = renderCompose({
     stack,
     services,
     schemaVersion: plan.schemaVersion,
     nodeImage: image(settings, 'node'),
     secret: secretOf(kept, secrets, pooled),
     fingerprint: fingerprintWith(kept.password('fingerprint', word)),
-    contexts: Object.fromEntries(
-      services.flatMap((service) => {
-        if (service.program) {
-          return [[service.name, programContext(service, image(settings, 'node'))] as const];
-        }
-        return service.build ? [[service.name, folderContext(service.build.context)] as const] : [];
-      }),
-    ),
   });
+  const contexts = services.flatMap((service) => {
+    const entries = contextOf(service, settings);
+    return entries ? [[service.name, entries] as const] : [];
+  });
+  return { files, contexts: Object.fromEntries(contexts) };
+}
+
+/** The same that target docker sends to the engine; nothing for an image that is pulled. */
+function contextOf(service: Service, settings: Settings): Entry[] | undefined {
+  const { program, build } = service;
+  if (program) return givenEntries(programContext(service, image(settings, 'node')));
+  return (
+    build && folderEntries(path.resolve(root, build.context), build.dockerfile ?? 'Dockerfile')
+  );
 }
 
 /** With a key that nobody else has, a weak secret cannot be guessed from its hash. */
@@ -78,7 +95,7 @@ function secretOf(
     if ('passwordOf' in source) return passwordOf(source.passwordOf, kept);
     if ('certificate' in source) {
       const made = kept.certificate(source.certificate);
-      return source.part === 'key' ? made.key : made.certificate;
+      return source.part === 'expires' ? inSeconds(made.expires) : made[source.part];
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
     const value = secrets[source.config];

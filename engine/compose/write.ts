@@ -1,7 +1,9 @@
 import { chmodSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { writeEntries } from '../../provider/docker/context';
 import type { BundleFile } from '../../components/targets/compose/render';
 import { UserError } from '../errors';
+import type { Bundle } from './bundle';
 import type { KeptValues } from './kept';
 
 /** The file of a bundle that holds what was generated for it. */
@@ -16,11 +18,7 @@ const rendered = ['compose.yaml', 'run', 'build'];
  *
  * Throws an error when the folder is there and is no bundle.
  */
-export function writeBundle(
-  folder: string,
-  bundle: Readonly<Record<string, BundleFile>>,
-  kept: KeptValues,
-): void {
+export function writeBundle(folder: string, bundle: Bundle, kept: KeptValues): void {
   if (existsSync(folder) && !existsSync(path.join(folder, keptFile))) {
     throw new UserError(`${folder} is there and is no bundle: choose another folder with --out.`);
   }
@@ -29,7 +27,10 @@ export function writeBundle(
   // First of all: without it the data of what is about to be started could not be opened.
   write(folder, keptFile, { text: kept.text(), secret: true });
   for (const name of rendered) rmSync(path.join(folder, name), { recursive: true, force: true });
-  for (const [name, file] of Object.entries(bundle)) write(folder, name, file);
+  for (const [name, file] of Object.entries(bundle.files)) write(folder, name, file);
+  for (const [service, entries] of Object.entries(bundle.contexts)) {
+    writeEntries(entries, path.join(folder, 'build', service));
+  }
 }
 
 function write(folder: string, name: string, { text, secret }: BundleFile): void {

@@ -6,7 +6,7 @@ import { readLive, withClient } from './connect';
 
 /**
  * A Postgres server that something else runs, as the engine's machine finds it: made once it lets the admin in, and the
- * platform's database is there. A server that was interrupted at its first start has none; here it gets it.
+ * platform's database is there. A new server has none; here it gets it.
  *
  * Tells which cluster it is: what was applied to another one was not applied to this.
  *

@@ -1,12 +1,17 @@
 import ignore from '@balena/dockerignore';
 import { createHash } from 'node:crypto';
 import {
+  chmodSync,
+  copyFileSync,
   createReadStream,
   existsSync,
   lstatSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   readlinkSync,
+  symlinkSync,
+  writeFileSync,
 } from 'node:fs';
 import path from 'node:path';
 import { pipeline } from 'node:stream/promises';
@@ -64,6 +69,22 @@ export function givenEntries(
         typeof given === 'string' ? Buffer.from(given) : Buffer.from(given.base64, 'base64');
       return { name, type: 'file', executable: false, content };
     });
+}
+
+/** Writes entries below a folder, for everybody to read: users inside containers do. */
+export function writeEntries(entries: readonly Entry[], folder: string): void {
+  for (const entry of entries) {
+    const place = path.join(folder, entry.name);
+    mkdirSync(path.dirname(place), { recursive: true });
+    if (entry.type === 'directory') mkdirSync(place, { recursive: true });
+    else if (entry.type === 'symlink') symlinkSync(entry.target, place);
+    else {
+      const { content, executable } = entry;
+      if (Buffer.isBuffer(content)) writeFileSync(place, content);
+      else copyFileSync(content.path, place);
+      chmodSync(place, executable ? 0o755 : 0o644);
+    }
+  }
 }
 
 /** Changes with every name, content, link and right to run; the same on every machine. */

@@ -2,6 +2,7 @@ import type Docker from 'dockerode';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { found } from './engine';
 import { type Output } from './output';
+import { scratchOptions } from './scratch';
 
 /** How long a program that is ended early may take after SIGTERM; the provider itself has little more. */
 const stopSeconds = 1;
@@ -18,6 +19,8 @@ export interface Allowed {
   /** Without one it has no network at all. */
   readonly network?: string | undefined;
   readonly mounts?: Docker.MountSettings[];
+  /** Whose the scratch folders are: numeric `uid:gid`. */
+  readonly user?: string | undefined;
   /** Absolute paths that are writable and forgotten. */
   readonly scratch?: readonly string[] | undefined;
   readonly writableRoot?: boolean | undefined;
@@ -28,11 +31,11 @@ export interface Allowed {
 
 /** A host configuration that is closed but for what is allowed. */
 export function hardened(allowed: Allowed): Docker.HostConfig {
-  const { memoryBytes, cpus } = allowed;
+  const { scratch = [], memoryBytes, cpus } = allowed;
   return {
     NetworkMode: allowed.network ?? 'none',
     Mounts: allowed.mounts ?? [],
-    Tmpfs: Object.fromEntries((allowed.scratch ?? []).map((place) => [place, 'mode=1777'])),
+    Tmpfs: Object.fromEntries(scratch.map((place) => [place, scratchOptions(allowed)])),
     ReadonlyRootfs: !allowed.writableRoot,
     CapDrop: ['ALL'],
     CapAdd: [...(allowed.capabilities ?? [])],

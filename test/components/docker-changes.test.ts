@@ -39,6 +39,11 @@ describe('a changed setting changes the resources of its service alone', () => {
       ['graphql-1'],
     ],
     [
+      'another guard, and memory of both',
+      { services: { guard: { replicas: 2, resources: { memory: '1G' } } } },
+      ['files-prometheus', 'guard-1', 'guard-2', 'guard-2-ready'],
+    ],
+    [
       'memory of the functions',
       { functions: { memory: '768M' } },
       ['functions-1', 'functions-worker-1'],

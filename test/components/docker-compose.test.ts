@@ -26,7 +26,7 @@ let bundle: Composed;
 
 beforeAll(async () => {
   docker = ofDocker(await deploy(config, false));
-  const files = await composeBundle(
+  const { files } = await composeBundle(
     'test',
     settingsOf(config),
     {},

@@ -144,6 +144,15 @@ describe.each([
     expect(unlimited).toEqual({});
   });
 
+  test('and the jobs, which may not take the memory of the host either', () => {
+    const jobs = all.filter(({ type }) => type === 'strata:docker:Job');
+    const limits = jobs.map(({ name, inputs }) => [name, Number(inputs.memoryBytes) / 1024 / 1024]);
+    expect(Object.fromEntries(limits)).toEqual({
+      'database-major': 512,
+      ...(preset === 'standard' && { 'backup-bucket': 128 }),
+    });
+  });
+
   test('see of the host only what exporters measure, never the engine', () => {
     const measured = {
       'cadvisor-1': [['/sys/fs/cgroup', '/sys/fs/cgroup', true]],

@@ -35,6 +35,14 @@ const combinations = [
     data: ['alerts-1', 'database-1', 'metrics-1', 'queue-1', 'storage-1'],
     hosts: ['database', 'gateway', 'pooler'],
   },
+  {
+    tier: 'single',
+    target: 'docker',
+    preset: 'standard',
+    monitoring: { logs: true, traces: true },
+    data: ['alerts-1', 'database-1', 'logs-1', 'metrics-1', 'queue-1', 'storage-1', 'traces-1'],
+    hosts: ['database', 'gateway', 'pooler'],
+  },
 ] as const;
 
 /** The same on every target, whatever the preset. */
@@ -77,9 +85,9 @@ function ofType(all: readonly Registered[], ...types: readonly string[]): Regist
   return all.filter(({ type }) => types.includes(type));
 }
 
-describe.each(combinations)('tier $tier on target $target with preset $preset', (combination) => {
-  const { tier, target, preset } = combination;
-  const config = { tier, target, preset };
+describe.each(combinations)('$tier on $target, $preset, monitoring $monitoring', (combination) => {
+  const { data, hosts, ...config } = combination;
+  const { target } = config;
 
   describe.each([true, false])('with unknowns: %s', (preview) => {
     test('every resource has a parent and a name of its own', async () => {
@@ -103,7 +111,6 @@ describe.each(combinations)('tier $tier on target $target with preset $preset', 
     });
 
     test('volumes, certificates and credentials are exactly those of the first release', async () => {
-      const { data, hosts } = combination;
       const all = await deploy(config, preview);
       const types = [volumes[target], passwords[target], 'strata:tls:Authority', certificateType];
       const under = 'urn:pulumi:test::strata::strata:index:Platform$';

@@ -111,6 +111,13 @@ describe.skipIf(reason)('a job in a container (a Docker engine)', () => {
       scratch: ['/work'],
     });
     expect(scratch).toBe('kept');
+    const mounted = await written("grep ' /work ' /proc/mounts | cut -d ' ' -f 4", {
+      user: '1000:1000',
+      scratch: ['/work'],
+    });
+    expect(mounted.split(',')).toEqual(
+      expect.arrayContaining(['rw', 'nosuid', 'nodev', 'noexec', 'uid=1000', 'gid=1000']),
+    );
   });
 
   test('reads the files that it is given and cannot change them', async () => {

@@ -1,16 +1,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { whyNoEngine, type Outputs } from '../support/engine';
+import { sql, whyNoEngine, type Outputs } from '../support/engine';
 import { follow, type Followed } from '../support/follow';
 import { token } from '../support/forge';
 import { processesAbout } from '../support/processes';
 import { freePort, Workspace } from '../support/workspace';
-import { sql } from '../support/engine';
 
 const reason = await whyNoEngine();
 
-const hello = (word: string) => `import { http } from '../../components/services/images/functions/api';
+const hello = (
+  word: string,
+) => `import { http } from '../../components/services/images/functions/api';
 export default http(async (_request, { db }) =>
-  Response.json({ word: '${word}', projects: await db.query('select name from app.projects') }));`;
+  Response.json({ word: '${word}', projects: await db.query('select name from app.projects order by name') }));`;
 
 describe.skipIf(reason)('npm run functions, beside an embedded stack', () => {
   let workspace: Workspace;
@@ -26,13 +27,13 @@ describe.skipIf(reason)('npm run functions, beside an embedded stack', () => {
     workspace.write('app/functions/hello.ts', hello('first'));
     development = follow(workspace.start('functions', '--port', String(port)));
     await next(/^running: .*hello \(\/functions\/hello\)/, 0);
-    await next(/"message":"ready".*"hello"/, 0);
+    await next(/"hello".*"message":"ready"/, 0);
   });
 
   afterAll(() => workspace.dispose());
 
   /** Resolves with the first line that matches after those of `since`. */
-  async function next(pattern: RegExp, since: number): Promise<string> {
+  function next(pattern: RegExp, since: number): Promise<string> {
     return new Promise((resolve, reject) => {
       const past = development.lines.slice(since).find((line) => pattern.test(line));
       if (past !== undefined) resolve(past);
@@ -63,13 +64,21 @@ describe.skipIf(reason)('npm run functions, beside an embedded stack', () => {
   }
 
   test('a function answers from the database of the stack, as its caller', async () => {
-    expect(await call()).toMatchObject({ word: 'first', projects: [expect.anything()] });
+    expect(await call()).toEqual({
+      word: 'first',
+      projects: [{ name: 'Giant magnet' }, { name: 'Rocket skates' }],
+    });
+  });
+
+  test('what needs Redis is left out and said, and the rest runs', async () => {
+    expect(development.lines.join('\n')).toContain('left out without --redis: mention');
+    await next(/"daily-count","note-written".*"message":"ready"/, 0);
   });
 
   test('an edit is what answers next, without a deployment', async () => {
     const since = development.lines.length;
     workspace.write('app/functions/hello.ts', hello('second'));
-    await next(/"message":"ready".*"hello"/, since);
+    await next(/"hello".*"message":"ready"/, since);
     expect(await call()).toMatchObject({ word: 'second' });
   });
 
@@ -110,9 +119,9 @@ describe.skipIf(reason)('npm run functions, beside an embedded stack', () => {
       code: 1,
       stderr: expect.stringContaining('none/functions is not there') as string,
     });
-    expect(await refused('--stack', 'other')).toMatchObject({
+    expect(await refused('--stack', 'dev')).toMatchObject({
       code: 1,
-      stderr: expect.stringContaining('Stack "other" is not deployed') as string,
+      stderr: expect.stringContaining('Stack "dev" is not deployed') as string,
     });
   });
 });

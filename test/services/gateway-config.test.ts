@@ -14,9 +14,9 @@ const title = noNginx
 
 describe.skipIf(noNginx !== undefined)(title, () => {
   const judged = async (input: GatewayInput, services: readonly Service[]) => {
-    const { folder, layout } = await writeConfig(input, services);
+    const { folder, command } = await writeConfig(input, services);
     try {
-      return configTest(layout);
+      return configTest(command);
     } finally {
       rmSync(folder, { recursive: true });
     }
@@ -40,7 +40,7 @@ describe.skipIf(noNginx !== undefined)(title, () => {
         tls,
         ports: { http: 8080, https: 8443 },
         cors: { origins: ['https://a.example.net', 'http://localhost:3000'], credentials: true },
-        operators: ['10.0.0.0/8', '2001:db8::/32'],
+        operators: ['10.0.0.0/8', 'this-machine', '2001:db8::/32'],
         proxies: { cloudflare: true, addresses: ['192.0.2.1'] },
         static: { '/': { folder: 'nowhere' } },
       };
@@ -93,12 +93,10 @@ describe.skipIf(noNginx !== undefined)(title, () => {
         ? { ...one, cacheSeconds }
         : one,
     );
-  const networks = fc.array(
-    fc.oneof(
-      fc.ipV4(),
-      fc.ipV6(),
-      fc.ipV4().map((address) => `${address}/8`),
-    ),
+  const network = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.ipV4().map((address) => `${address}/8`),
   );
   const settings = fc.record(
     {
@@ -113,8 +111,8 @@ describe.skipIf(noNginx !== undefined)(title, () => {
         ),
         credentials: fc.boolean(),
       }),
-      operators: networks,
-      proxies: fc.record({ cloudflare: fc.boolean(), addresses: networks }),
+      operators: fc.array(fc.oneof(network, fc.constant('this-machine'))),
+      proxies: fc.record({ cloudflare: fc.boolean(), addresses: fc.array(network) }),
       hstsSeconds: fc.integer({ min: 0, max: 63_072_000 }),
       limits: fc.record({ perSecond: fc.integer({ min: 1, max: 100_000 }) }),
     },

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { ask, code } from '../support/gateway/client';
-import { noNginx } from '../support/gateway/nginx';
+import { startNames } from '../support/gateway/names';
+import { noNginx, startNginx } from '../support/gateway/nginx';
+import { gatewayInput, service } from '../support/gateway/platform';
 import { acme, admit, startWorld, type World } from '../support/gateway/world';
 import { startStandIn } from '../support/gateway/stand-ins';
 
@@ -218,5 +220,40 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       response.writeHead(200, { 'x-accel-redirect': '/_strata/check' }).end('mine');
     const answer = await ask(world.gateway, '/open/a');
     expect([answer.status, answer.body, world.guard.asked]).toEqual([200, 'mine', []]);
+  });
+
+  it('loses no request when one of two guards is replaced', async () => {
+    const first = await startStandIn('127.0.8.1');
+    const guards = [first, await startStandIn('127.0.8.2', first.port)];
+    for (const guard of guards) guard.answer = (_, response) => admit(response);
+    const names = await startNames({ guard: ['127.0.8.1', '127.0.8.2'], app: ['127.0.0.1'] });
+    const routes = {
+      files: { path: '/storage/', access: 'token' },
+      graphql: { path: '/graphql', access: 'graphql' },
+    } as const;
+    const gateway = await startNginx(
+      gatewayInput({ limits: { perSecond: 10_000, burst: 10_000 } }),
+      [service('guard', first.port), service('app', world.app.port, routes)],
+      { resolver: names.address },
+    );
+    const statuses = async () => {
+      const all: number[] = [];
+      for (let left = 20; left > 0; left -= 1) {
+        const written = { ...hello, method: 'POST', body: '{}' };
+        all.push((await ask(gateway, '/storage/a', written)).status);
+        all.push((await ask(gateway, '/graphql', written)).status);
+      }
+      return [...new Set(all)].sort();
+    };
+    try {
+      expect(await statuses()).toEqual([200, 204]);
+      expect(guards.every(({ asked }) => asked.length > 0)).toBe(true);
+      await first.close();
+      expect(await statuses()).toEqual([200, 204]);
+    } finally {
+      await gateway.stop();
+      names.close();
+      await Promise.all(guards.map((guard) => guard.close()));
+    }
   });
 });

@@ -123,7 +123,7 @@ function ofContainer(given: Inputs): Partial<Facts> {
   };
 }
 
-/** How it is closed is the provider's: it closes every job alike. */
+/** How it is closed is the provider's: it closes every job alike. None may take the host's memory. */
 function ofJob(given: JobInputs): Partial<Facts> {
   const memory = (given.memoryBytes ?? 0) / 1024 / 1024;
   return {

@@ -9,6 +9,7 @@ import {
   type Service,
   type Workload,
 } from '../../components/services/service';
+import { scratchOptions } from '../../provider/docker/scratch';
 import { fill } from '../../components/targets/files';
 import { docker, must, type Said } from './docker-cli';
 
@@ -228,10 +229,4 @@ export class Containers {
     }
     return folder;
   }
-}
-
-/** Where the image has a folder already, the engine gives its mode to the new one: so it must have the user too. */
-function scratchOptions({ user = '0:0' }: Service): string {
-  const [uid, gid] = user.split(':');
-  return `mode=1777,uid=${uid},gid=${gid}`;
 }

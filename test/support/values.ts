@@ -1,6 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { inSeconds } from '../../components/data/certificates';
 import type { SecretSource } from '../../components/services/service';
 import { issueAuthority, issueCertificate, type Issued } from '../../provider/tls/issue';
+
+/** Long enough that no alert says that it ends. */
+const days = 40;
 
 /** Values of secrets as a platform would make them, the same for the same source. */
 export interface Values {
@@ -14,10 +18,13 @@ export interface Values {
  * An authority, certificates for `hosts` (and this machine's loopback address), and a password for everything else.
  */
 export async function madeUpValues(hosts: readonly string[]): Promise<Values> {
-  const authority = await issueAuthority('Strata test', 10);
+  const authority = await issueAuthority('Strata test', days);
   const certificates = new Map<string, Issued>();
   for (const host of hosts) {
-    certificates.set(host, await issueCertificate([host, 'localhost', '127.0.0.1'], 10, authority));
+    certificates.set(
+      host,
+      await issueCertificate([host, 'localhost', '127.0.0.1'], days, authority),
+    );
   }
   const passwords = new Map<string, string>();
   const value = (source: SecretSource): string => {
@@ -25,7 +32,7 @@ export async function madeUpValues(hosts: readonly string[]): Promise<Values> {
     if ('certificate' in source) {
       const made = certificates.get(source.certificate);
       if (!made) throw new Error(`no certificate of ${source.certificate}`);
-      return made[source.part];
+      return source.part === 'expires' ? inSeconds(made.expires) : made[source.part];
     }
     const name = Object.values(source).join('-');
     const known = passwords.get(name) ?? randomBytes(20).toString('hex');

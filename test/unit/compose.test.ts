@@ -1,11 +1,21 @@
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { BundleFile } from '../../components/targets/compose/render';
-import { composeBundle } from '../../engine/compose/bundle';
+import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest';
+import { composeBundle, type Bundle } from '../../engine/compose/bundle';
 import { KeptValues } from '../../engine/compose/kept';
 import { keptFile, writeBundle } from '../../engine/compose/write';
+import { root } from '../../engine/root';
 import { compose, findCompose, parseCompose, type Composed } from '../support/compose';
 import { settingsOf } from '../support/platform';
 
@@ -25,18 +35,15 @@ const found = findCompose();
 
 let folder: string;
 let kept: KeptValues;
-let bundle: Readonly<Record<string, BundleFile>>;
+let bundle: Bundle;
 let composed: Composed;
 
 /** A rendering, with what an earlier one kept. */
-async function render(
-  values = kept,
-  more: Record<string, unknown> = {},
-): Promise<Readonly<Record<string, BundleFile>>> {
+async function render(values = kept, more: Record<string, unknown> = {}): Promise<Bundle> {
   return composeBundle('test', settingsOf({ ...config, ...more }), secrets, values);
 }
 
-function text(files: Readonly<Record<string, BundleFile>>, name: string): string {
+function text({ files }: Bundle, name: string): string {
   return files[name]?.text ?? '';
 }
 
@@ -46,7 +53,7 @@ beforeAll(async () => {
   bundle = await render();
   composed = parseCompose(text(bundle, 'compose.yaml'));
   writeBundle(folder, bundle, kept);
-});
+}, 60_000);
 
 afterAll(() => {
   rmSync(path.dirname(folder), { recursive: true });
@@ -69,34 +76,66 @@ test('no secret stands in what others may read', () => {
   ];
   expect(words.length).toBeGreaterThan(10);
   expect(words.filter((word) => word.length < 8)).toEqual([]);
-  const open = Object.entries(bundle).filter(([, { secret }]) => !secret);
+  const open = Object.entries(bundle.files).filter(([, { secret }]) => !secret);
   expect(open.map(([name]) => name.split('/')[0]).sort()).toContain('compose.yaml');
   const leaks = open.filter(([, file]) => words.some((word) => file.text.includes(word)));
   expect(leaks.map(([name]) => name)).toEqual([]);
   expect(text(bundle, 'run/functions/secrets/MAIL_KEY')).toBe(secrets.mail);
 });
 
+test('a folder that an image is built from is copied byte by byte, without what .dockerignore names', async () => {
+  const place = path.dirname(folder);
+  mkdirSync(path.join(root, '.strata'), { recursive: true });
+  // The settings take folders of the project only.
+  const source = mkdtempSync(path.join(root, '.strata/test-build-'));
+  onTestFinished(() => {
+    rmSync(source, { recursive: true });
+  });
+  const bytes = Buffer.from([0x89, 0x50, 0xff, 0xfe, 0x00, 0xc3]);
+  mkdirSync(path.join(source, 'bin'), { recursive: true });
+  writeFileSync(path.join(source, 'Dockerfile'), 'FROM scratch\n');
+  writeFileSync(path.join(source, '.dockerignore'), '.env\n');
+  writeFileSync(path.join(source, '.env'), 'PASSWORD=hidden');
+  writeFileSync(path.join(source, 'logo.png'), bytes);
+  writeFileSync(path.join(source, 'bin/start'), '#!/bin/sh\n', { mode: 0o755 });
+  symlinkSync('bin/start', path.join(source, 'start'));
+  const shop = { build: { context: path.relative(root, source) }, port: 8001 };
+  const made = await render(kept, { customServices: { shop } });
+  const target = path.join(place, 'with-build');
+  writeBundle(target, made, kept);
+  const built = path.join(target, 'build/shop');
+  expect(readdirSync(built, { recursive: true }).sort()).toEqual(
+    ['.dockerignore', 'Dockerfile', 'bin', 'bin/start', 'logo.png', 'start'].sort(),
+  );
+  expect(readFileSync(path.join(built, 'logo.png'))).toEqual(bytes);
+  expect(statSync(path.join(built, 'bin/start')).mode & 0o777).toBe(0o755);
+  expect(readlinkSync(path.join(built, 'start'))).toBe('bin/start');
+});
+
 test('files and secrets are for their owner alone, in a folder that nobody else may enter', () => {
   const mode = (name: string): string =>
     (statSync(path.join(folder, name)).mode & 0o777).toString(8);
   expect([mode('.'), mode(keptFile), mode('compose.yaml')]).toEqual(['700', '600', '644']);
-  const run = Object.keys(bundle).filter((name) => name.startsWith('run/'));
+  const run = Object.keys(bundle.files).filter((name) => name.startsWith('run/'));
   expect(run.filter((name) => mode(name) !== '600')).toEqual([]);
-  const build = Object.keys(bundle).filter((name) => name.startsWith('build/'));
+  const build = Object.entries(bundle.contexts).flatMap(([service, entries]) =>
+    entries.map(({ name }) => `build/${service}/${name}`),
+  );
+  expect(build.length).toBeGreaterThan(5);
   expect(build.filter((name) => mode(name) !== '644')).toEqual([]);
 });
 
 test('a folder that is no bundle is left alone', () => {
   const other = path.dirname(folder);
   expect(() => {
-    writeBundle(other, {}, kept);
+    writeBundle(other, { files: {}, contexts: {} }, kept);
   }).toThrow(`${other} is there and is no bundle: choose another folder with --out.`);
 });
 
 test('before anything starts, files are given to the user of their service, readable by him alone', () => {
   const layout = composed.services['strata.files'];
   const script = layout?.command?.[0] ?? '';
-  const runs = Object.keys(bundle).flatMap((name) => /^run\/([^/]+)\//.exec(name)?.[1] ?? []);
+  const runs = Object.keys(bundle.files).flatMap((name) => /^run\/([^/]+)\//.exec(name)?.[1] ?? []);
   const users = [...new Set(runs)].map(
     (name) => `lay ${name} ${String(composed.services[name]?.user)}`,
   );

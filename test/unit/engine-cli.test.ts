@@ -44,7 +44,7 @@ describe('a command line that is wrong', () => {
   });
 });
 
-test.each(['up', 'preview', 'down', 'destroy', 'status', 'token', 'pulumi', 'schema'])(
+test.each(['up', 'preview', 'down', 'destroy', 'status', 'token', 'pulumi', 'functions', 'schema'])(
   '%s --help explains it on stdout',
   (command) => {
     const { status, stdout, stderr } = strata(command, '--help');

@@ -55,7 +55,9 @@ describe('what the gateway refuses of the services', () => {
   });
 
   it('refuses routes with tokens without a guard, hosts of tenants, and paths of folders', () => {
-    const input = gatewayInput({ static: { '/app/': { folder: './app' } } }, { tenants: ['acme'] });
+    const folder = './app';
+    const taken = { '/app/': { folder }, '/v1/storage/': { folder } };
+    const input = gatewayInput({ static: taken }, { tenants: ['acme'] });
     const problems = gatewayProblems(input, [
       service('shop', 3000, {
         shop: { path: '/shop/', access: 'token' },
@@ -67,6 +69,7 @@ describe('what the gateway refuses of the services', () => {
       'service shop has the route /shop/, which needs a token, but there is no guard to read it',
       'service shop takes the host of the tenant acme',
       'strata:gateway.static["/app/"] is a path that service shop has',
+      'strata:gateway.static["/v1/storage/"] is a path that service storage has',
     ]);
   });
 });

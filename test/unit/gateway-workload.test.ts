@@ -47,6 +47,28 @@ describe('the gateway as a workload', () => {
     expect(plain).toHaveLength(1);
   });
 
+  it('looks for its own machine only where that is an operator', () => {
+    const started = (operators: string[]) => {
+      const { entrypoint, command, files } = gateway(gatewayInput({ operators }), services);
+      return { entrypoint, command, file: files['access-operator.conf'] };
+    };
+    const [machine, other] = [started(['this-machine', '10.0.0.0/8']), started(['10.0.0.0/8'])];
+    expect(machine.command).toEqual(other.command);
+    expect(other.entrypoint).toEqual(['nginx']);
+    expect(machine.entrypoint).toEqual([
+      'sh',
+      '-c',
+      expect.stringMatching(
+        /^awk '[^']+' \/proc\/net\/route > \/tmp\/this-machine\.conf\nexec nginx "\$@"$/,
+      ),
+      'nginx',
+    ]);
+    expect(machine.file).toContain(
+      'allow 127.0.0.1;\ninclude /tmp/this-machine.conf;\nallow 10.0.0.0/8;\ndeny all;\n',
+    );
+    expect(other.file).not.toContain('127.0.0.1');
+  });
+
   it('shows a certificate of the config, or one that acme keeps in a volume that both have', () => {
     expect(
       gateway(
@@ -85,6 +107,8 @@ describe('the settings of the gateway', () => {
     ['operators.0', { operators: ['0.0.0.0/0'] }],
     ['operators.0', { operators: ['::/0'] }],
     ['operators.0', { operators: ['10.0.0.0/33'] }],
+    ['operators.0', { operators: ['this-machine;'] }],
+    ['proxies.addresses.0', { proxies: { addresses: ['this-machine'] } }],
     ['proxies.addresses.0', { proxies: { addresses: ['all'] } }],
     ['tls.certificate', { tls: { mode: 'own', key: 'k' } }],
     ['tls.email', { tls: { mode: 'acme' } }],

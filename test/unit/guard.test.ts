@@ -1,5 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
+import { gatewayConfig } from '../../components/services/gateway/config';
+import { containerLayout } from '../../components/services/gateway/input';
 import { guard, guardConfig } from '../../components/services/guard';
 import { readConfig } from '../../components/services/images/guard/config';
 import { hashOf, keyText, parseKey } from '../../components/services/images/guard/key';
@@ -207,7 +209,42 @@ describe('the guard of a deployment', () => {
       { path: '/storage/', area: 'storage' },
       { path: '/functions/', area: 'functions' },
       { path: '/', host: 'shop.example.org', area: 'services' },
+      { path: '/v1/storage/', area: 'storage' },
+      { path: '/v1/functions/', area: 'functions' },
     ]);
+  });
+
+  test.each([
+    ['/v1/storage/a', '', 'storage'],
+    ['/t/acme/v1/storage/a', 'acme', 'storage'],
+    ['/v1/functions/hello?x=1', '', 'functions'],
+    ['/v1/functions/../storage/a', '', undefined],
+    ['/v1/graphql', '', undefined],
+    ['/v1/other', '', undefined],
+  ])('finds the area of %s, an alias of the gateway', (uri, tenantPath, expected) => {
+    const { routes } = guardConfig(settings, behind);
+    expect(areaOf(routes, { host: 'api.example.org', uri, tenantPath })).toBe(expected);
+  });
+
+  test('leaves an alias to the service that has the path itself, as the gateway does', () => {
+    const own = service('old', { old: { path: '/v1/storage/', access: 'token' } });
+    const open = service('new', { open: { path: '/v1/functions/', access: 'public' } });
+    expect(guardConfig(settings, [...behind, own, open]).routes.slice(3)).toEqual([
+      { path: '/v1/storage/', area: 'services' },
+    ]);
+  });
+
+  test('knows every path about which the gateway asks, and no other', () => {
+    const rest = service('rest', { rest: { path: '/rest/', access: 'token' } });
+    const all = [...behind, rest, { ...guard(settings, behind), port: 8000 }];
+    const input = { image: 'nginx:1', domain: 'example.org', gateway: settings.gateway };
+    const sites = gatewayConfig(input, all, containerLayout())['sites.conf'];
+    const asked = (sites as string).matchAll(/location (?:= )?(\S+) \{\n +set \$access token;/g);
+    expect(
+      guardConfig(settings, all)
+        .routes.map(({ path }) => path)
+        .sort(),
+    ).toEqual([...asked].map(([, path]) => path).sort());
   });
 
   test('has no secret in its files or its environment, and listens to the database past the pooler', () => {

@@ -2,11 +2,14 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { certificateNames } from '../../components/data/certificates';
+import { planOf } from '../../components/plan';
 import { monitoring } from '../../components/services/monitoring/monitoring';
 import { root } from '../../engine/root';
 import { cases, type Seen } from '../support/monitoring/rule-cases';
-import { platform, settingsWith } from '../support/monitoring/settings';
+import { platform, rulesIn, settingsWith } from '../support/monitoring/settings';
 import { available, check } from '../support/monitoring/tools';
+import { settingsOf } from '../support/platform';
 
 interface RenderedRule {
   readonly alert: string;
@@ -21,7 +24,7 @@ interface RenderedRule {
 
 const settings = settingsWith({ dashboards: true, logs: true, traces: true });
 const [prometheus] = monitoring(settings, platform);
-const rendered = prometheus?.files['rules.yml'] as string;
+const rendered = rulesIn(prometheus);
 const all = (parse(rendered) as { groups: { rules: RenderedRule[] }[] }).groups.flatMap(
   ({ rules }) => rules,
 );
@@ -111,13 +114,38 @@ test('every alert has a runbook at its own name, and every runbook an alert', ()
 
 test('the runbooks stand where the settings say', () => {
   const [moved] = monitoring(settingsWith({ runbooks: 'https://wiki.example.org/ops' }), platform);
-  expect(moved?.files['rules.yml']).toContain(
-    'runbook_url: https://wiki.example.org/ops#targetdown',
-  );
+  expect(rulesIn(moved)).toContain('runbook_url: https://wiki.example.org/ops#targetdown');
 });
 
 test('what is not there has no rules, which could never fire', () => {
   const [alone] = monitoring(settingsWith(), []);
-  const { groups } = parse(alone?.files['rules.yml'] as string) as { groups: { name: string }[] };
-  expect(groups.map(({ name }) => name)).toEqual(['targets', 'host', 'database', 'audit']);
+  const { groups } = parse(rulesIn(alone)) as { groups: { name: string }[] };
+  expect(groups.map(({ name }) => name)).toEqual([
+    'targets',
+    'host',
+    'database',
+    'audit',
+    'certificates',
+  ]);
+});
+
+test.each([
+  ['functions', ['FunctionFails']],
+  ['functions-worker', ['FunctionFails', 'OutboxDead', 'OutboxLag', 'QueueDeep', 'QueueFails']],
+])('an application with nothing but %s has the rules for it', (name, expected) => {
+  const services = platform.filter((service) => service.name === name);
+  const [alone] = monitoring(settingsWith(), services);
+  const { groups } = parse(rulesIn(alone)) as {
+    groups: { rules: RenderedRule[] }[];
+  };
+  const alerts = groups.flatMap(({ rules }) => rules.map(({ alert }) => alert));
+  expect(alerts.filter((alert) => /^(Function|Outbox|Queue)/.test(alert)).sort()).toEqual(expected);
+});
+
+test('the end of each certificate inside is watched, but the gateway’s, which is seen from outside', () => {
+  const { all: services } = planOf(settingsOf({ target: 'docker', preset: 'standard' }));
+  const file = services.find(({ name }) => name === 'prometheus')?.files['rules.yml'];
+  const watched = typeof file === 'string' ? [] : Object.values(file?.secrets ?? {});
+  const hosts = Object.keys(certificateNames(services, [])).filter((host) => host !== 'gateway');
+  expect(watched).toEqual(hosts.map((certificate) => ({ certificate, part: 'expires' })));
 });

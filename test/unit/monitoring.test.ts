@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { monitoring } from '../../components/services/monitoring/monitoring';
 import type { Workload } from '../../components/services/service';
-import { platform, settingsWith } from '../support/monitoring/settings';
+import { platform, rulesIn, settingsWith } from '../support/monitoring/settings';
 import { available, check } from '../support/monitoring/tools';
 
 const everything = monitoring(
@@ -108,6 +108,23 @@ test('the operators’ pages are tried too, and refuse strangers', () => {
   ]);
 });
 
+test('logs and traces are on volumes, and only where they are asked for', () => {
+  const kept = (workloads: readonly Workload[]) =>
+    workloads.flatMap(({ name, volumes }) => (volumes ? [[name, volumes]] : []));
+  expect(kept(everything)).toEqual([
+    ['prometheus', { '/prometheus': 'metrics' }],
+    ['alertmanager', { '/alertmanager': 'alerts' }],
+    ['loki', { '/loki': 'logs' }],
+    ['tempo', { '/var/tempo': 'traces' }],
+  ]);
+  expect(kept(monitoring(settingsWith(), platform)).map(([name]) => name)).toEqual([
+    'prometheus',
+    'alertmanager',
+  ]);
+  expect(named('loki').scratch).toBeUndefined();
+  expect(named('tempo').scratch).toBeUndefined();
+});
+
 test('nothing publishes a port, is privileged, or writes to its root; users are numbers', () => {
   for (const workload of everything) {
     expect(workload).not.toHaveProperty('published');
@@ -170,7 +187,7 @@ test.runIf(available('promtool', 'prometheus'))('promtool accepts the configurat
   const text = (files['prometheus.yml'] as string).replaceAll('/run/strata/files/', '');
   const said = check('promtool', ['check', 'config', 'prometheus.yml'], {
     'prometheus.yml': text,
-    'rules.yml': files['rules.yml'] as string,
+    'rules.yml': rulesIn(named('prometheus')),
   });
   expect(said).toMatchObject({ status: 0 });
 });

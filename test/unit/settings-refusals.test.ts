@@ -150,6 +150,17 @@ describe('on target docker', () => {
     ]);
   });
 
+  test('of the guard nothing but how many there are, and what each may use, can be said', () => {
+    const guard = { replicas: 2, resources: { memory: '1G' } };
+    expect(said({ ...standard, services: { guard } })).toEqual([]);
+    const other = { ...guard, enabled: false, image: 'x:1', env: { A: 'b' } };
+    expect(said({ ...standard, services: { guard: other } })).toEqual([
+      'strata:services.guard.enabled cannot be chosen: of guard only "replicas" and "resources" can',
+      'strata:services.guard.image cannot be chosen: of guard only "replicas" and "resources" can',
+      'strata:services.guard.env cannot be chosen: of guard only "replicas" and "resources" can',
+    ]);
+  });
+
   test('everything is said at once', () => {
     const config = {
       ...standard,

@@ -2,9 +2,9 @@
 const networks = ['10.0.0.0/8', '172.16.0.0/12', '192.168.0.0/16', 'fc00::/7'];
 
 /**
- * Who may connect: the operating system's `postgres` as the role of that name through the socket (health, backups, the
- * image's own first start), and everybody else with a password through TLS from a private network. Postgres refuses
- * what matches no line; the `reject` lines only make it say why.
+ * Who may connect: the operating system's `postgres` as the role of that name through the socket (health, backups), and
+ * everybody else with a password through TLS from a private network. Postgres refuses what matches no line; the `reject`
+ * lines only make it say why.
  */
 export function renderHba(): string {
   const line = (...words: readonly string[]) => words.join('  ');

@@ -28,11 +28,15 @@ export interface NotDeployed {
   readonly called: string;
 }
 
-/** The routes that aliases add to those of the API, and the paths that stay without a service. */
-export function withAliases(routes: readonly Served[]): {
+/**
+ * The routes that aliases add to those of the API, and the paths that stay without a service. The gateway serves them,
+ * and the guard knows by them what a scope must open.
+ */
+export function withAliases(served: readonly Served[]): {
   readonly added: readonly Served[];
   readonly notDeployed: readonly NotDeployed[];
 } {
+  const routes = served.filter(({ route }) => route.subdomain === undefined);
   const taken = new Set(routes.map(({ route }) => route.path));
   const free = aliases.filter(({ path }) => !taken.has(path));
   const found = free.map((alias) => ({

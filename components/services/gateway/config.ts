@@ -69,7 +69,7 @@ export function gatewayConfig(
     'access-public.conf': publicAccess(),
     'access-token.conf': tokenAccess(),
     'access-graphql.conf': graphqlAccess(),
-    'access-operator.conf': operator(gateway, operatorHeaders()),
+    'access-operator.conf': operator(gateway, layout, operatorHeaders()),
     ...(guardAddress && { 'check.conf': check(guardAddress) }),
     ...(gateway.tls.mode === 'acme' && { 'challenges.conf': challenges(layout) }),
     operators: operatorFile,

@@ -4,6 +4,7 @@ import { gatewayConfig } from './config';
 import { containerLayout, ports, type GatewayInput } from './input';
 import { guardOf } from './servers';
 import { staticFiles } from './static';
+import { start } from './this-machine';
 import { tlsSecrets } from './tls';
 
 /**
@@ -24,9 +25,7 @@ export function gateway(input: GatewayInput, services: readonly Service[]): Work
     kind: 'workload',
     name: 'gateway',
     image: input.image,
-    // Not the image's script, which would write to its configuration.
-    entrypoint: ['nginx'],
-    command: ['-e', 'stderr', '-c', `${layout.files}/nginx.conf`],
+    ...start(input.gateway, layout),
     environment: {},
     secrets: tlsSecrets(input.gateway),
     files: {

@@ -26,6 +26,8 @@ export interface Layout {
   readonly status: string;
   readonly resolver: string;
   readonly acmePort: number;
+  /** The kernel's routes, by which the gateway finds its own machine. */
+  readonly routingTable: string;
 }
 
 /** The ports inside the container: none of them needs a capability. */
@@ -43,6 +45,7 @@ export function containerLayout(resolver = '127.0.0.11'): Layout {
     status: String(ports.status),
     resolver,
     acmePort: ports.acme,
+    routingTable: '/proc/net/route',
   };
 }
 

@@ -1,6 +1,8 @@
-import type { GatewaySettings } from '../../settings/gateway';
+import { thisMachine, type GatewaySettings } from '../../settings/gateway';
 import type { FileContent } from '../service';
-import { file } from './text';
+import type { Layout } from './input';
+import { file, type Line } from './text';
+import { machineFile } from './this-machine';
 
 export const operatorUser = 'operator';
 
@@ -15,15 +17,19 @@ export const operatorFile: FileContent = {
 };
 
 /** access-operator.conf: both an allowed address and the login; neither is enough. */
-export function operator({ operators }: GatewaySettings, common: string): string {
+export function operator({ operators }: GatewaySettings, layout: Layout, common: string): string {
   return file(
     '# Operators: an allowed address and the login, both.',
     'satisfy all;',
-    operators.map((network) => `allow ${network};`),
+    operators.map((given) => (given === thisMachine ? machine(layout) : `allow ${given};`)),
     'deny all;',
     'auth_basic "Strata operators";',
     'auth_basic_user_file operators;',
     '',
     common,
   );
+}
+
+function machine(layout: Layout): Line {
+  return ['allow 127.0.0.1;', `include ${machineFile(layout)};`];
 }

@@ -1,6 +1,7 @@
 import type { Problem } from '../../settings/errors';
 import { showKey, showText } from '../../settings/show';
 import type { Route, Service } from '../service';
+import { withAliases } from './aliases';
 import { servedRoutes, type GatewayInput, type Served } from './input';
 import { certificateNames, guardOf } from './servers';
 
@@ -124,12 +125,18 @@ function takenHosts({ tenants = [] }: GatewayInput, services: readonly Service[]
     }));
 }
 
+/** Folders at the path of a route, or at one by which clients of other platforms ask for it. */
 function takenPaths({ gateway }: GatewayInput, services: readonly Service[]): Problem[] {
-  return servedRoutes(services)
-    .filter(({ route }) => route.subdomain === undefined)
-    .filter(({ route }) => Object.hasOwn(gateway.static, route.path))
-    .map(({ service, route }) => ({
-      key: showKey(['gateway', 'static', route.path]),
+  const routes = servedRoutes(services).filter(({ route }) => route.subdomain === undefined);
+  const { added, notDeployed } = withAliases(routes);
+  const taken = [
+    ...[...routes, ...added].map(({ service, route: { path } }) => [path, service] as const),
+    ...notDeployed.map(({ path, called }) => [path, called] as const),
+  ];
+  return taken
+    .filter(([path]) => Object.hasOwn(gateway.static, path))
+    .map(([path, service]) => ({
+      key: showKey(['gateway', 'static', path]),
       reason: `is a path that service ${service} has`,
       advice: 'Give the folder another path.',
     }));

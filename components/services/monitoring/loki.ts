@@ -9,7 +9,7 @@ export const lokiUrl = 'http://loki:3100';
 const data = '/loki';
 
 /**
- * Loki: the logs of all containers, kept as long as the figures.
+ * Loki: the logs of all containers, on the volume `logs`, kept as long as the figures.
  *
  * Reached inside the network only; it has no login of its own, Grafana has. Options are those of upstream's documentation
  * for 3.x (2026-11-21); it was not run here.
@@ -23,7 +23,7 @@ export function loki(settings: Monitored): Workload {
     environment: {},
     secrets: {},
     files: { 'loki.yml': renderLoki(settings.monitoring.retention.days) },
-    scratch: [data],
+    volumes: { [data]: 'logs' },
     user: '10001:10001',
     resources: { memory: '1G' },
     needs: [],

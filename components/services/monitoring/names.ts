@@ -1,5 +1,6 @@
 import type { MonitoringSettings } from '../../settings/monitoring';
 import type { Settings } from '../../settings/schema';
+import { publicUrl } from '../gateway/hosts';
 import { containerPaths } from '../service';
 
 /** The settings that monitoring reads. */
@@ -25,5 +26,5 @@ export function secretFile(name: string): string {
 
 /** Where operators find a page, as a browser writes it. */
 export function operatorUrl(settings: Settings, page: keyof typeof operatorPaths): string {
-  return `https://${settings.domain}${operatorPaths[page]}`;
+  return `${publicUrl(settings)}${operatorPaths[page]}`;
 }

@@ -49,7 +49,7 @@ export function prometheus(
         [...all, { name: 'prometheus', routes }],
         targets,
       ),
-      'rules.yml': renderRules(rules(settings, targets, all)),
+      'rules.yml': renderRules(rules(settings, targets, all), all),
     },
     volumes: { [data]: 'metrics' },
     user: nobody,

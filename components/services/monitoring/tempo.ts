@@ -9,7 +9,7 @@ export const tempoUrl = 'http://tempo:3200';
 const data = '/var/tempo';
 
 /**
- * Tempo: traces that services send by OTLP to `tempo:4318` (HTTP), kept for at most 7 days.
+ * Tempo: traces that services send by OTLP to `tempo:4318` (HTTP), on the volume `traces`, kept for at most 7 days.
  *
  * Reached inside the network only. Options are those of upstream's documentation for 2.x and 3.x (2026-11-21); it was not
  * run here.
@@ -23,7 +23,7 @@ export function tempo(settings: Monitored): Workload {
     environment: {},
     secrets: {},
     files: { 'tempo.yml': renderTempo(settings.monitoring.retention.days) },
-    scratch: [data],
+    volumes: { [data]: 'traces' },
     user: '10001:10001',
     resources: { memory: '1G' },
     needs: [],

@@ -28,11 +28,9 @@ export interface ComposeInput {
   readonly secret: (source: SecretSource) => string;
   /** A hash of secret texts that nobody can guess them from. */
   readonly fingerprint: (text: string) => string;
-  /** The files of the folders that images are built from: service → relative name → text. */
-  readonly contexts: Readonly<Record<string, Readonly<Record<string, string>>>>;
 }
 
-/** A file of a bundle. */
+/** A file that a bundle is rendered with. */
 export interface BundleFile {
   readonly text: string;
   /** Only its owner may read it. */
@@ -42,14 +40,14 @@ export interface BundleFile {
 type Bundle = Readonly<Record<string, BundleFile>>;
 
 /**
- * Everything that `docker compose up` needs to run a deployment, by relative file name. Pure: the same input makes the
- * same bundle. Tried with Compose 2.40.3 on engine 20.10; variables that are secret need a Compose that knows
+ * What `docker compose up` needs to run a deployment, by relative file name, but for the folders `build/<service>` that
+ * images are built from. Pure: the same input makes the same files. Tried with Compose 2.40.3 on engine 20.10; variables that are secret need a Compose that knows
  * `env_file` in `format: raw`.
  *
  * @example renderCompose({ stack: 'dev', services, schemaVersion, … })['compose.yaml'].text
  */
 export function renderCompose(input: ComposeInput): Bundle {
-  const { services, contexts } = input;
+  const { services } = input;
   const run = Object.fromEntries(
     services.map((service) => [service.name, runFiles(service, input.secret)]),
   );
@@ -63,16 +61,9 @@ export function renderCompose(input: ComposeInput): Bundle {
       ].map((name) => [name, {}]),
     ),
   };
-  const built = Object.entries(contexts).flatMap(([service, files]) =>
-    Object.entries(files).map(([name, text]) => [
-      `build/${service}/${name}`,
-      { text, secret: false },
-    ]),
-  );
   return {
     'compose.yaml': { text: stringify(file, { lineWidth: 0 }), secret: false },
     ...Object.fromEntries(Object.values(run).flatMap((files) => Object.entries(files))),
-    ...(Object.fromEntries(built) as Bundle),
   };
 }
 

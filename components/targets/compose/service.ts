@@ -1,7 +1,8 @@
+import { scratchOptions } from '../../../provider/docker/scratch';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { names } from '../../data/names';
 import { healthTest } from '../health';
-import { scratchOptions } from '../scratch';
+import { memoryLimit } from '../memory';
 import { closed, ended, type Wait } from './helper';
 import { filesVolume, hasFiles, layoutName, readyName, secretsOf, variablesFile } from './names';
 import { probeUrl } from './ready';
@@ -108,11 +109,12 @@ function mounts(service: Service): unknown[] {
   return [...data, ...host, ...files];
 }
 
-function limits({ resources }: Service): ComposeService {
-  const memory = resources?.memory?.toLowerCase();
+function limits(service: Service): ComposeService {
+  const memory = memoryLimit(service)?.toLowerCase();
+  const { cpus } = service.resources ?? {};
   return {
     ...(memory !== undefined && { mem_limit: memory, memswap_limit: memory }),
-    ...(resources?.cpus !== undefined && { cpus: resources.cpus }),
+    ...(cpus !== undefined && { cpus }),
   };
 }
 

@@ -1,9 +1,10 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import { createHash } from 'node:crypto';
+import { scratchOptions } from '../../../provider/docker/scratch';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { healthTest } from '../health';
-import { scratchOptions } from '../scratch';
+import { memoryLimit } from '../memory';
 import type { DataVolumes } from '../target';
 import { engineName, labels } from './names';
 import type { Engine } from './site';
@@ -98,11 +99,13 @@ function hardening(service: Workload): Partial<docker.ContainerArgs> {
 }
 
 /** Without a limit for swap the engine would allow as much again, and the plugin would see a change for ever. */
-function limits({ resources }: Service): Partial<docker.ContainerArgs> {
-  const memory = resources?.memory === undefined ? undefined : megabytes(resources.memory);
+function limits(service: Service): Partial<docker.ContainerArgs> {
+  const limit = memoryLimit(service);
+  const memory = limit === undefined ? undefined : megabytes(limit);
+  const { cpus } = service.resources ?? {};
   return {
     ...(memory !== undefined && { memory, memorySwap: memory }),
-    ...(resources?.cpus !== undefined && { cpus: String(resources.cpus) }),
+    ...(cpus !== undefined && { cpus: String(cpus) }),
   };
 }
 

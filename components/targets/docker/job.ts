@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { DockerJob } from '../../../provider/sdk';
 import type { Job } from '../../services/service';
+import { memoryLimit } from '../memory';
 import type { DataVolumes, Placed, ServiceArgs } from '../target';
 import { filesPath, megabytes, programWords } from './container';
 import { serviceFiles, type ServiceFiles } from './files';
@@ -17,6 +18,7 @@ export function job(
   opts: pulumi.CustomResourceOptions,
 ): Placed {
   const files = serviceFiles(engine, service, secret, opts);
+  const memory = memoryLimit(service);
   const resource = new DockerJob(
     service.name,
     {
@@ -32,9 +34,7 @@ export function job(
       ...(service.user !== undefined && { user: service.user }),
       ...(service.writableRoot !== undefined && { writableRoot: service.writableRoot }),
       ...(service.capabilities && { capabilities: [...service.capabilities] }),
-      ...(service.resources?.memory !== undefined && {
-        memoryBytes: megabytes(service.resources.memory) * bytesOfMegabyte,
-      }),
+      ...(memory !== undefined && { memoryBytes: megabytes(memory) * bytesOfMegabyte }),
       ...(service.resources?.cpus !== undefined && { cpus: service.resources.cpus }),
       timeoutSeconds: service.timeoutSeconds,
     },

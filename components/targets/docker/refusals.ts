@@ -13,7 +13,7 @@ import { showKey } from '../../settings/show';
 export function refusals(settings: Settings, services: readonly Service[]): Problem[] {
   return [
     ...Object.entries(settings.customServices).flatMap(([name, given]) => custom(name, given)),
-    ...groups(settings),
+    ...partly(settings),
     ...memoryProblems(settings.database),
     ...gatewayProblems(gatewayInput(settings), services),
     ...staticFiles(settings.gateway, root).problems,
@@ -44,15 +44,22 @@ function custom(name: string, { image, build, workdir }: CustomService): Problem
   ];
 }
 
-/** Several containers under one name, and one that there is once: only whether they run can be said of them. */
-function groups({ services }: Settings): Problem[] {
-  return (['monitoring', 'backup'] as const).flatMap((name) =>
-    Object.keys(services[name] ?? {})
-      .filter((member) => member !== 'enabled')
+/** What of a service can be said: several containers have one name, one there is once, and the guard is not left out. */
+const sayable = {
+  monitoring: { members: ['enabled'], others: 'monitoring' },
+  backup: { members: ['enabled'], others: 'database.backup' },
+  guard: { members: ['replicas', 'resources'], others: 'limits' },
+} as const;
+
+function partly({ services }: Settings): Problem[] {
+  return (Object.keys(sayable) as (keyof typeof sayable)[]).flatMap((name) => {
+    const members: readonly string[] = sayable[name].members;
+    return Object.keys(services[name] ?? {})
+      .filter((member) => !members.includes(member))
       .map((member) => ({
         key: showKey(['services', name, member]),
-        reason: `cannot be chosen: of ${name} only "enabled" can`,
-        advice: `Take it out; strata:${name === 'backup' ? 'database.backup' : name} has the settings that there are.`,
-      })),
-  );
+        reason: `cannot be chosen: of ${name} only ${members.map((known) => `"${known}"`).join(' and ')} can`,
+        advice: `Take it out; strata:${sayable[name].others} has the settings that there are.`,
+      }));
+  });
 }

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { connect } from 'node:net';
 import { gatewayConfig } from '../../../components/services/gateway/config';
+import { start } from '../../../components/services/gateway/this-machine';
 import {
   ports as containerPorts,
   type GatewayInput,
@@ -53,17 +54,21 @@ interface Options {
   readonly http?: number;
   /** Where the program `acme` listens; in a container its port is fixed. */
   readonly acmePort?: number;
+  /** A file in the place of the kernel's routing table. */
+  readonly routingTable?: string;
 }
 
 /** Writes the real configuration into a folder of its own. */
 export async function writeConfig(
   input: GatewayInput,
   services: readonly Service[],
-  { resolver = '127.0.0.1:9', certificates, http, acmePort }: Options = {},
+  { resolver = '127.0.0.1:9', certificates, http, acmePort, routingTable }: Options = {},
 ): Promise<{
   folder: string;
   layout: Layout;
   ports: { http: number; https: number; status: number };
+  /** How the container starts. */
+  command: readonly string[];
 }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-gateway-'));
   const ports = {
@@ -81,6 +86,7 @@ export async function writeConfig(
     status: `127.0.0.1:${ports.status}`,
     resolver,
     acmePort: acmePort ?? containerPorts.acme,
+    routingTable: routingTable ?? '/proc/net/route',
   };
   for (const each of [layout.files, layout.secrets, layout.certificates, layout.scratch])
     mkdirSync(each, { recursive: true });
@@ -97,7 +103,8 @@ export async function writeConfig(
     writeFileSync(path.join(layout.files, name), text);
   }
   selfSigned(layout.secrets, input.domain);
-  return { folder, layout, ports };
+  const { entrypoint, command } = start(input.gateway, layout);
+  return { folder, layout, ports, command: [...entrypoint, ...command] };
 }
 
 /** A certificate for the domain and all below it, signed by itself: the files CERTIFICATE and CERTIFICATE_KEY. */
@@ -110,13 +117,12 @@ export function selfSigned(folder: string, domain: string): void {
   ], { stdio: 'ignore' });
 }
 
-/** What `nginx -t` says of a configuration; empty when it accepts it. */
-export function configTest(layout: Layout): string {
-  const { status, stderr } = spawnSync(
-    'nginx',
-    ['-t', '-q', '-e', 'stderr', '-c', path.join(layout.files, 'nginx.conf')],
-    { encoding: 'utf8', stdio: ['ignore', openSync('/dev/null', 'w'), 'pipe'] },
-  );
+/** What `nginx -t` says of a configuration, started by this command; empty when it accepts it. */
+export function configTest([program = '', ...args]: readonly string[]): string {
+  const { status, stderr } = spawnSync(program, [...args, '-t', '-q'], {
+    encoding: 'utf8',
+    stdio: ['ignore', openSync('/dev/null', 'w'), 'pipe'],
+  });
   return status === 0 ? '' : stderr || `exit code ${status}`;
 }
 
@@ -126,12 +132,13 @@ export async function startNginx(
   services: readonly Service[],
   options: Options = {},
 ): Promise<Running> {
-  const { folder, layout, ports } = await writeConfig(input, services, options);
+  const { folder, layout, ports, command } = await writeConfig(input, services, options);
+  const [program = '', ...args] = command;
   const out = path.join(folder, 'out');
   // A file, because /dev/stdout cannot be opened again where it is the socket that Node makes.
   const descriptor = openSync(out, 'a', 0o666);
   handOver(folder);
-  const child = spawn('nginx', ['-e', 'stderr', '-c', path.join(layout.files, 'nginx.conf')], {
+  const child = spawn(program, args, {
     ...unprivileged,
     stdio: ['ignore', descriptor, descriptor],
   });

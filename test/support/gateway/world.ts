@@ -53,7 +53,10 @@ function usualServices(guard: number, app: number): Service[] {
   ];
 }
 
-export async function startWorld(given: Parameters<typeof gatewayInput>[0] = {}): Promise<World> {
+export async function startWorld(
+  given: Parameters<typeof gatewayInput>[0] = {},
+  options: Parameters<typeof startNginx>[2] = {},
+): Promise<World> {
   const guard = await startStandIn();
   guard.answer = (_, response) => admit(response);
   const app = await startStandIn();
@@ -61,7 +64,10 @@ export async function startWorld(given: Parameters<typeof gatewayInput>[0] = {})
   const names = await startNames(
     Object.fromEntries(services.map(({ name }) => [name, ['127.0.0.1']])),
   );
-  const gateway = await startNginx(gatewayInput(given), services, { resolver: names.address });
+  const gateway = await startNginx(gatewayInput(given), services, {
+    resolver: names.address,
+    ...options,
+  });
   return {
     gateway,
     guard,

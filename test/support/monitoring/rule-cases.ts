@@ -365,6 +365,11 @@ export const cases: Readonly<Record<string, Case>> = {
     fires: fires('4m', {}, { redis_rejected_connections_total: '0 0 1 1 1' }),
     quiet: seen('4m', { redis_rejected_connections_total: '1x5' }),
   },
+  InnerCertificateExpires: {
+    // The database's ends after 14 days and an hour.
+    fires: fires('61m', { host: 'database' }, {}),
+    quiet: seen('59m', {}),
+  },
   OutboxLag: {
     fires: fires(
       '6m',

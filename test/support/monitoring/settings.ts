@@ -2,6 +2,20 @@ import type { Service, Workload } from '../../../components/services/service';
 import type { Monitored } from '../../../components/services/monitoring/names';
 import { monitoringSchema } from '../../../components/settings/monitoring';
 import { settingsSchema } from '../../../components/settings/schema';
+import { fill } from '../../../components/targets/files';
+
+const hour = 3600;
+
+/** rules.yml as Prometheus reads it; the database's certificate ends 14 days and an hour after the clock's beginning. */
+export function rulesIn(prometheus: Workload | undefined): string {
+  const content = prometheus?.files['rules.yml'];
+  if (content === undefined || typeof content === 'string') return content ?? '';
+  const ends = Object.keys(content.secrets).map((name) => [
+    name,
+    String((name === 'end-of-database' ? 14 * 24 + 1 : 30 * 24) * hour),
+  ]);
+  return fill(content.template, Object.fromEntries(ends) as Record<string, string>);
+}
 
 /** Settings with `strata:monitoring` as given, checked. */
 export function settingsWith(monitoring: unknown = {}): Monitored {

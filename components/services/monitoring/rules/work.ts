@@ -22,7 +22,20 @@ export const backupRules: readonly Rule[] = [
   },
 ];
 
+/** What both workloads of functions tell of their runs. */
 export const functionRules: readonly Rule[] = [
+  {
+    alert: 'FunctionFails',
+    expr: 'sum by (function) (rate(strata_function_runs_total{result!="ok"}[10m])) / sum by (function) (rate(strata_function_runs_total[10m])) > 0.2',
+    for: '10m',
+    severity: 'warning',
+    summary: '{{ $labels.function }} fails in {{ $value | humanizePercentage }} of its runs',
+    description: 'It throws, or takes longer than it may.',
+  },
+];
+
+/** What only the worker tells: events, ticks and jobs that wait or were given up. */
+export const workerRules: readonly Rule[] = [
   {
     alert: 'OutboxLag',
     expr: 'max by (function) (strata_outbox_oldest_seconds) > 300',
@@ -53,14 +66,6 @@ export const functionRules: readonly Rule[] = [
     severity: 'warning',
     summary: '{{ $value | humanize }} jobs of {{ $labels.queue }} failed in 15 minutes',
     description: 'They have used up their attempts.',
-  },
-  {
-    alert: 'FunctionFails',
-    expr: 'sum by (function) (rate(strata_function_runs_total{result!="ok"}[10m])) / sum by (function) (rate(strata_function_runs_total[10m])) > 0.2',
-    for: '10m',
-    severity: 'warning',
-    summary: '{{ $labels.function }} fails in {{ $value | humanizePercentage }} of its runs',
-    description: 'It throws, or takes longer than it may.',
   },
 ];
 
