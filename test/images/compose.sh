@@ -10,6 +10,6 @@ if [ ! -x "$folder/docker-compose" ]; then
   module=$(GOFLAGS=-mod=mod go mod download -json "github.com/docker/compose/v2@$version" | sed -n 's/.*"Dir": "\(.*\)".*/\1/p')
   cp -r "$module/." "$source"
   chmod -R u+w "$source"
-  (cd "$source" && GOFLAGS=-mod=mod go build -o "$folder/docker-compose" ./cmd) >&2
+  (cd "$source" && GOFLAGS=-mod=mod go build -ldflags "-X github.com/docker/compose/v2/internal.Version=$version" -o "$folder/docker-compose" ./cmd) >&2
 fi
 echo "$folder"

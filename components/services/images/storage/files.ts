@@ -83,9 +83,10 @@ export function markDeleting(sql: Sql, id: string): Promise<FileRow | undefined>
   );
 }
 
-/** The end of a row whose object is gone. */
-export async function drop(sql: Sql, id: string): Promise<void> {
-  await sql.query("delete from storage.files where id = $1 and status = 'deleting'", [id]);
+/** The end of a row whose object is gone; false when somebody else has ended it. */
+export async function drop(sql: Sql, id: string): Promise<boolean> {
+  const deleted = "delete from storage.files where id = $1 and status = 'deleting'";
+  return (await sql.query(deleted, [id])).rowCount === 1;
 }
 
 /** Marks up to 100 files that were never finished, and names those that are to be removed. */

@@ -54,12 +54,12 @@ export class Sweeper {
 
   private async sweepTenant(actor: Actor): Promise<number> {
     const { database, store } = this.parts;
-    const ids = await database.asTenant(actor, markUnfinished);
-    for (const id of ids) {
+    let ended = 0;
+    for (const id of await database.asTenant(actor, markUnfinished)) {
       await store.remove(actor.tenantId, id);
-      await database.asTenant(actor, (sql) => drop(sql, id));
+      if (await database.asTenant(actor, (sql) => drop(sql, id))) ended += 1;
     }
-    return ids.length;
+    return ended;
   }
 
   /** Both lists are in the order of the ids, so one walk over both finds what only one of them has. */
