@@ -24,7 +24,7 @@ export async function up(): Promise<Table> {
     for (let pair = 0; pair <= pairs; pair += 1) {
       const one = await timed(() => workspace.succeed('up'));
       await workspace.succeed('destroy', '--yes', '--with-data');
-      await workspace.succeed('render', 'compose', '--out', bundle);
+      await workspace.succeed('render', 'compose', '--stack', stack, '--out', bundle);
       const other = await timed(() =>
         compose(found.words, bundle, '--project-name', project, 'up', '--detach', '--wait'),
       );

@@ -29,7 +29,9 @@ export interface Application {
 
 /** Services that a preset chooses, by the name under which the config may change them. */
 const catalogue = {
-  graphql: ({ settings }) => [postgraphile(settings.ports.graphql)],
+  graphql: ({ settings }) => [
+    postgraphile(settings.ports.graphql, settings.limits.graphql.introspection),
+  ],
   functions: (application) => functions(application.settings.functions, application.functions),
   storage: ({ settings }) => [
     storage(settings),
@@ -129,6 +131,7 @@ export function gatewayInput(settings: Settings): GatewayInput {
     image: image(settings, 'nginx'),
     domain: settings.domain,
     gateway: settings.gateway,
+    graphqlBytes: settings.limits.graphql.maxBodyBytes,
     tenants: Object.keys(settings.tenancy.tenants),
   };
 }

@@ -7,7 +7,7 @@ import { tokens } from './tokens';
  * Every request needs an access token; its tenant, user and role reach Postgres as the transaction's settings, and row
  * level security does the rest. Health: `/healthz` asks the database. Costs one Node process of about 150 MB.
  */
-export function postgraphile(port: number): Workload {
+export function postgraphile(port: number, introspection: boolean): Workload {
   return {
     kind: 'workload',
     name: 'graphql',
@@ -16,6 +16,8 @@ export function postgraphile(port: number): Workload {
     environment: {
       PORT: String(port),
       GRAPHQL_SCHEMAS: 'app',
+      // Whether errors may name what the schema has: as much as the guard lets callers ask for it.
+      GRAPHQL_INTROSPECTION: String(introspection),
       JWT_ISSUER: tokens.issuer,
       JWT_AUDIENCE: tokens.audience,
     },

@@ -153,8 +153,10 @@ export interface Route {
   /** Such as `1M`; 1M when not given. */
   readonly maxBody?: string;
   readonly websocket?: boolean;
-  /** Answers to GET are kept this long, apart for each tenant and user. */
+  /** Answers to GET of less than 100,000 bytes that say their length are kept this long, apart for each tenant and user. */
   readonly cacheSeconds?: number;
+  /** The path says all: the query goes nowhere, so that nobody makes two answers of one by it. */
+  readonly withoutQuery?: boolean;
   /** How long an answer may take; 30 when not given. */
   readonly timeoutSeconds?: number;
   /** Where passwords and tokens are tried: the tighter limit for each address. */

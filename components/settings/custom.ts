@@ -76,7 +76,9 @@ const route = z
       .describe('Largest body of a request; 1M when not given.'),
     cacheSeconds: seconds
       .optional()
-      .describe('Answers to GET are kept this long, apart for each tenant and user.'),
+      .describe(
+        'Answers to GET below 100,000 bytes that say their length are kept this long, apart for each tenant and user.',
+      ),
     timeoutSeconds: seconds.optional().describe('How long an answer may take; 30 when not given.'),
   })
   .describe('Where the gateway passes requests on; without one only other services reach it.');

@@ -7,3 +7,10 @@ const ofJobs = '512M';
 export function memoryLimit({ kind, resources }: Service): string | undefined {
   return resources?.memory ?? (kind === 'job' ? ofJobs : undefined);
 }
+
+/** The same in bytes. */
+export function memoryBytes(service: Service): number | undefined {
+  const limit = memoryLimit(service);
+  if (limit === undefined) return undefined;
+  return Number.parseInt(limit, 10) * 2 ** (limit.endsWith('G') ? 30 : 20);
+}

@@ -22,6 +22,7 @@ interface ContainerInputs {
   readonly image: string;
   readonly user?: string;
   readonly memory?: number;
+  readonly tmpfs?: Readonly<Record<string, string>>;
   readonly memorySwap?: number;
   readonly ports?: readonly unknown[];
   readonly volumes?: readonly Mount[];
@@ -142,6 +143,18 @@ describe.each([
       memory !== undefined && memory > 0 && memorySwap === memory ? [] : [memory],
     );
     expect(unlimited).toEqual({});
+  });
+
+  test('fill half of it with what they write to scratch folders, at most', () => {
+    const wrong = some(containers, ({ memory = 0, tmpfs = {} }) =>
+      Object.values(tmpfs).every((options) => options.includes(`,size=${memory * 2 ** 19},`))
+        ? []
+        : [tmpfs],
+    );
+    expect(wrong).toEqual({});
+    expect(containers['gateway-1']?.tmpfs).toEqual({
+      '/tmp': 'rw,noexec,nosuid,nodev,size=268435456,uid=101,gid=101,mode=1777',
+    });
   });
 
   test('and the jobs, which may not take the memory of the host either', () => {

@@ -261,6 +261,7 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       's3cret-body',
       's3cret-referer',
       'eyJhbGciOi.eyJzdWIi',
+      '0123456789abcdef',
     ];
     const headers = {
       authorization: 'Bearer s3cret-token',
@@ -276,6 +277,9 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       });
     await send('/open/a');
     await send('/open/eyJhbGciOi.eyJzdWIi.c2ln');
+    await send('/open/strata_0123456789abcdef0123456789abcdef_0123456789abcdef');
+    await send('/open/Strata%5f0123456789abcdef0123456789abcdef_0123456789abcdef');
+    await send('/open/strata_jobs');
     await send('/nowhere');
     world.app.answer = (request) => request.socket.destroy();
     await send('/storage/a');
@@ -289,6 +293,9 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
+    const paths = lines.map(({ path }) => path);
+    expect(paths.filter((path) => path === '(not shown: it holds an API key)')).toHaveLength(2);
+    expect(paths).toContain('/open/strata_jobs');
     expect(lines.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
     const line = lines.find(({ path }) => path === '/storage/a' && lines.length > 0);
     expect(Object.keys(line ?? {})).toEqual([

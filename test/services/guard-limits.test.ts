@@ -1,4 +1,6 @@
+import { randomBytes, randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { keyText } from '../../components/services/images/guard/key';
 import type { Person } from '../sql/support/world';
 import { ask, check, refusalOf, send, type Answer } from '../support/guard/ask';
 import { healthy } from '../support/guard/process';
@@ -188,16 +190,42 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       '429 too_many_failures',
     ]);
     expect(refusalOf(await check(guard.port, world.bearer(ann)))).toBe('204 ');
-    // The database is not asked about keys from there.
-    expect(refusalOf(await check(guard.port, { 'x-api-key': key.text }))).toBe(
-      '429 too_many_failures',
-    );
+    // A bad token guesses no key: whoever shares the address with its sender keeps its own.
+    expect(refusalOf(await check(guard.port, { 'x-api-key': key.text }))).toBe('204 ');
     const elsewhere = { 'x-real-ip': '192.0.2.9' };
     expect(refusalOf(await check(guard.port, { ...bad, ...elsewhere }))).toBe('401 token_invalid');
-    expect(refusalOf(await check(guard.port, { 'x-api-key': key.text, ...elsewhere }))).toBe(
-      '204 ',
+  });
+
+  test('an address that guesses keys guesses no further, and locks out no key that was right once', async () => {
+    const guard = await world.guard({ limits: { failuresPerMinute: 3 } });
+    const person = await newcomer();
+    const [used, unused] = [await world.key(person), await world.key(person)];
+    const byKey = async (text: string, headers = {}): Promise<string> =>
+      refusalOf(await check(guard.port, { 'x-api-key': text, ...headers }));
+    expect(await byKey(used.text)).toBe('204 ');
+    const secondOfUsed = (): string => keyText(used.id, randomBytes(32));
+    const stranger = (): string => keyText(randomUUID(), randomBytes(32));
+    expect(await times(3, () => check(guard.port, { 'x-api-key': stranger() }))).toEqual(
+      Array.from({ length: 3 }, () => '401 key_invalid'),
     );
-    expect(refusalOf(await check(guard.port, { 'x-api-key': key.text }))).toBe('204 ');
+    const shut = '429 too_many_failures';
+    expect([await byKey(stranger()), await byKey(secondOfUsed())]).toEqual([shut, shut]);
+    // The database is not asked about what was never right; elsewhere it is.
+    expect(await byKey(unused.text)).toBe(shut);
+    expect(await byKey(unused.text, { 'x-real-ip': '192.0.2.9' })).toBe('204 ');
+    // Whatever the guard remembered of the tenant's keys is forgotten with this.
+    await world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
+      person.tenant,
+    ]);
+    await expect.poll(() => byKey(used.text), { timeout: 5_000 }).toBe('403 tenant_suspended');
+    await world.admin.query(`update registry.tenants set status = 'active' where id = $1`, [
+      person.tenant,
+    ]);
+    await expect.poll(() => byKey(used.text), { timeout: 5_000 }).toBe('204 ');
+    expect(await byKey(stranger())).toBe(shut);
+    // A key that is gone is a guess again.
+    await world.admin.query('delete from registry.api_keys where id = $1', [used.id]);
+    await expect.poll(() => byKey(used.text), { timeout: 5_000 }).toBe(shut);
   });
 
   test('addresses of one IPv6 network are one, and what has expired or is missing is no guess', async () => {
@@ -223,6 +251,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
     const guard = await world.guard();
     await check(guard.port, world.bearer(world.people.ann));
     await check(guard.port, { authorization: 'Bearer a.b.c' });
+    await check(guard.port, { 'x-api-key': 'none' });
     const left = await world.redis.admin(async (redis) => {
       const keys = await redis.keys('*');
       return Promise.all(
@@ -236,6 +265,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
         'guard:tenant',
         'guard:tenant-burst',
         'guard:failure',
+        'guard:failure-key',
       ]),
     );
     for (const [, seconds] of left) expect(seconds).toBeGreaterThan(-1);

@@ -124,6 +124,23 @@ const attacks: readonly Attack[] = [
     run: () => made({ ...right(), tenant: storage.world.acme.id, user: storage.world.ann.id }),
     gets: [404, 'file_not_found'],
   },
+  ...(['x-tenant-host', 'x-tenant-path'] as const).flatMap((header): Attack[] => [
+    {
+      name: `reads by it at another tenant's address (${header})`,
+      run: async () =>
+        nobody.send('GET', await gus.link(victim.id), undefined, { [header]: 'acme' }),
+      gets: [404, 'file_not_found'],
+    },
+    {
+      name: `uploads by it at another tenant's address (${header})`,
+      run: async () =>
+        nobody.send('PUT', pathOf((await gus.announced(3)).upload.url), 'abc', {
+          'content-length': 3,
+          [header]: 'acme',
+        }),
+      gets: [404, 'file_not_found'],
+    },
+  ]),
   {
     name: 'asks for a link that lasts for days',
     run: () => gus.json('POST', `/storage/files/${victim.id}/links`, { seconds: 864_000 }),
@@ -135,6 +152,12 @@ describe.skipIf(noGarage !== undefined)(`a signed link${skipped}`, () => {
   test('opens what it is for', async () => {
     expect((await nobody.send('GET', await gus.link(victim.id))).text).toBe('secret of globex');
     expect((await made(right())).text).toBe('secret of globex');
+    // At its tenant's own address too; the gateway leaves empty what an address does not name.
+    const own = { 'x-tenant-host': 'globex', 'x-tenant-path': '' };
+    expect((await nobody.send('GET', await gus.link(victim.id), undefined, own)).status).toBe(200);
+    const put = await gus.announced(3);
+    const sent = { 'content-length': 3, ...own };
+    expect((await nobody.send('PUT', pathOf(put.upload.url), 'abc', sent)).status).toBe(200);
   });
 
   test.each(attacks)('helps nobody who $name', async ({ run, gets }) => {

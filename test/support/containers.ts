@@ -9,6 +9,7 @@ import {
   type Service,
   type Workload,
 } from '../../components/services/service';
+import { memoryBytes } from '../../components/targets/memory';
 import { scratchOptions } from '../../provider/docker/scratch';
 import { fill } from '../../components/targets/files';
 import { docker, must, type Said } from './docker-cli';
@@ -67,6 +68,7 @@ export class Containers {
   async start(service: Service, options: RunOptions = {}): Promise<void> {
     const name = this.named(service.name);
     const [entrypoint, ...words] = service.entrypoint ?? [];
+    const scratch = scratchOptions({ ...service, memoryBytes: memoryBytes(service) });
     await must(
       ...['run', '--detach', '--init', '--name', name, '--label', this.label],
       ...['--network', this.network, '--network-alias', service.name],
@@ -75,7 +77,7 @@ export class Containers {
       ...(service.writableRoot ? [] : ['--read-only']),
       ...(service.user === undefined ? [] : ['--user', service.user]),
       ...(service.resources?.memory === undefined ? [] : ['--memory', service.resources.memory]),
-      ...(service.scratch ?? []).flatMap((at) => ['--tmpfs', `${at}:${scratchOptions(service)}`]),
+      ...(service.scratch ?? []).flatMap((at) => ['--tmpfs', `${at}:${scratch}`]),
       ...(await this.mounts(service)),
       ...Object.entries(this.environment(service)).flatMap(([k, v]) => ['--env', `${k}=${v}`]),
       ...(options.published && service.kind === 'workload'

@@ -6,6 +6,8 @@ import { acme } from '../../components/services/gateway/acme';
 import { gateway } from '../../components/services/gateway/gateway';
 import { staticFiles } from '../../components/services/gateway/static';
 import { gateway as schema } from '../../components/settings/gateway';
+import { gatewayInput as inputOf } from '../../components/services/catalogue';
+import { settingsSchema } from '../../components/settings/schema';
 import { gatewayInput, service } from '../support/gateway/platform';
 
 const services = [
@@ -92,6 +94,35 @@ describe('the gateway as a workload', () => {
       { '/certificates': 'certificates' },
       'example.org,api.example.org,docs.example.org,acme.example.org',
     ]);
+  });
+});
+
+describe('bodies that the gateway takes', () => {
+  const { 'sites.conf': sites } = gateway(gatewayInput({}, { graphqlBytes: 5000 }), [
+    service('guard', 8000),
+    service('app', 3000, {
+      graphql: { path: '/graphql', access: 'graphql' },
+      usual: { path: '/usual/', access: 'public' },
+      large: { path: '/large/', access: 'token', maxBody: '2M' },
+    }),
+  ]).files;
+  const bodiesOf = (path: string) =>
+    (typeof sites === 'string' ? sites : '')
+      .split('location ')
+      .find((text) => text.startsWith(path))
+      ?.match(/(?:client_\w+|proxy_request_buffering) [^;]+/g);
+
+  it('are as large as the guard reads for GraphQL, and streamed when they are large', () => {
+    expect(['= /graphql', '/usual/', '/large/'].map(bodiesOf)).toEqual([
+      ['client_max_body_size 5000', 'client_body_buffer_size 5000'],
+      ['client_max_body_size 1M'],
+      ['client_max_body_size 2M', 'proxy_request_buffering off', 'client_body_timeout 30s'],
+    ]);
+  });
+
+  it('follow the setting of the guard', () => {
+    const settings = settingsSchema.parse({ limits: { graphql: { maxBodyBytes: 77_000 } } });
+    expect(inputOf(settings).graphqlBytes).toBe(77_000);
   });
 });
 

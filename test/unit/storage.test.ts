@@ -7,6 +7,7 @@ import { answer } from '../../components/services/images/storage/download';
 import { feed, Inspector } from '../../components/services/images/storage/inspector';
 import { signLink, verifyLink, type Link } from '../../components/services/images/storage/links';
 import { contentDisposition, nameProblem } from '../../components/services/images/storage/names';
+import { readPage } from '../../components/services/images/storage/requests';
 import { allows, fits, mayBeShown } from '../../components/services/images/storage/sniff';
 
 const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
@@ -73,6 +74,9 @@ describe('a name', () => {
     'a\u202eb',
     'a\u200bb',
     '\ufeffa',
+    'a\u00adb',
+    'a\u061cb',
+    'a\u{e0041}b',
     'a\ud800',
     'x'.repeat(256),
   ])('may not be %j', (name) => {
@@ -164,9 +168,31 @@ test('what can run is never shown', () => {
     'application/xhtml+xml',
     'text/xml',
     'application/pdf',
+    'video/a+xml',
+    'audio/x+xml',
   ];
   expect(types.filter(mayBeShown)).toEqual([]);
   expect(mayBeShown('image/png')).toBe(true);
+});
+
+describe('where a page of the list begins', () => {
+  const after = (time: string) => ({
+    after: Buffer.from(JSON.stringify([time, a])).toString('base64url'),
+  });
+
+  test.each(['2024-02-29T23:59:59.999999Z', '0001-01-01T00:00:00.000000Z'])('may be %s', (time) => {
+    expect(readPage(after(time))).toEqual({ limit: 50, after: { createdAt: time, id: a } });
+  });
+
+  test.each([
+    '2024-02-30T00:00:00.000000Z',
+    '2023-02-29T00:00:00.000000Z',
+    '0000-01-01T00:00:00.000000Z',
+    '2024-01-01T24:00:00.000000Z',
+    '2024-13-01T00:00:00.000000Z',
+  ])('may not be %s: the database would not take it', (time) => {
+    expect(() => readPage(after(time))).toThrow(expect.objectContaining({ status: 400 }) as Error);
+  });
 });
 
 describe('a range', () => {

@@ -1,7 +1,13 @@
+import type { Route } from '../service';
 import type { Layout } from './input';
-import { file, map } from './text';
+import { file, map, type Line } from './text';
 
-/** cache.conf: where answers of routes with `cacheSeconds` are kept: 64 MB, forgotten with the container. */
+/**
+ * cache.conf: where answers of routes with `cacheSeconds` are kept: 64 MB, forgotten with the container.
+ *
+ * nginx looks at that size every ten seconds, and stores an answer whole before it counts it. So what is large, or does
+ * not say how long it is, is not kept at all: it would fill the container's memory in between.
+ */
 export function cache({ scratch }: Layout): string {
   return file(
     '# Answers that a route lets be kept.',
@@ -20,6 +26,8 @@ export function cache({ scratch }: Layout): string {
       '"~*(?:private|no-store|no-cache)"': '1',
       default: '""',
     }),
+    '# Kept is what says that it is shorter than 100,000 bytes.',
+    map('$upstream_http_content_length', '$large', { '"~^[0-9]{1,5}$"': '""', default: '1' }),
   );
 }
 
@@ -30,12 +38,25 @@ export function cache({ scratch }: Layout): string {
 export function cached(): string {
   return file(
     'proxy_cache answers;',
-    '# The path stands last: nothing that a client writes can look like another field.',
-    'proxy_cache_key "$guard_tenant|$guard_user|$guard_role|$guard_scopes|$host|$request_uri";',
     'proxy_cache_bypass $personal;',
-    'proxy_no_cache $personal $unkept;',
+    'proxy_no_cache $personal $unkept $large;',
     'proxy_cache_lock on;',
     '# The route says how long, not the service.',
     'proxy_ignore_headers Cache-Control Expires;',
+    '# Otherwise nginx would fetch the whole file for each byte of it that is asked for.',
+    'proxy_set_header Range $http_range;',
+    'proxy_set_header If-Range $http_if_range;',
   );
+}
+
+/** How a location uses it, with what is the location's own. */
+export function keeps({ cacheSeconds, withoutQuery }: Route): Line {
+  if (cacheSeconds === undefined) return false;
+  // The path stands last: nothing that a client writes can look like another field.
+  const asked = withoutQuery ? '$tenant_path|$uri' : '$request_uri';
+  return [
+    'include cached.conf;',
+    `proxy_cache_key "$guard_tenant|$guard_user|$guard_role|$guard_scopes|$host|${asked}";`,
+    `proxy_cache_valid 200 ${cacheSeconds}s;`,
+  ];
 }

@@ -8,6 +8,8 @@ export interface GatewayInput {
   /** `example.org`: served with `api.example.org` and a host for each tenant. */
   readonly domain: string;
   readonly gateway: GatewaySettings;
+  /** The largest body that the guard reads: `strata:limits.graphql.maxBodyBytes`. */
+  readonly graphqlBytes: number;
   /** The DNS server of the network that the services are in; Docker's own when not given. */
   readonly resolver?: string;
   /** Slugs of the tenants that the settings name; a service cannot take the host of one. */

@@ -1,4 +1,5 @@
 import type { NotDeployed } from './aliases';
+import { keeps } from './cache';
 import { refuse } from './errors';
 import type { Served } from './input';
 import { block, literally, type Line } from './text';
@@ -6,11 +7,20 @@ import { block, literally, type Line } from './text';
 /** A web socket may be silent for so long. */
 const socketSeconds = 3600;
 
-/** Larger bodies are not collected before they are sent on: they would fill the gateway's memory. */
-const collectedBytes = 8 * 2 ** 20;
+/**
+ * Larger bodies are not collected before they are sent on: they would fill the gateway's memory. Smaller ones are, so that
+ * no service waits for a slow client.
+ */
+const collectedBytes = 2 ** 20;
 
-/** The location of a route; `guard` is where the guard listens, such as `guard:8000`. */
-export function location(served: Served, guard: string): Line {
+/** Queries up to this size are held in memory and never written to a file. */
+const heldBytes = 128 * 2 ** 10;
+
+/**
+ * The location of a route; `guard` is where the guard listens, such as `guard:8000`, and `graphqlBytes` the size of a body
+ * that it reads.
+ */
+export function location(served: Served, guard: string, graphqlBytes: number): Line {
   const { service, port, route } = served;
   const { access } = route;
   const answering = access === 'graphql' ? guard : `${service}:${port}`;
@@ -21,19 +31,17 @@ export function location(served: Served, guard: string): Line {
       `set $access ${access};`,
       `set $upstream ${answering};`,
       route.websocket === true && sockets(),
-      rewrite(route.path, served.asked),
+      rewrite(served),
       '',
       `include ${route.strict ? 'limit-strict' : 'limit'}.conf;`,
       'include proxy.conf;',
       `include access-${access}.conf;`,
       compressed(served) && 'gzip on;',
-      bodies(route.maxBody ?? '1M'),
+      bodies(access === 'graphql' ? String(graphqlBytes) : (route.maxBody ?? '1M')),
       times(route.timeoutSeconds ?? (route.websocket ? socketSeconds : 30)),
+      access === 'graphql' && `client_body_buffer_size ${Math.min(graphqlBytes, heldBytes)};`,
       (access === 'graphql' || route.websocket === true) && 'proxy_buffering off;',
-      route.cacheSeconds !== undefined && [
-        'include cached.conf;',
-        `proxy_cache_valid 200 ${route.cacheSeconds}s;`,
-      ],
+      keeps(route),
       `proxy_pass http://${access === 'token' ? '$admitted' : '$upstream'};`,
     ),
   ];
@@ -63,10 +71,12 @@ function sockets(): Line {
 }
 
 /** Always a rewrite: the service gets the path as nginx has understood it, not as the client wrote it. */
-function rewrite(path: string, asked: string): string {
+function rewrite({ asked, route: { path, withoutQuery } }: Served): string {
+  // nginx adds the query unless a question mark stands at the end.
+  const end = withoutQuery ? '?' : '';
   return path.endsWith('/')
-    ? `rewrite "^(?s)${literally(path)}(.*)$" "${asked}$1" break;`
-    : `rewrite "^" "${asked}" break;`;
+    ? `rewrite "^(?s)${literally(path)}(.*)$" "${asked}$1${end}" break;`
+    : `rewrite "^" "${asked}${end}" break;`;
 }
 
 /**
@@ -80,7 +90,7 @@ function compressed({ route: { access, strict } }: Served): boolean {
 function bodies(most: string): Line {
   return [
     `client_max_body_size ${most};`,
-    bytes(most) > collectedBytes && 'proxy_request_buffering off;',
+    bytes(most) > collectedBytes && ['proxy_request_buffering off;', 'client_body_timeout 30s;'],
   ];
 }
 

@@ -2,7 +2,7 @@ import { file, map } from './text';
 
 /**
  * log.conf: one JSON line for each request. No header with a secret is in it, and no query: what is a token there cannot
- * be told from what is not. A token as a part of the path (a JWT) is cut out.
+ * be told from what is not. A path with a token (a JWT) or an API key in it is not shown.
  *
  * The error log is off but for what stops the gateway: nginx writes the whole request line, query and all, into it.
  * What it would say of services stands in `upstream` and `upstream_status`.
@@ -37,6 +37,7 @@ export function log(): string {
     '# One JSON line for each request, without a secret: no query, no header but the agent.',
     map('$request_uri', '$logged_path', {
       '"~eyJ[A-Za-z0-9_-]+\\.[A-Za-z0-9_-]+"': '"(not shown: it holds a token)"',
+      '"~*^[^?]*strata(?:_|%5f)[0-9a-f%]{16}"': '"(not shown: it holds an API key)"',
       '"~^(?<plain_path>[^?#]*)"': '$plain_path',
       default: '""',
     }),

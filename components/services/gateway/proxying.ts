@@ -100,7 +100,8 @@ export function graphqlAccess(): string {
 
 /**
  * access-token.conf: nginx asks the guard, and passes on what the guard has said and nothing else. `$admitted` (guard.conf)
- * is the service only when the guard has said who it is.
+ * is the service only when the guard has said who it is. It asks in its access phase, before it reads a body: who is not
+ * let in cannot fill the memory with one.
  */
 export function tokenAccess(): string {
   return file(

@@ -46,6 +46,7 @@ export function challenges({ acmePort }: Layout): string {
     block(
       'location /.well-known/acme-challenge/',
       'include limit.conf;',
+      'client_max_body_size 1k;',
       `set $upstream acme:${acmePort};`,
       'rewrite "^(?s)(.*)$" "$1" break;',
       'proxy_pass_request_headers off;',
@@ -95,7 +96,7 @@ export function siteServers(
         site.api && tenantPath,
         guard !== undefined && 'include check.conf;',
         '',
-        places.flatMap((place) => [location(place, guard ?? ''), '']),
+        places.flatMap((place) => [location(place, guard ?? '', input.graphqlBytes), '']),
         missing.map(notDeployed),
         site.api && staticLocations(input.gateway, layout),
         !takesAll(site, places, input) && block('location /', 'return 404;'),

@@ -64,6 +64,8 @@ export function storage(settings: Settings): Workload {
         access: 'public',
         upstreamPath: '/cdn/',
         cacheSeconds: 300,
+        withoutQuery: true,
+        maxBody: '1K',
       },
     },
     replicas: 1,

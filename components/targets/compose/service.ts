@@ -2,7 +2,7 @@ import { scratchOptions } from '../../../provider/docker/scratch';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { names } from '../../data/names';
 import { healthTest } from '../health';
-import { memoryLimit } from '../memory';
+import { memoryBytes, memoryLimit } from '../memory';
 import { closed, ended, type Wait } from './helper';
 import { filesVolume, hasFiles, layoutName, readyName, secretsOf, variablesFile } from './names';
 import { probeUrl } from './ready';
@@ -38,7 +38,7 @@ export function composeService(service: Service, parts: ComposeParts): ComposeSe
     },
     volumes: mounts(service),
     ...(service.scratch && {
-      tmpfs: service.scratch.map((path) => `${path}:${scratchOptions(service)}`),
+      tmpfs: service.scratch.map((path) => `${path}:${scratch(service)}`),
     }),
     ...(service.user !== undefined && { user: service.user }),
     ...closed,
@@ -48,6 +48,10 @@ export function composeService(service: Service, parts: ComposeParts): ComposeSe
     depends_on: dependencies(service, parts.services),
     ...(service.kind === 'workload' ? running(service) : { restart: 'no' }),
   };
+}
+
+function scratch(service: Service): string {
+  return scratchOptions({ user: service.user, memoryBytes: memoryBytes(service) });
 }
 
 function running(service: Workload): ComposeService {

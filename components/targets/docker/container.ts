@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import { scratchOptions } from '../../../provider/docker/scratch';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { healthTest } from '../health';
-import { memoryLimit } from '../memory';
+import { memoryBytes } from '../memory';
 import type { DataVolumes } from '../target';
 import { engineName, labels } from './names';
 import type { Engine } from './site';
@@ -51,7 +51,7 @@ export function container(
       // The plugin records a changed check or scratch folder but does not bring it into the container; a changed label does.
       labels: [
         ...labels(service.name),
-        { label: 'strata.check', value: hash([tests, service.scratch]) },
+        { label: 'strata.check', value: hash([tests, scratch(service)]) },
       ].sort(byLabel),
       ...(service.command && { command: programWords(service.command) }),
       ...(service.entrypoint && { entrypoints: [...service.entrypoint] }),
@@ -86,33 +86,29 @@ export function programWords(command: readonly string[]): string[] {
 
 /** As little as the service can live with: no root, no capability, nothing to write but what it names. */
 function hardening(service: Workload): Partial<docker.ContainerArgs> {
-  const scratch = Object.fromEntries(
-    (service.scratch ?? []).map((path) => [path, scratchOptions(service)]),
-  );
   return {
     capabilities: { drops: ['ALL'], adds: [...(service.capabilities ?? [])] },
     securityOpts: ['no-new-privileges:true'],
     readOnly: !service.writableRoot,
     ...(service.user !== undefined && { user: service.user }),
-    ...(service.scratch && { tmpfs: scratch }),
+    ...(service.scratch && { tmpfs: scratch(service) }),
   };
+}
+
+function scratch(service: Workload): Record<string, string> {
+  const options = scratchOptions({ user: service.user, memoryBytes: memoryBytes(service) });
+  return Object.fromEntries((service.scratch ?? []).map((path) => [path, options]));
 }
 
 /** Without a limit for swap the engine would allow as much again, and the plugin would see a change for ever. */
 function limits(service: Service): Partial<docker.ContainerArgs> {
-  const limit = memoryLimit(service);
-  const memory = limit === undefined ? undefined : megabytes(limit);
+  const bytes = memoryBytes(service);
+  const memory = bytes === undefined ? undefined : bytes / 2 ** 20;
   const { cpus } = service.resources ?? {};
   return {
     ...(memory !== undefined && { memory, memorySwap: memory }),
     ...(cpus !== undefined && { cpus: String(cpus) }),
   };
-}
-
-/** `2G` as 2048. */
-export function megabytes(size: string): number {
-  const number = Number.parseInt(size, 10);
-  return size.endsWith('G') ? number * 1024 : number;
 }
 
 function mounts(service: Workload, parts: Parts): docker.types.input.ContainerVolume[] {

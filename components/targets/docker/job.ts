@@ -1,15 +1,13 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { DockerJob } from '../../../provider/sdk';
 import type { Job } from '../../services/service';
-import { memoryLimit } from '../memory';
+import { memoryBytes } from '../memory';
 import type { DataVolumes, Placed, ServiceArgs } from '../target';
-import { filesPath, megabytes, programWords } from './container';
+import { filesPath, programWords } from './container';
 import { serviceFiles, type ServiceFiles } from './files';
 import { image } from './image';
 import { engineName } from './names';
 import type { Engine } from './site';
-
-const bytesOfMegabyte = 1024 * 1024;
 
 /** A container that runs to its end; one that fails stops the deployment with its last log lines. */
 export function job(
@@ -18,7 +16,7 @@ export function job(
   opts: pulumi.CustomResourceOptions,
 ): Placed {
   const files = serviceFiles(engine, service, secret, opts);
-  const memory = memoryLimit(service);
+  const memory = memoryBytes(service);
   const resource = new DockerJob(
     service.name,
     {
@@ -34,7 +32,7 @@ export function job(
       ...(service.user !== undefined && { user: service.user }),
       ...(service.writableRoot !== undefined && { writableRoot: service.writableRoot }),
       ...(service.capabilities && { capabilities: [...service.capabilities] }),
-      ...(memory !== undefined && { memoryBytes: megabytes(memory) * bytesOfMegabyte }),
+      ...(memory !== undefined && { memoryBytes: memory }),
       ...(service.resources?.cpus !== undefined && { cpus: service.resources.cpus }),
       timeoutSeconds: service.timeoutSeconds,
     },

@@ -8,7 +8,13 @@ export function gatewayInput(
   given: z.input<typeof schema> = {},
   more: Partial<GatewayInput> = {},
 ): GatewayInput {
-  return { image: 'nginx:1.30.4', domain: 'example.org', gateway: schema.parse(given), ...more };
+  return {
+    image: 'nginx:1.30.4',
+    domain: 'example.org',
+    gateway: schema.parse(given),
+    graphqlBytes: 100_000,
+    ...more,
+  };
 }
 
 /** A service with routes. */

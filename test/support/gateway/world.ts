@@ -49,7 +49,17 @@ function usualServices(guard: number, app: number): Service[] {
     }),
     service('mine', app, { mine: { path: '/mine/', access: 'token', cacheSeconds: 60 } }),
     service('console', app, { console: { path: '/console/', access: 'operator' } }),
-    service('cdn', app, { cdn: { path: '/', subdomain: 'cdn', access: 'public' } }),
+    service('cdn', app, {
+      cdn: {
+        path: '/',
+        subdomain: 'cdn',
+        access: 'public',
+        upstreamPath: '/cdn/',
+        cacheSeconds: 60,
+        withoutQuery: true,
+        maxBody: '1K',
+      },
+    }),
   ];
 }
 

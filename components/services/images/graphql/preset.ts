@@ -4,7 +4,11 @@ import type { JWTPayload } from 'jose';
 import type { IncomingMessage } from 'node:http';
 import type { Pool } from 'pg';
 import { makePgService } from 'postgraphile/adaptors/pg';
+import type { GraphQLError } from 'postgraphile/graphql';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+import { opens } from '../../scopes';
+import { sessionOf } from '../shared/token';
+import { maskError, unsuggesting, withoutSuggestion } from './errors';
 
 /**
  * One small query that walks back and forth between two tables multiplies their rows at each step: lists within lists
@@ -29,11 +33,28 @@ const limits: GraphileConfig.Plugin = {
   },
 };
 
+/** A schema that does not describe itself does not give its names away one by one either. */
+const unsuggestingRules: GraphileConfig.Plugin = {
+  name: 'StrataUnsuggestingPlugin',
+  // After the limits, whose rules are wrapped like all others.
+  after: [limits.name],
+  grafserv: {
+    middleware: {
+      setPreset(next, event) {
+        event.validationRules.splice(0, Infinity, ...event.validationRules.map(unsuggesting));
+        return next();
+      },
+    },
+  },
+};
+
 interface Options {
   readonly pool: Pool;
   readonly schemas: string[];
   /** The verified claims of a request; undefined when there are none. */
   readonly claims: (request: IncomingMessage) => JWTPayload | undefined;
+  /** Whether errors may name what the caller may have meant: only where the schema describes itself anyway. */
+  readonly introspection: boolean;
 }
 
 /**
@@ -42,12 +63,23 @@ interface Options {
  * PostGraphile opens a transaction only where it is given settings, so a request without claims must not get that far:
  * it would run as the bare login (which may do nothing).
  */
-export function graphqlPreset({ pool, schemas, claims }: Options): GraphileConfig.Preset {
+export function graphqlPreset({
+  pool,
+  schemas,
+  claims,
+  introspection,
+}: Options): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset],
-    plugins: [limits],
+    plugins: [limits, ...(introspection ? [] : [unsuggestingRules])],
     pgServices: [makePgService({ pool, schemas, pubsub: false })],
-    grafserv: { graphqlPath: '/graphql', graphiql: false, maxRequestLength: 100_000 },
+    grafserv: {
+      graphqlPath: '/graphql',
+      graphiql: false,
+      maxRequestLength: 100_000,
+      maskError: (error: GraphQLError) =>
+        introspection ? maskError(error) : withoutSuggestion(maskError(error)),
+    },
     grafast: {
       explain: false,
       timeouts: { planning: 500, execution: 10_000 },
@@ -59,9 +91,16 @@ export function graphqlPreset({ pool, schemas, claims }: Options): GraphileConfi
             role: 'strata_tenant',
             statement_timeout: '10000',
             'request.jwt.claims': JSON.stringify(payload),
+            ...(mayWrite(payload) ? {} : { transaction_read_only: 'on' }),
           },
         };
       },
     },
   };
+}
+
+/** Postgres itself refuses what a key without the scope writes, however the mutation is written. */
+function mayWrite(payload: JWTPayload): boolean {
+  const { scopes } = sessionOf(payload);
+  return scopes === undefined || opens(scopes, 'graphql', 'write');
 }

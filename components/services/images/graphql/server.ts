@@ -3,17 +3,20 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import { postgraphile } from 'postgraphile';
 import type { JWTPayload } from 'jose';
 import { Pool } from 'pg';
+import { opens } from '../../scopes';
+import { log, muzzleConsole } from './log';
 import { graphqlPreset } from './preset';
 import { readSecret, variable } from '../shared/environment';
-import { TokenError, verifyToken, type TokenRules } from '../shared/token';
+import { sessionOf, TokenError, verifyToken, type TokenRules } from '../shared/token';
 
 /**
- * The GraphQL service: verifies each request's token before PostGraphile sees the request.
+ * The GraphQL service: verifies each request's token and its scopes before PostGraphile sees the request.
  *
- * Environment: PORT, HOST (127.0.0.1), GRAPHQL_SCHEMAS, JWT_ISSUER, JWT_AUDIENCE; files named by DATABASE_URL_FILE and
- * JWT_KEY_FILE.
+ * Environment: PORT, HOST (127.0.0.1), GRAPHQL_SCHEMAS, GRAPHQL_INTROSPECTION (false), JWT_ISSUER, JWT_AUDIENCE; files
+ * named by DATABASE_URL_FILE and JWT_KEY_FILE.
  */
 async function main(): Promise<void> {
+  muzzleConsole();
   const rules: TokenRules = {
     key: new TextEncoder().encode(readSecret('JWT_KEY')),
     issuer: variable('JWT_ISSUER'),
@@ -36,6 +39,7 @@ async function main(): Promise<void> {
       pool,
       schemas: variable('GRAPHQL_SCHEMAS').split(','),
       claims: (request) => verified.get(request),
+      introspection: process.env.GRAPHQL_INTROSPECTION === 'true',
     }),
   );
   await instance.createServ(grafserv).addTo(graphql);
@@ -58,14 +62,21 @@ async function main(): Promise<void> {
       return;
     }
     try {
-      verified.set(request, await verifyToken(request.headers.authorization, rules));
+      const payload = await verifyToken(request.headers.authorization, rules);
+      const { scopes } = sessionOf(payload);
+      // To read is the least: every mutation answers with what it asks to read.
+      // To read is the least: every mutation answers with what it asks to read.
+      if (scopes && !opens(scopes, 'graphql', 'read')) {
+        refuse(response, 403, 'scope_missing', 'the API key has no scope graphql:read');
+        return;
+      }
+      verified.set(request, payload);
       graphql.emit('request', request, response);
     } catch (error) {
       if (!(error instanceof TokenError)) log('error', (error as Error).message);
-      refuse(
-        response,
-        error instanceof TokenError ? error.message : 'the token could not be verified',
-      );
+      const message =
+        error instanceof TokenError ? error.message : 'the token could not be verified';
+      refuse(response, 401, 'UNAUTHENTICATED', message);
     }
   }
 
@@ -83,14 +94,13 @@ async function main(): Promise<void> {
 }
 
 /** Refusals are GraphQL errors, so that a client shows them like any other. */
-function refuse(response: ServerResponse, message: string): void {
+function refuse(response: ServerResponse, status: 401 | 403, code: string, message: string): void {
   response
-    .writeHead(401, { 'content-type': 'application/json', 'www-authenticate': 'Bearer' })
-    .end(JSON.stringify({ errors: [{ message, extensions: { code: 'UNAUTHENTICATED' } }] }));
-}
-
-function log(level: 'warn' | 'error', message: string): void {
-  process.stderr.write(`${JSON.stringify({ time: new Date().toISOString(), level, message })}\n`);
+    .writeHead(status, {
+      'content-type': 'application/json',
+      ...(status === 401 && { 'www-authenticate': 'Bearer' }),
+    })
+    .end(JSON.stringify({ errors: [{ message, extensions: { code } }] }));
 }
 
 main().catch((error: unknown) => {

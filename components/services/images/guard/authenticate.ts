@@ -73,7 +73,7 @@ export class Authenticator {
       if (!(error instanceof TokenError)) throw error;
       const reason = error.code === 'token_missing' ? 'token_invalid' : error.code;
       // A token that was good once is no guess.
-      if (reason !== 'token_expired') await this.parts.limits.failed(address);
+      if (reason !== 'token_expired') await this.parts.limits.failed('token', address);
       throw unauthenticated(reason, error.message);
     }
   }
@@ -81,10 +81,11 @@ export class Authenticator {
   private async byKey(text: string, address: string): Promise<Caller> {
     const { registry, limits } = this.parts;
     const sent = parseKey(text);
-    if (sent && !registry.remembers(sent)) await limits.mayTry(address);
+    // A key that was right once is no guess: a stranger at the same address does not lock its owner out.
+    if (sent && !registry.wasRight(sent)) await limits.mayTry('key', address);
     const key = sent && (await registry.key(sent));
     if (!key) {
-      await limits.failed(address);
+      await limits.failed('key', address);
       throw unauthenticated('key_invalid', 'there is no such API key');
     }
     if (key.revoked) throw unauthenticated('key_revoked', 'this API key was revoked');

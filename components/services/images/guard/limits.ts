@@ -12,6 +12,9 @@ export interface Counted {
   readonly slug: string;
 }
 
+/** What somebody may fail with. Counted apart: a bad token guesses no key. */
+type Credential = 'token' | 'key';
+
 /** What a caller learns of its limits: `RateLimit-Limit`, `-Remaining`, `-Reset` (seconds). */
 export type RateHeaders = Readonly<Record<string, string>>;
 
@@ -30,7 +33,7 @@ const minute = 60;
 export class RateLimits {
   private readonly usual: Limits;
   private readonly special: ReadonlyMap<string, Limits>;
-  private readonly failures: RateLimiterRedis;
+  private readonly failures: Readonly<Record<Credential, RateLimiterRedis>>;
 
   constructor(
     private readonly redis: Redis,
@@ -47,7 +50,10 @@ export class RateLimits {
         }),
       ]),
     );
-    this.failures = this.limiter('failure', config.failuresPerMinute, minute);
+    this.failures = {
+      token: this.limiter('failure', config.failuresPerMinute, minute),
+      key: this.limiter('failure-key', config.failuresPerMinute, minute),
+    };
   }
 
   /**
@@ -68,15 +74,16 @@ export class RateLimits {
   }
 
   /** Counts a token or key that was none. Throws `Refusal` (429) when the address has sent too many. */
-  async failed(address: string): Promise<void> {
-    await consume([this.failures], address, 1, 'too_many_failures', "your address's");
+  async failed(what: Credential, address: string): Promise<void> {
+    await consume([this.failures[what]], address, 1, 'too_many_failures', "your address's");
   }
 
   /** Throws `Refusal` (429) when the address has sent too many that were none; counts nothing. */
-  async mayTry(address: string): Promise<void> {
-    const found = await closed(this.failures.get(address));
-    if (found && found.consumedPoints > this.failures.points) {
-      throw refused(this.failures.points, found, 'too_many_failures', "your address's");
+  async mayTry(what: Credential, address: string): Promise<void> {
+    const { [what]: failures } = this.failures;
+    const found = await closed(failures.get(address));
+    if (found && found.consumedPoints > failures.points) {
+      throw refused(failures.points, found, 'too_many_failures', "your address's");
     }
   }
 

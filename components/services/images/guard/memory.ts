@@ -23,11 +23,6 @@ export class Memory<T> {
 
   constructor(private readonly options: Options) {}
 
-  /** Whether the answer is known without asking. */
-  has(key: string): boolean {
-    return this.fresh(key) !== undefined;
-  }
-
   /** What is remembered, or else what `load` answers. Throws what `load` throws, unless an answer is only a bit old. */
   async ask(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
     const fresh = this.fresh(key);

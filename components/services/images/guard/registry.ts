@@ -56,6 +56,9 @@ export class Registry {
     staleMs: 0,
   });
 
+  /** Keys whose secret was right when the database was last asked; kept much longer than what it said of them. */
+  private readonly right = new Set<string>();
+
   constructor(private readonly pool: Pool) {}
 
   /** Undefined when there is no such tenant. Throws `Refusal` (503) when nobody can tell. */
@@ -81,6 +84,7 @@ export class Registry {
           [sent.id, sent.hash],
         );
         const [row] = rows;
+        this.note(nameOf(sent), row !== undefined);
         return (
           row && {
             id: sent.id,
@@ -96,9 +100,9 @@ export class Registry {
     );
   }
 
-  /** Whether a key is known without asking the database. */
-  remembers(sent: SentKey): boolean {
-    return this.keys.has(nameOf(sent));
+  /** Whether a key, with this secret, was right when the database was last asked about it. Asks nobody. */
+  wasRight(sent: SentKey): boolean {
+    return this.right.has(nameOf(sent));
   }
 
   /** Forgets a tenant with its keys, or everything. */
@@ -110,6 +114,14 @@ export class Registry {
       this.tenants.forget((id) => id === tenantId);
       this.keys.forget((_name, key) => key.tenantId === tenantId);
     }
+  }
+
+  private note(name: string, right: boolean): void {
+    this.right.delete(name);
+    if (!right) return;
+    this.right.add(name);
+    const [oldest] = this.right;
+    if (this.right.size > mostRemembered && oldest !== undefined) this.right.delete(oldest);
   }
 }
 

@@ -1,13 +1,15 @@
-/** Control characters, and what turns the direction of writing around: `gpj.exe` shown as `exe.jpg`. */
-// eslint-disable-next-line no-control-regex -- control characters are what it is about
-const unprintable = /[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/u;
+/**
+ * Control characters, ends of lines, surrogates, and every character of format: what nobody sees, and what turns the
+ * direction of writing around, so that `gpj.exe` is shown as `exe.jpg`.
+ */
+const unprintable = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
 
 /** Why a text is no name for a file; undefined when it is one. A name never becomes part of a path here. */
 export function nameProblem(name: string): string | undefined {
   if (name.normalize('NFC') !== name) return 'write it in the Unicode form NFC';
   if (Array.from(name).length > 255) return 'at most 255 characters';
   if (name.trim() !== name || name === '') return 'not empty, no space at its ends';
-  if (unprintable.test(name) || /\p{Surrogate}/u.test(name)) return 'printable characters only';
+  if (unprintable.test(name)) return 'printable characters only';
   if (/[/\\]/.test(name) || name === '.' || name === '..') return 'a name, not a path';
   return undefined;
 }

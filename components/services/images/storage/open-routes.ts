@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { Parts } from './app';
 import { find, findPublic } from './files';
@@ -17,7 +17,10 @@ export function openRoutes(parts: Parts) {
     server.get('/storage/signed/:id', async (request, reply) => {
       const link = await verifyLink(linkKey, readToken(request.query), 'GET', readId(request));
       request.tenant = link.actor.tenantId;
-      const file = await database.asTenant(link.actor, (sql) => find(sql, link.fileId));
+      const file = await database.asTenant(link.actor, (sql, slug) => {
+        requireAddressOf(slug, request);
+        return find(sql, link.fileId);
+      });
       if (!file || (file.status !== 'ready' && file.status !== 'missing')) throw notFound();
       reply.headers({ 'cache-control': 'private, no-cache', 'referrer-policy': 'no-referrer' });
       return send(parts, file, link.inline, request, reply);
@@ -45,6 +48,10 @@ export function openRoutes(parts: Parts) {
       raw.put('/storage/signed/:id', async (request) => {
         const link = await verifyLink(linkKey, readToken(request.query), 'PUT', readId(request));
         request.tenant = link.actor.tenantId;
+        await database.asTenant(link.actor, (_sql, slug) => {
+          requireAddressOf(slug, request);
+          return Promise.resolve();
+        });
         const seconds = rules.uploadSeconds;
         const { id, size, sha256, status } = await upload(
           parts,
@@ -59,4 +66,14 @@ export function openRoutes(parts: Parts) {
       done();
     });
   };
+}
+
+/**
+ * A link is its tenant's alone, so at another tenant's address there is no such file: what is opened there would count as
+ * that tenant's. The gateway says which tenant the address names; it lets nobody else say so.
+ */
+function requireAddressOf(slug: string, { headers }: FastifyRequest): void {
+  for (const named of [headers['x-tenant-host'], headers['x-tenant-path']]) {
+    if (named !== undefined && named !== '' && named !== slug) throw notFound();
+  }
 }

@@ -69,11 +69,19 @@ function readCursor(text: string): Position {
     const [createdAt, id] = position.parse(
       JSON.parse(Buffer.from(text, 'base64url').toString('utf8')),
     );
-    if (Number.isNaN(Date.parse(createdAt))) throw new Error('no such day');
+    if (!isMoment(createdAt)) throw new Error('no such moment');
     return { createdAt, id };
   } catch {
     throw new Refusal(400, 'request_invalid', 'after: write what "next" of the page before said');
   }
+}
+
+/** Whether the database can read a time: JavaScript takes 30 February for 1 March, and knows a year 0. */
+function isMoment(text: string): boolean {
+  const milliseconds = text.replace(/\d{3}Z$/, 'Z');
+  const time = Date.parse(milliseconds);
+  if (Number.isNaN(time) || text.startsWith('0000')) return false;
+  return new Date(time).toISOString() === milliseconds;
 }
 
 const link = z.strictObject({

@@ -84,6 +84,7 @@ export function allows(list: readonly string[], type: string): boolean {
 const inert =
   /^(?:image\/(?:png|jpeg|gif|webp|avif|bmp)|audio\/[\w.+-]+|video\/[\w.+-]+|text\/plain)$/;
 
+/** What ends in +xml is a document to a browser, whatever it begins with: scripts in it would run. */
 export function mayBeShown(type: string): boolean {
-  return inert.test(type);
+  return inert.test(type) && !/[+.-]xml$/.test(type);
 }
