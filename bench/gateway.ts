@@ -9,12 +9,12 @@ import { load, trivialService, type Load, type Target } from './requests';
 const pairs = 5;
 const seconds = 3;
 
-const ways = ['direct', 'open', 'token', 'graphql'] as const;
+const ways = ['direct', 'open', 'token', 'graphql', 'working', 'workingOpen'] as const;
 type Way = (typeof ways)[number];
 
 /**
  * What the way in costs: a service that answers at once, asked directly; through nginx (TLS, headers, limits, log) on an
- * open route; on a route where nginx asks the guard; and as GraphQL, which goes through the guard. Real nginx with the
+ * open route (also before one that works for 3 ms a request); on a route where nginx asks the guard; and as GraphQL, which goes through the guard. Real nginx with the
  * rendered configuration, real guard, Redis and Postgres, in turn; the load comes from this process.
  */
 export async function gateway(): Promise<Table> {
@@ -28,6 +28,7 @@ export async function gateway(): Promise<Table> {
     service('guard', port),
     service('graphql', app.port, { graphql: { path: '/graphql', access: 'graphql' } }),
     service('open', app.port, { open: { path: '/open/', access: 'public' } }),
+    service('working', app.port, { working: { path: '/working/', access: 'public' } }),
     service('storage', app.port, { storage: { path: '/storage/', access: 'token' } }),
   ];
   const names = await startNames(
@@ -43,6 +44,8 @@ export async function gateway(): Promise<Table> {
     return await measure({
       direct: { method: 'GET', path: '/open/a', port: app.port, headers, expected: 200 },
       open: { ...inside, method: 'GET', path: '/open/a', headers },
+      working: { method: 'GET', path: '/working/a', port: app.port, headers, expected: 200 },
+      workingOpen: { ...inside, method: 'GET', path: '/working/a', headers },
       token: { ...inside, method: 'GET', path: '/storage/a', headers },
       graphql: { ...inside, method: 'POST', path: '/graphql', headers: json, body: query },
     });
@@ -55,7 +58,10 @@ export async function gateway(): Promise<Table> {
 }
 
 async function measure(targets: Readonly<Record<Way, Target>>): Promise<Table> {
-  const measured: Record<Way, Load[]> = { direct: [], open: [], token: [], graphql: [] };
+  const measured = Object.fromEntries(ways.map((way) => [way, [] as Load[]])) as Record<
+    Way,
+    Load[]
+  >;
   for (const way of ways) await load(targets[way], 1);
   for (let pair = 0; pair < pairs; pair += 1) {
     for (const way of pair % 2 ? ways : ways.toReversed()) {
@@ -68,6 +74,10 @@ async function measure(targets: Readonly<Record<Way, Target>>): Promise<Table> {
     'direct, requests/s': figures(of('direct', 'rate')),
     'nginx, requests/s': figures(of('open', 'rate')),
     'nginx / direct, requests/s': ratios(of('open', 'rate'), of('direct', 'rate')),
+    'nginx / direct, a service that works 3 ms': ratios(
+      of('workingOpen', 'rate'),
+      of('working', 'rate'),
+    ),
     'nginx that asks the guard / nginx, requests/s': ratios(
       of('token', 'rate'),
       of('open', 'rate'),

@@ -5,6 +5,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { unusedPort } from '../test/support/local';
 
 const connections = 16;
+const workMs = 3;
 
 /** What is asked again and again. */
 export interface Target {
@@ -70,10 +71,15 @@ function once(target: Target, agent: http.Agent): Promise<void> {
   });
 }
 
-/** A service that answers at once, in a process of its own, so that what is measured is what stands before it. */
+/**
+ * A service in a process of its own that answers at once, so that what is measured is what stands before it; below
+ * `/working/` it computes for some milliseconds first, as one that asks a database and renders JSON does.
+ */
 export async function trivialService(): Promise<{ port: number; child: ChildProcess }> {
   const port = await unusedPort();
   const program = `require('node:http').createServer((request, response) => {
+    const end = performance.now() + (request.url.startsWith('/working/') ? ${workMs} : 0);
+    while (performance.now() < end);
     request.resume().on('end', () => response.writeHead(200, { 'content-type': 'application/json' }).end('{"data":{}}'));
   }).listen(${port}, '127.0.0.1')`;
   const child = spawn(process.execPath, ['-e', program], { stdio: 'ignore' });
