@@ -7,9 +7,10 @@ export interface Contradiction {
   readonly advice: string;
 }
 
-function refuse(
+/** Refuses a member of what is refined, with the words for it. */
+export function contradict(
   context: z.core.$RefinementCtx,
-  path: readonly string[],
+  path: readonly PropertyKey[],
   contradiction: Contradiction,
 ): void {
   context.addIssue({ code: 'custom', path: [...path], params: { ...contradiction } });
@@ -21,7 +22,7 @@ export function oneAdmin(
   context: z.core.$RefinementCtx,
 ): void {
   if (Object.values(members).includes('admin')) return;
-  refuse(context, [], {
+  contradict(context, [], {
     reason: 'names no admin, so nobody could manage the tenant',
     advice: 'Add one, such as "ann: admin".',
   });
@@ -56,7 +57,7 @@ export function consistent(service: Parts, context: z.core.$RefinementCtx): void
     ...asJob(service),
     ...variables(service),
   ];
-  for (const [member, contradiction] of found) refuse(context, member, contradiction);
+  for (const [member, contradiction] of found) contradict(context, member, contradiction);
 }
 
 function program({ image, build, command }: Parts): [Member, Contradiction][] {

@@ -5,27 +5,19 @@ import { resources } from './resources';
 import { secretName } from './secrets';
 import * as values from './values';
 
-/** Text of at most `max` characters that matches `pattern`. */
-function text(allowed: string, pattern: RegExp, max: number) {
-  return z
-    .string({ error: allowed })
-    .max(max, { error: allowed })
-    .regex(pattern, { error: allowed });
-}
-
 function flag() {
-  return z.boolean({ error: 'true or false' }).default(false);
+  return values.flag().default(false);
 }
 
 // Anything else could mean something in the gateway's configuration, or leave the path by "..".
 const segment = '[A-Za-z0-9_~-][A-Za-z0-9._~-]*';
-const gatewayPath = text(
+const gatewayPath = values.text(
   'a path of letters, digits and . _ ~ - such as /shop (that path alone) or /shop/ (everything below)',
   new RegExp(`^/(?:${segment}/)*(?:${segment})?$`),
   256,
 );
 
-const subdomain = text(
+const subdomain = values.text(
   'one lower-case label of a host name, such as shop',
   /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/,
   63,
@@ -33,16 +25,16 @@ const subdomain = text(
 
 /** Below the project: a path that leaves it would send other files into an image. */
 function inside(allowed: string) {
-  return text(allowed, /^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[\w./ @+-]+$/, 1024);
+  return values.text(allowed, /^(?!\/)(?!(?:.*\/)?\.\.(?:\/|$))[\w./ @+-]+$/, 1024);
 }
 
-const variableName = text(
+const variableName = values.text(
   'the name of a variable: capital letters, digits and _, without a digit in front',
   /^[A-Z_][A-Z0-9_]{0,127}$/,
   128,
 );
 
-const serviceName = text(
+const serviceName = values.text(
   'the name of a service: a lower-case letter, then up to 39 of a-z, 0-9 and -',
   /^[a-z][a-z0-9-]{0,39}$/,
   40,
@@ -71,7 +63,8 @@ const route = z
       .optional()
       .describe('What the service sees in the place of the path; the same when not given.'),
     websocket: flag().describe('true: connections may be upgraded.'),
-    maxBody: text('a size in K or M, such as 512K or 20M', /^[1-9][0-9]{0,5}[KM]$/, 7)
+    maxBody: values
+      .text('a size in K or M, such as 512K or 20M', /^[1-9][0-9]{0,5}[KM]$/, 7)
       .optional()
       .describe('Largest body of a request; 1M when not given.'),
     cacheSeconds: seconds
@@ -139,11 +132,12 @@ export const customService = z
       .max(50, { error: 'at most 50 names' })
       .default([])
       .describe('Services that must be healthy first.'),
-    user: text(
-      'numbers of a user and a group other than root, such as 1000:1000',
-      /^[1-9][0-9]{0,9}:[1-9][0-9]{0,9}$/,
-      21,
-    )
+    user: values
+      .text(
+        'numbers of a user and a group other than root, such as 1000:1000',
+        /^[1-9][0-9]{0,9}:[1-9][0-9]{0,9}$/,
+        21,
+      )
       .optional()
       .describe('Who it runs as in the container; 1000:1000 when not given.'),
     writableRoot: flag().describe('true: it may write to all of its file system, not only /tmp.'),

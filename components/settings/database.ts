@@ -5,11 +5,7 @@ import * as values from './values';
 const poolAllowed = 'a whole number from 1 to 500, without quotes';
 
 function pool(size: number) {
-  return z
-    .int({ error: poolAllowed })
-    .min(1, { error: poolAllowed })
-    .max(500, { error: poolAllowed })
-    .default(size);
+  return values.whole(poolAllowed, 1, 500).default(size);
 }
 
 const clientsAllowed = 'a whole number from 10 to 20000, without quotes';
@@ -37,20 +33,16 @@ const pools = z
 
 const backup = z
   .strictObject({
-    hour: z
-      .int({ error: hourAllowed })
-      .min(0, { error: hourAllowed })
-      .max(23, { error: hourAllowed })
+    hour: values
+      .whole(hourAllowed, 0, 23)
       .default(2)
       .describe('From which hour of the day (UTC) the daily backup starts.'),
     fullOn: z
       .enum(weekdays)
       .default('sunday')
       .describe('The day of the weekly full backup; the other days back up what differs from it.'),
-    keepFull: z
-      .int({ error: keepAllowed })
-      .min(1, { error: keepAllowed })
-      .max(520, { error: keepAllowed })
+    keepFull: values
+      .whole(keepAllowed, 1, 520)
       .default(4)
       .describe('How many full backups are kept, with everything that depends on them.'),
   })
@@ -63,10 +55,8 @@ export const database = z
       .default('4G')
       .describe('What Postgres may use of its server; its settings are computed from this.'),
     pools: pools.prefault({}),
-    clients: z
-      .int({ error: clientsAllowed })
-      .min(10, { error: clientsAllowed })
-      .max(20_000, { error: clientsAllowed })
+    clients: values
+      .whole(clientsAllowed, 10, 20_000)
       .default(1000)
       .describe('How many clients the pooler accepts at the same time.'),
     backup: backup.prefault({}),

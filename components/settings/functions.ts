@@ -12,8 +12,7 @@ const variable = z
   .refine((name) => !taken.includes(name), { error: variableAllowed });
 
 function whole(what: string, most: number) {
-  const allowed = `${what}: a whole number from 1 to ${most}, without quotes`;
-  return z.int({ error: allowed }).min(1, { error: allowed }).max(most, { error: allowed });
+  return values.whole(`${what}: a whole number from 1 to ${most}, without quotes`, 1, most);
 }
 
 /** `strata:functions`. */

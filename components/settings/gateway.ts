@@ -1,24 +1,8 @@
 import { isIP } from 'node:net';
 import { z } from 'zod';
-import type { Contradiction } from './contradictions';
+import { contradict } from './contradictions';
 import { secretName } from './secrets';
 import * as values from './values';
-
-/** Text of at most `max` characters that matches `pattern`. */
-function text(allowed: string, pattern: RegExp, max: number) {
-  return z
-    .string({ error: allowed })
-    .max(max, { error: allowed })
-    .regex(pattern, { error: allowed });
-}
-
-function whole(allowed: string, from: number, to: number) {
-  return z.int({ error: allowed }).min(from, { error: allowed }).max(to, { error: allowed });
-}
-
-function flag() {
-  return z.boolean({ error: 'true or false' });
-}
 
 /** The operators' own machine: the one that the gateway's container runs on. */
 export const thisMachine = 'this-machine';
@@ -53,14 +37,14 @@ function isNetwork(given: string): boolean {
 
 const originAllowed =
   'an origin as browsers send it: scheme, lower-case host and port, without a path, such as https://app.example.org';
-const origin = text(
+const origin = values.text(
   originAllowed,
   /^https?:\/\/[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?(?::[1-9]\d{0,4})?$/,
   300,
 );
 
 // It stands between quotes in nginx.conf, where $ would begin a variable.
-const policy = text(
+const policy = values.text(
   'a content security policy: printable ASCII without " $ and \\',
   /^[\x20\x21\x23\x25-\x5b\x5d-\x7e]+$/,
   4000,
@@ -82,11 +66,12 @@ const tls = z
       .email({ error: 'a mail address such as ops@example.org' })
       .optional()
       .describe('Mode acme: where the authority writes to.'),
-    directory: text(
-      'the https address of an ACME directory',
-      /^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?\/[\w./-]*$/,
-      500,
-    )
+    directory: values
+      .text(
+        'the https address of an ACME directory',
+        /^https:\/\/[A-Za-z0-9.-]+(?::\d{1,5})?\/[\w./-]*$/,
+        500,
+      )
       .default('https://acme-v02.api.letsencrypt.org/directory')
       .describe(
         "Mode acme: the authority; Let's Encrypt's staging is https://acme-staging-v02.api.letsencrypt.org/directory.",
@@ -122,18 +107,19 @@ const tls = z
 
 const staticFolder = z.strictObject({
   folder: values.folder.describe('The folder, relative to the project.'),
-  cacheSeconds: whole('a whole number of seconds from 0 to 31536000', 0, 31_536_000)
+  cacheSeconds: values
+    .whole('a whole number of seconds from 0 to 31536000', 0, 31_536_000)
     .default(3600)
     .describe('How long browsers may keep a file without asking. HTML is always asked for.'),
 });
 
-const staticPath = text(
+const staticPath = values.text(
   'a path that begins and ends with /, of letters, digits and . _ ~ -, such as /app/',
   /^\/(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*\/)*$/,
   256,
 );
 
-const count = (allowed: string, most: number) => whole(allowed, 1, most);
+const count = (allowed: string, most: number) => values.whole(allowed, 1, most);
 
 /** `strata:gateway`. */
 export const gateway = z
@@ -147,7 +133,8 @@ export const gateway = z
       .refine(({ http, https }) => http !== https, { error: 'two different ports' })
       .prefault({})
       .describe("The host's ports."),
-    hstsSeconds: whole('a whole number of seconds from 0 to 63072000', 0, 63_072_000)
+    hstsSeconds: values
+      .whole('a whole number of seconds from 0 to 63072000', 0, 63_072_000)
       .default(31_536_000)
       .describe('Browsers use https alone for so long. Never sent for localhost.'),
     contentSecurityPolicy: policy
@@ -162,7 +149,8 @@ export const gateway = z
           .max(100, { error: 'at most 100 origins' })
           .default([])
           .describe('Web pages of these origins may call the API.'),
-        credentials: flag()
+        credentials: values
+          .flag()
           .default(false)
           .describe('true: they may send cookies. Tokens in headers do not need it.'),
       })
@@ -195,7 +183,7 @@ export const gateway = z
       ),
     proxies: z
       .strictObject({
-        cloudflare: flag().default(false).describe("Cloudflare's addresses."),
+        cloudflare: values.flag().default(false).describe("Cloudflare's addresses."),
         addresses: networks.default([]).describe('Others, such as a load balancer of yours.'),
       })
       .prefault({})
@@ -208,11 +196,3 @@ export const gateway = z
   .describe('The gateway: the only way in.');
 
 export type GatewaySettings = z.output<typeof gateway>;
-
-function contradict(
-  context: z.core.$RefinementCtx,
-  path: readonly PropertyKey[],
-  contradiction: Contradiction,
-): void {
-  context.addIssue({ code: 'custom', path: [...path], params: { ...contradiction } });
-}

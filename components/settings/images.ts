@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { imageNames } from '../services/images';
+import * as values from './values';
 
 const label = '[a-z0-9](?:[a-z0-9-]*[a-z0-9])?';
 /** Without a dot or a port Docker would take the word for a user of Docker Hub and fetch a stranger's image. */
@@ -16,10 +17,7 @@ const referenceAllowed =
   'an image with its tag or digest, such as registry.example.org/nginx:1.30.4';
 
 function text(allowed: string, pattern: string) {
-  return z
-    .string({ error: allowed })
-    .max(512, { error: allowed })
-    .regex(new RegExp(`^${pattern}$`), { error: allowed });
+  return values.text(allowed, new RegExp(`^${pattern}$`), 512);
 }
 
 /** An image that means one thing: without a tag it would be whatever is newest on the day of the deployment. */

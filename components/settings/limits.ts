@@ -2,8 +2,7 @@ import { z } from 'zod';
 import * as values from './values';
 
 function count(most: number, least = 1) {
-  const error = `a whole number from ${least} to ${most}, without quotes`;
-  return z.int({ error }).min(least, { error }).max(most, { error });
+  return values.whole(`a whole number from ${least} to ${most}, without quotes`, least, most);
 }
 
 const perMinute = count(1_000_000);

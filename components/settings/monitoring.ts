@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { address, contradict, login, receiver, receiverName, secret, url } from './receivers';
+import { contradict } from './contradictions';
+import { hiddenName } from './hidden';
+import { address, login, receiver, receiverName, url } from './receivers';
 import * as values from './values';
 
 /* What is watched, for how long, and whom alerts reach. */
@@ -46,7 +48,7 @@ export const monitoringSchema = z
         port: values.port.default(587),
         from: address.describe('The sender.'),
         user: login.optional().describe('The login at the mail server.'),
-        password: secret.optional().describe('Names the secret that holds the password.'),
+        password: hiddenName.optional().describe('Names the secret that holds the password.'),
       })
       .superRefine((smtp, context) => {
         if ((smtp.user === undefined) === (smtp.password === undefined)) return;

@@ -1,21 +1,11 @@
 import { z } from 'zod';
-import type { Contradiction } from './contradictions';
+import { contradict } from './contradictions';
+import { hiddenName, unseen } from './hidden';
 
 /*
  * Who and what alerts can reach. Secrets (passwords, bot tokens, addresses that are secrets themselves) stand in
  * `strata:secrets`; here they are only named.
  */
-
-/** Text that is not shown when it is refused: people paste the secret where its name belongs. */
-function unseen(allowed: string, right: (text: string) => boolean) {
-  return z.string({ error: allowed }).superRefine((text, context) => {
-    if (right(text)) return;
-    contradict(context, [], {
-      reason: 'is not valid (not shown: it may be a secret)',
-      advice: `Allowed is ${allowed}.`,
-    });
-  });
-}
 
 const receiverNameAllowed = 'a lower-case ASCII letter, then up to 39 of a-z, 0-9 and -';
 export const receiverName = z
@@ -23,9 +13,6 @@ export const receiverName = z
   .regex(/^[a-z][a-z0-9-]{0,39}$/, { error: receiverNameAllowed })
   // Alertmanager's receiver for what nobody is told.
   .refine((name) => name !== 'nobody', { error: 'another name: "nobody" is where alerts end' });
-
-const secretAllowed = 'the name of a member of strata:secrets: letters, digits, - and _';
-export const secret = unseen(secretAllowed, (text) => /^[A-Za-z][A-Za-z0-9_-]{0,99}$/.test(text));
 
 const addressAllowed = 'a mail address such as ops@example.org';
 export const address = z
@@ -75,21 +62,21 @@ export const receiver = z
       }),
       z.strictObject({
         kind: z.literal('slack'),
-        url: secret.describe('Names the secret that holds the address of the web-hook.'),
+        url: hiddenName.describe('Names the secret that holds the address of the web-hook.'),
         channel: channel.describe('Such as "#alerts".'),
       }),
       z.strictObject({
         kind: z.literal('telegram'),
-        token: secret.describe('Names the secret that holds the token of the bot.'),
+        token: hiddenName.describe('Names the secret that holds the token of the bot.'),
         chat,
       }),
       z.strictObject({
         kind: z.literal('webhook'),
         url: url.optional().describe('Where alerts are posted to.'),
-        urlSecret: secret
+        urlSecret: hiddenName
           .optional()
           .describe('Instead of url: names the secret that holds the address.'),
-        token: secret.optional().describe('Names the secret that is sent as a bearer token.'),
+        token: hiddenName.optional().describe('Names the secret that is sent as a bearer token.'),
       }),
     ],
     { error: 'mail, slack, telegram or webhook' },
@@ -104,12 +91,3 @@ export const receiver = z
     }
   })
   .describe('Somebody or something that alerts reach: mail, slack, telegram or webhook.');
-
-/** Says of a value what no part of it shows alone; the value itself is not shown. */
-export function contradict(
-  context: z.core.$RefinementCtx,
-  path: readonly PropertyKey[],
-  contradiction: Contradiction,
-): void {
-  context.addIssue({ code: 'custom', path: [...path], params: { ...contradiction } });
-}

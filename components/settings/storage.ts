@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import type { Contradiction } from './contradictions';
+import { contradict } from './contradictions';
+import { hiddenName } from './hidden';
+import * as values from './values';
 
 /*
  * Where files are kept and how much of them. Keys to a store of somebody else stand in `strata:secrets`; here they are
@@ -23,10 +25,7 @@ export function bytesOf(text: string): number {
 const largestFile = 5 * units.G;
 
 const countAllowed = 'a whole number from 1 to 1000000000, without quotes';
-const count = z
-  .int({ error: countAllowed })
-  .min(1, { error: countAllowed })
-  .max(1_000_000_000, { error: countAllowed });
+const count = values.whole(countAllowed, 1, 1_000_000_000);
 
 const typeAllowed = 'a type such as image/png, or image/* for all of a kind, in lower case';
 const mimeType = z
@@ -34,16 +33,6 @@ const mimeType = z
   .regex(/^(?:\*\/\*|[a-z0-9][a-z0-9.+-]{0,62}\/(?:\*|[a-z0-9][a-z0-9.+-]{0,62}))$/, {
     error: typeAllowed,
   });
-
-const secretAllowed = 'the name of a member of strata:secrets: letters, digits, - and _';
-const secret = z.string({ error: secretAllowed }).superRefine((text, context) => {
-  // Not shown: people paste the secret where its name belongs.
-  if (/^[A-Za-z][A-Za-z0-9_-]{0,99}$/.test(text)) return;
-  refuse(context, [], {
-    reason: 'is not valid (not shown: it may be a secret)',
-    advice: `Allowed is ${secretAllowed}.`,
-  });
-});
 
 const endpointAllowed = 'an http or https address without a path, such as https://s3.example.org';
 const endpoint = z
@@ -67,8 +56,8 @@ const s3 = z
       .string({ error: bucketAllowed })
       .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, { error: bucketAllowed })
       .describe('The bucket; it must be there, private, and used by nothing else.'),
-    accessKey: secret.describe("The member of strata:secrets that holds the key's id."),
-    secretKey: secret.describe('The member of strata:secrets that holds the key itself.'),
+    accessKey: hiddenName.describe("The member of strata:secrets that holds the key's id."),
+    secretKey: hiddenName.describe('The member of strata:secrets that holds the key itself.'),
     pathStyle: z
       .boolean({ error: 'true or false' })
       .default(false)
@@ -119,25 +108,25 @@ export const storage = z
   })
   .superRefine((given, context) => {
     if (given.store === 's3' && given.s3 === undefined) {
-      refuse(context, ['s3'], {
+      contradict(context, ['s3'], {
         reason: 'is missing, but "store" is s3',
         advice: 'Say bucket, accessKey and secretKey there, or set "store" to garage.',
       });
     }
     if (given.store === 'garage' && given.s3 !== undefined) {
-      refuse(context, ['s3'], {
+      contradict(context, ['s3'], {
         reason: 'is given, but "store" is garage',
         advice: 'Set "store" to s3, or take "s3" out.',
       });
     }
     if (bytesOf(given.maxFileSize) > largestFile) {
-      refuse(context, ['maxFileSize'], {
+      contradict(context, ['maxFileSize'], {
         reason: 'is more than 5G, which a store takes in one piece',
         advice: 'Use 5G or less.',
       });
     }
     if (given.scan === 'clamav') {
-      refuse(context, ['scan'], {
+      contradict(context, ['scan'], {
         reason: 'names a scanner that is not built yet',
         advice: 'Use none; files are offered for saving and never run in a browser.',
       });
@@ -146,11 +135,3 @@ export const storage = z
   .describe('Files of tenants: where they are kept, what is taken, and how much.');
 
 export type StorageSettings = z.output<typeof storage>;
-
-function refuse(
-  context: z.core.$RefinementCtx,
-  path: readonly string[],
-  contradiction: Contradiction,
-): void {
-  context.addIssue({ code: 'custom', path: [...path], params: { ...contradiction } });
-}

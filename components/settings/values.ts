@@ -10,15 +10,20 @@ import { reservedServiceNames, reservedSlugs } from './names';
 const printable = /^[^\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]*$/u;
 
 /** Text of at most `max` characters that matches `pattern`. */
-function text(allowed: string, pattern: RegExp, max: number) {
+export function text(allowed: string, pattern: RegExp, max: number) {
   return z
     .string({ error: allowed })
     .max(max, { error: allowed })
     .regex(pattern, { error: allowed });
 }
 
-function whole(allowed: string, from: number, to: number) {
+/** A whole number; YAML's quotes would make text of it. */
+export function whole(allowed: string, from: number, to: number) {
   return z.int({ error: allowed }).min(from, { error: allowed }).max(to, { error: allowed });
+}
+
+export function flag() {
+  return z.boolean({ error: 'true or false' });
 }
 
 export const port = whole('a port: a whole number from 1 to 65535, without quotes', 1, 65535);
