@@ -10,6 +10,7 @@ import type { Service, VolumeContent } from './services/service';
 import type { Problem } from './settings/errors';
 import type { Settings } from './settings/schema';
 import { showKey } from './settings/show';
+import type { TenancyDeclaration } from './tenancy/declaration';
 import { compileTenancy } from './tenancy/compile';
 import { readDeclaration } from './tenancy/read';
 import type { TableFence } from './tenancy/statements';
@@ -27,16 +28,16 @@ export interface Plan extends Deployed {
 /** Reads the application's folder and plans the deployment of settings that nothing is wrong with. */
 export function planOf(settings: Settings): Plan {
   const app = path.resolve(root, settings.app);
-  const { application } = readApplication(settings);
-  const { database, services } = deployed(application);
+  const { tables, functions } = readApp(settings);
+  const { database, services } = deployed({ settings, functions });
   const migrations = [
     ...readMigrations(path.join(root, 'sql'), 'platform'),
     ...readMigrations(path.join(app, 'sql'), 'app'),
   ];
-  const tables = compileTenancy(readDeclaration(app));
+  const fenced = compileTenancy({ tables });
   // Nobody would take up the events of functions that do not run.
   const handled = services.some(({ name }) => name === 'functions-worker');
-  const fences = handled ? withEvents(tables, application.functions) : tables;
+  const fences = handled ? withEvents(fenced, functions) : fenced;
   return {
     database,
     services,
@@ -47,14 +48,19 @@ export function planOf(settings: Settings): Plan {
   };
 }
 
+/** What the application's folder declares. Throws when its tables cannot be read. */
+function readApp({ app }: Settings): TenancyDeclaration & ReturnType<typeof readFunctions> {
+  const declaration = readDeclaration(path.resolve(root, app));
+  return { ...declaration, ...readFunctions(app, Object.keys(declaration.tables)) };
+}
+
 /** The settings with what the application's folder declares, and what is wrong with its files. */
 export function readApplication(settings: Settings): {
   application: Application;
   problems: readonly Problem[];
 } {
   try {
-    const { tables } = readDeclaration(path.resolve(root, settings.app));
-    const { functions, problems } = readFunctions(settings.app, Object.keys(tables));
+    const { functions, problems } = readApp(settings);
     // A function that is not deployed may be as it likes.
     const judged = isOn('functions', settings) ? problems : [];
     return { application: { settings, functions }, problems: judged };

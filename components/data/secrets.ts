@@ -1,9 +1,9 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import type { DatabaseServer, SecretValue } from '../targets/target';
 import type { Certificates } from './certificates';
 import type { Credentials } from './credentials';
-import { databaseUrl } from './urls';
+import { databaseUrl, redisText } from './urls';
 
 /** Where values for services come from. */
 export interface SecretParts {
@@ -36,7 +36,7 @@ function connection(
 }
 
 function cache(user: RedisUser, { redis }: Credentials): pulumi.Output<string> {
-  return pulumi.interpolate`redis://${user}:${redis[user]}@redis:6379`;
+  return redis[user].apply((password) => redisText(user, password));
 }
 
 function passwordOf(

@@ -1,13 +1,28 @@
-import * as pulumi from '@pulumi/pulumi';
+import type * as pulumi from '@pulumi/pulumi';
+import type { RedisUser } from '../services/service';
 import type { Address } from '../targets/target';
 import { databaseName } from './names';
 
 /** The connection URL of a role; secret, because it holds the role's password. */
 export function databaseUrl(
-  { host, port, parameters }: Address,
+  address: Address,
   role: string,
   password: pulumi.Output<string>,
 ): pulumi.Output<string> {
+  return password.apply((text) => databaseText(address, role, text));
+}
+
+/** The same where passwords are plain texts. */
+export function databaseText(
+  { host, port, parameters }: Address,
+  role: string,
+  password: string,
+): string {
   const query = new URLSearchParams(parameters).toString();
-  return pulumi.interpolate`postgresql://${role}:${password}@${host}:${port}/${databaseName}${query && `?${query}`}`;
+  return `postgresql://${role}:${password}@${host}:${port}/${databaseName}${query && `?${query}`}`;
+}
+
+/** The URL of the cache for one of its users. */
+export function redisText(user: RedisUser, password: string): string {
+  return `redis://${user}:${password}@redis:6379`;
 }

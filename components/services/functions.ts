@@ -1,5 +1,5 @@
 import type { FunctionsSettings } from '../settings/functions';
-import { mebibytes } from './database/memory';
+import { mebibytes } from '../settings/sizes';
 import type { DeclaredFunction } from './declared-functions';
 import type { Route, SecretSource, Workload } from './service';
 import { tokens } from './tokens';

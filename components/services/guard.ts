@@ -3,8 +3,9 @@ import type { Settings } from '../settings/schema';
 import { withAliases } from './gateway/aliases';
 import { servedRoutes } from './gateway/input';
 import type { GuardConfig } from './images/guard/config';
+import { file } from './paths';
 import type { Area } from './scopes';
-import { containerPaths, type Workload } from './service';
+import { type Workload } from './service';
 import { tokens } from './tokens';
 
 const port = 8000;
@@ -39,7 +40,7 @@ export function guard(
     command: ['node', '--max-old-space-size=256', '{program}/server.cjs'],
     environment: {
       PORT: String(port),
-      GUARD_CONFIG: `${containerPaths.files}/guard.json`,
+      GUARD_CONFIG: file('guard.json'),
     },
     secrets: {
       JWT_KEY: { platform: 'jwt-key' },

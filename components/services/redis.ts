@@ -1,6 +1,6 @@
 import type { Settings } from '../settings/schema';
-import { mebibytes } from './database/memory';
-import { file, secretFile } from './database/paths';
+import { mebibytes } from '../settings/sizes';
+import { file, secretFile } from './paths';
 import { image } from './images';
 import type { FileContent, RedisUser, Workload } from './service';
 

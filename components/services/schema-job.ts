@@ -1,7 +1,8 @@
 import type { Plan } from '../plan';
 import { extensionStatements } from './database/extensions';
 import type { SchemaPlan } from './images/schema/plan';
-import { containerPaths, type Job, type LoginRole, type SecretSource } from './service';
+import { file } from './paths';
+import { type Job, type LoginRole, type SecretSource } from './service';
 import type { Settings } from '../settings/schema';
 
 const planFile = 'plan.json';
@@ -33,7 +34,7 @@ export function schemaJob(
     name: 'schema',
     program: { entries: { 'apply.cjs': 'components/services/images/schema/apply.ts' } },
     command: ['node', '{program}/apply.cjs'],
-    environment: { PLAN: `${containerPaths.files}/${planFile}`, DATABASE_HOST: 'database' },
+    environment: { PLAN: file(planFile), DATABASE_HOST: 'database' },
     secrets: {
       ADMIN_PASSWORD: { passwordOf: 'database-admin' },
       AUTHORITY: { authority: 'certificate' },

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { contradict } from './contradictions';
 import { hiddenName } from './hidden';
+import { bytesOf } from './sizes';
 import * as values from './values';
 
 /*
@@ -9,20 +10,14 @@ import * as values from './values';
  */
 
 const sizeAllowed = 'a size in K, M or G, such as 100M or 2G';
-const units = { K: 1024, M: 1024 ** 2, G: 1024 ** 3 } as const;
 
 /** Text such as `100M`. */
 const size = z
   .string({ error: sizeAllowed })
   .regex(/^[1-9][0-9]{0,5}[KMG]$/, { error: sizeAllowed });
 
-/** Bytes of a size that was checked. */
-export function bytesOf(text: string): number {
-  return Number.parseInt(text, 10) * units[text.slice(-1) as keyof typeof units];
-}
-
 /** S3 takes this much in one piece. */
-const largestFile = 5 * units.G;
+const largestFile = bytesOf('5G');
 
 const countAllowed = 'a whole number from 1 to 1000000000, without quotes';
 const count = values.whole(countAllowed, 1, 1_000_000_000);

@@ -1,5 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
-import type { FileContent } from '../services/service';
+import type { FileContent, SecretSource, Service } from '../services/service';
 import type { SecretValue } from './target';
 
 /** A file's text as a resource takes it; that of a template is secret. */
@@ -18,4 +18,13 @@ export function fill(template: string, values: Readonly<Record<string, string>>)
     if (value === undefined) throw new Error(`a template names {{${name}}}, which has no value`);
     return value;
   });
+}
+
+/** The secret under which every service that connects to the database finds who signed its certificate. */
+export const authorityName = 'AUTHORITY';
+
+/** The secrets of a service: who connects to the database is told who signed its certificate. */
+export function secretsOf({ secrets }: Service): Readonly<Record<string, SecretSource>> {
+  const connects = Object.values(secrets).some((source) => 'database' in source);
+  return connects ? { [authorityName]: { authority: 'certificate' }, ...secrets } : secrets;
 }

@@ -1,5 +1,8 @@
 import type { Workload } from '../services/service';
 
+/** A check that fails this often in a row makes a container unhealthy. */
+export const healthCheck = { interval: '3s', timeout: '5s', retries: 5, startPeriod: '30s' };
+
 /**
  * What a container runs to see whether its service works, in the words of Docker and Compose; nothing for an image of
  * others without a command to ask with, which has to be asked over the network.

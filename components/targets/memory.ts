@@ -1,3 +1,4 @@
+import { bytesOf } from '../settings/sizes';
 import type { Service } from '../services/service';
 
 /** Of a job that says none: it runs beside the platform, and must not take its host's memory. */
@@ -11,6 +12,5 @@ export function memoryLimit({ kind, resources }: Service): string | undefined {
 /** The same in bytes. */
 export function memoryBytes(service: Service): number | undefined {
   const limit = memoryLimit(service);
-  if (limit === undefined) return undefined;
-  return Number.parseInt(limit, 10) * 2 ** (limit.endsWith('G') ? 30 : 20);
+  return limit === undefined ? undefined : bytesOf(limit);
 }

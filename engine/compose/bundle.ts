@@ -2,24 +2,19 @@ import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { certificateNames, inSeconds } from '../../components/data/certificates';
 import { loginRoles, platformSecrets, redisUsers, word } from '../../components/data/credentials';
-import { databaseName, names } from '../../components/data/names';
+import { names } from '../../components/data/names';
+import { databaseText, redisText } from '../../components/data/urls';
 import { planOf, publicNames } from '../../components/plan';
 import { image } from '../../components/services/images';
 import { schemaJob } from '../../components/services/schema-job';
-import {
-  containerPaths,
-  type LoginRole,
-  type SecretSource,
-  type Service,
-} from '../../components/services/service';
+import { type LoginRole, type SecretSource, type Service } from '../../components/services/service';
 import type { Settings } from '../../components/settings/schema';
+import { inside, pooled } from '../../components/targets/addresses';
 import { renderCompose, type BundleFile } from '../../components/targets/compose/render';
 import { programContext } from '../../components/targets/context';
 import { folderEntries, givenEntries, type Entry } from '../../provider/docker/context';
 import { root } from '../root';
 import type { KeptValues } from './kept';
-
-const pooler = 'pooler';
 
 /** A folder that `docker compose up` runs. */
 export interface Bundle {
@@ -42,13 +37,13 @@ export async function composeBundle(
   const logins = Object.keys(loginRoles) as LoginRole[];
   const services = [plan.database, schemaJob(plan, logins, settings), ...plan.services];
   await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
-  const pooled = services.some(({ name }) => name === pooler);
+  const hasPooler = services.some(({ name }) => name === pooled.host);
   const files = renderCompose({
     stack,
     services,
     schemaVersion: plan.schemaVersion,
     nodeImage: image(settings, 'node'),
-    secret: secretOf(kept, secrets, pooled),
+    secret: secretOf(kept, secrets, hasPooler),
     fingerprint: fingerprintWith(kept.password('fingerprint', word)),
   });
   const contexts = services.flatMap((service) => {
@@ -76,18 +71,19 @@ function fingerprintWith(key: string): (text: string) => string {
 function secretOf(
   kept: KeptValues,
   secrets: Readonly<Record<string, string>>,
-  pooled: boolean,
+  hasPooler: boolean,
 ): (source: SecretSource) => string {
   const login = (role: LoginRole): string => kept.password(names.login(role), loginRoles[role]);
   return (source) => {
     if ('database' in source) {
-      const address = pooled && !source.direct ? `${pooler}:6432` : 'database:5432';
-      const authority = encodeURIComponent(`${containerPaths.secrets}/AUTHORITY`);
-      return `postgresql://${source.database}:${login(source.database)}@${address}/${databaseName}?sslmode=verify-full&sslrootcert=${authority}`;
+      const address = hasPooler && !source.direct ? pooled : inside;
+      return databaseText(address, source.database, login(source.database));
     }
     if ('redis' in source) {
-      const password = kept.password(names.redis(source.redis), redisUsers[source.redis]);
-      return `redis://${source.redis}:${password}@redis:6379`;
+      return redisText(
+        source.redis,
+        kept.password(names.redis(source.redis), redisUsers[source.redis]),
+      );
     }
     if ('platform' in source) {
       return kept.password(names.platformSecret(source.platform), platformSecrets[source.platform]);

@@ -1,10 +1,8 @@
 import type Docker from 'dockerode';
 import { found, withEngine } from './engine';
+import { serviceLabel, stackLabel } from './names';
+import { logTail } from './output';
 import { removeContainer } from './run';
-
-/** On each container of a stack. */
-const stackLabel = 'strata.stack';
-const serviceLabel = 'strata.service';
 
 /** A container of a stack, as the engine tells of it. */
 export interface StackContainer {
@@ -16,8 +14,6 @@ export interface StackContainer {
   /** The last lines of its log. */
   readonly logTail: string;
 }
-
-const shownLines = 20;
 
 /** All containers of a stack, running or not; in the order of their names. */
 export function stackContainers(
@@ -80,7 +76,7 @@ async function describe(container: Docker.Container): Promise<StackContainer> {
     service: Config.Labels[serviceLabel] ?? '',
     running: State.Running && !State.Restarting,
     ...(problem !== undefined && { problem }),
-    logTail: problem === undefined ? '' : await tail(container, Config.Tty),
+    logTail: problem === undefined ? '' : await logTail(container),
   };
 }
 
@@ -90,17 +86,4 @@ function problemOf(state: Docker.ContainerInspectInfo['State']): string | undefi
   if (!state.Health || state.Health.Status === 'healthy') return undefined;
   const said = state.Health.Log.at(-1)?.Output.trim();
   return `is ${state.Health.Status}${said ? `: ${said}` : ''}`;
-}
-
-/** Without a terminal the engine sends output in frames: eight bytes of header, then the text. */
-async function tail(container: Docker.Container, tty: boolean): Promise<string> {
-  const log = await container.logs({ stdout: true, stderr: true, tail: shownLines });
-  if (tty) return log.toString('utf8');
-  const texts: string[] = [];
-  for (let at = 0; at + 8 <= log.length;) {
-    const size = log.readUInt32BE(at + 4);
-    texts.push(log.toString('utf8', at + 8, at + 8 + size));
-    at += 8 + size;
-  }
-  return texts.join('');
 }

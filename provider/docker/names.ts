@@ -37,3 +37,7 @@ export function labelOf(
 /** On what a resource of ours makes at the engine: what kind of thing it is, and which resource made it. */
 export const kindLabel = 'strata.kind';
 export const ownerLabel = 'strata.urn';
+
+/** On each container and network of a stack: which stack it is, and which of its services. */
+export const stackLabel = 'strata.stack';
+export const serviceLabel = 'strata.service';

@@ -106,14 +106,14 @@ describe.skipIf(reason)('a job in a container (a Docker engine)', () => {
         '1000',
       ].join('\n'),
     );
-    const scratch = await written('echo kept > /work/x && cat /work/x', {
+    const scratch = await written('echo kept > /scratch/x && cat /scratch/x', {
       user: '1000:1000',
-      scratch: ['/work'],
+      scratch: ['/scratch'],
     });
     expect(scratch).toBe('kept');
-    const mounted = await written("grep ' /work ' /proc/mounts | cut -d ' ' -f 4", {
+    const mounted = await written("grep ' /scratch ' /proc/mounts | cut -d ' ' -f 4", {
       user: '1000:1000',
-      scratch: ['/work'],
+      scratch: ['/scratch'],
     });
     expect(mounted.split(',')).toEqual(
       expect.arrayContaining(['rw', 'nosuid', 'nodev', 'noexec', 'uid=1000', 'gid=1000']),

@@ -80,7 +80,10 @@ describe.skipIf(reason)('what was edited is what is deployed', () => {
     const database = workspace.pid('database');
     const graphql = workspace.pid('graphql');
     const source = 'components/services/images/graphql/server.ts';
-    workspace.write(source, `${workspace.read(source)}\nconsole.log('this source was edited');\n`);
+    workspace.write(
+      source,
+      `${workspace.read(source)}\nprocess.stderr.write('this source was edited\\n');\n`,
+    );
     expect(await up()).toEqual(['update graphql']);
     expect(workspace.pid('graphql')).not.toBe(graphql);
     expect(workspace.pid('database')).toBe(database);

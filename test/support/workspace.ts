@@ -34,7 +34,6 @@ const copied = [
   'engine',
   'sql',
   'app',
-  'images.lock.json',
   'templates',
 ];
 

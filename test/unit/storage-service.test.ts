@@ -3,7 +3,8 @@ import { readRules } from '../../components/services/images/storage/rules';
 import { garage } from '../../components/services/storage/garage';
 import { storage as service } from '../../components/services/storage/service';
 import { parseSettings } from '../../components/settings/read';
-import { bytesOf, storage } from '../../components/settings/storage';
+import { bytesOf } from '../../components/settings/sizes';
+import { storage } from '../../components/settings/storage';
 
 const settings = (given: unknown = {}) => ({
   ...parseSettings({}),

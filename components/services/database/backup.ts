@@ -4,7 +4,8 @@ import { root } from '../../../engine/root';
 import type { Settings } from '../../settings/schema';
 import type { Workload } from '../service';
 import { databaseImage } from './image';
-import { databasePaths, file, postgresUser } from './paths';
+import { file } from '../paths';
+import { databasePaths, postgresUser } from './paths';
 import { bucketJobName, ownStore } from './place';
 import {
   backupEnvironment,

@@ -1,3 +1,4 @@
+import { mebibytes } from '../../settings/sizes';
 import type { DatabaseSettings } from '../../settings/database';
 import type { PresetName } from '../../settings/names';
 import { connections, reservedForSuperuser } from './connections';
@@ -5,12 +6,12 @@ import { preloadLibraries } from './extensions';
 import {
   autovacuumWorkers,
   hashMultiplier,
-  mebibytes,
   parallelWorkers,
   planMemory,
   type MemoryPlan,
 } from './memory';
-import { databasePaths, secretFile } from './paths';
+import { secretFile } from '../paths';
+import { databasePaths } from './paths';
 import { stanza } from './repository';
 
 /** Name → value, without quotes. */

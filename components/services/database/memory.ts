@@ -1,6 +1,7 @@
 import type { DatabaseSettings } from '../../settings/database';
 import type { Problem } from '../../settings/errors';
 import { showKey } from '../../settings/show';
+import { mebibytes } from '../../settings/sizes';
 import { connections } from './connections';
 
 /*
@@ -37,11 +38,6 @@ export interface MemoryPlan {
   readonly work: number;
   /** Everything at its worst; never above `total`. */
   readonly worst: number;
-}
-
-/** `2G` → 2048. */
-export function mebibytes(size: string): number {
-  return Number(size.slice(0, -1)) * (size.endsWith('G') ? 1024 : 1);
 }
 
 /**

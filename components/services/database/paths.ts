@@ -1,5 +1,3 @@
-import { containerPaths } from '../service';
-
 /** Where the volume is mounted; the images from 18 on declare it there, older ones below it. */
 const home = '/var/lib/postgresql';
 
@@ -20,11 +18,3 @@ export const databasePaths = {
 
 /** The uid and gid of `postgres` in the Debian images of Postgres, ours and upstream's. */
 export const postgresUser = '999:999';
-
-export function file(name: string): string {
-  return `${containerPaths.files}/${name}`;
-}
-
-export function secretFile(name: string): string {
-  return `${containerPaths.secrets}/${name}`;
-}

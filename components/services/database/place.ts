@@ -1,5 +1,6 @@
 import type { StorageSettings } from '../../settings/storage';
-import { containerPaths, type Job } from '../service';
+import { file } from '../paths';
+import { type Job } from '../service';
 import { objectStore } from '../storage/garage';
 import type { Repository } from './repository';
 
@@ -51,7 +52,7 @@ export function bucketJob(): Job {
     environment: {
       ADMIN_ENDPOINT: `http://${objectStore.name}:${objectStore.adminPort}`,
       BUCKET: ownStore.bucket,
-      KEY_ID_FILE: `${containerPaths.files}/${keyIdFile}`,
+      KEY_ID_FILE: file(keyIdFile),
     },
     secrets: { ADMIN_TOKEN: { platform: 'storage-admin' }, KEY: secretKey },
     files: { [keyIdFile]: { template: `${objectStore.keyPrefix}{{ID}}`, secrets: { ID: keyId } } },

@@ -4,7 +4,7 @@ import type { Settings } from '../../settings/schema';
 import { image } from '../images';
 import type { FileContent, Workload } from '../service';
 import { pooledRoles } from './connections';
-import { file, secretFile } from './paths';
+import { file, secretFile } from '../paths';
 
 const name = 'pooler';
 const port = 6432;

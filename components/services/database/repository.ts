@@ -1,6 +1,7 @@
 import type { DatabaseSettings } from '../../settings/database';
 import type { FileContent, SecretSource } from '../service';
-import { databasePaths, file } from './paths';
+import { file } from '../paths';
+import { databasePaths } from './paths';
 
 /**
  * Where backups go: the folder `/database` of a bucket that is there.

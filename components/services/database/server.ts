@@ -3,7 +3,8 @@ import type { Workload } from '../service';
 import { serverSettings, renderConfiguration } from './configuration';
 import { renderHba } from './hba';
 import { databaseImage } from './image';
-import { databasePaths, file, postgresUser } from './paths';
+import { file } from '../paths';
+import { databasePaths, postgresUser } from './paths';
 import {
   backupEnvironment,
   configurationFile,

@@ -2,7 +2,8 @@ import { stringify } from 'yaml';
 import type { MonitoringSettings } from '../../settings/monitoring';
 import { image } from '../images';
 import type { FileContent, SecretSource, Workload } from '../service';
-import { file, nobody, operatorPaths, operatorUrl, type Monitored } from './names';
+import { file } from '../paths';
+import { nobody, operatorPaths, operatorUrl, type Monitored } from './names';
 import { mailServer, mailSecrets, receiverOf, secretsIn } from './receivers';
 
 const port = 9093;

@@ -1,7 +1,8 @@
 import { image } from '../images';
 import type { Workload } from '../service';
 import { lokiUrl } from './loki';
-import { file, type Monitored } from './names';
+import { file } from '../paths';
+import { type Monitored } from './names';
 
 const port = 12345;
 const socket = '/var/run/docker.sock';

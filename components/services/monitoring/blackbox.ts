@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { image } from '../images';
 import type { Access, Route, Service, Workload } from '../service';
-import { file, nobody, type Monitored } from './names';
+import { file } from '../paths';
+import { nobody, type Monitored } from './names';
 
 const port = 9115;
 const module = 'blackbox-exporter';

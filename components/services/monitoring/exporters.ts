@@ -3,7 +3,8 @@ import { databaseName } from '../../data/names';
 import { image } from '../images';
 import type { Service, Workload } from '../service';
 import { databaseFigures } from './database-figures';
-import { file, nobody, secretFile, type Monitored } from './names';
+import { file, secretFile } from '../paths';
+import { nobody, type Monitored } from './names';
 
 /** What the exporters have in common. */
 const exporter = {

@@ -3,7 +3,8 @@ import { image } from '../images';
 import type { Workload } from '../service';
 import { dashboards } from './dashboards/dashboards';
 import { lokiUrl } from './loki';
-import { file, operatorPaths, operatorUrl, type Monitored } from './names';
+import { file } from '../paths';
+import { operatorPaths, operatorUrl, type Monitored } from './names';
 import { tempoUrl } from './tempo';
 
 const port = 3000;

@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { image } from '../images';
 import type { Workload } from '../service';
-import { file, type Monitored } from './names';
+import { file } from '../paths';
+import { type Monitored } from './names';
 
 /** Where Loki listens inside the network. */
 export const lokiUrl = 'http://loki:3100';

@@ -1,7 +1,6 @@
 import type { MonitoringSettings } from '../../settings/monitoring';
 import type { Settings } from '../../settings/schema';
 import { publicUrl } from '../gateway/hosts';
-import { containerPaths } from '../service';
 
 /** The settings that monitoring reads. */
 export type Monitored = Settings & { readonly monitoring: MonitoringSettings };
@@ -15,14 +14,6 @@ export const operatorPaths = {
 
 /** uid and gid of `nobody` in Prometheus' images; its volumes belong to it. */
 export const nobody = '65534:65534';
-
-export function file(name: string): string {
-  return `${containerPaths.files}/${name}`;
-}
-
-export function secretFile(name: string): string {
-  return `${containerPaths.secrets}/${name}`;
-}
 
 /** Where operators find a page, as a browser writes it. */
 export function operatorUrl(settings: Settings, page: keyof typeof operatorPaths): string {

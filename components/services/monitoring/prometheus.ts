@@ -2,7 +2,8 @@ import { stringify } from 'yaml';
 import { image } from '../images';
 import type { Service, Workload } from '../service';
 import { probeJobs, type Routed } from './blackbox';
-import { file, nobody, operatorPaths, operatorUrl, type Monitored } from './names';
+import { file } from '../paths';
+import { nobody, operatorPaths, operatorUrl, type Monitored } from './names';
 import { renderRules, rules } from './rules/rules';
 
 const port = 9090;

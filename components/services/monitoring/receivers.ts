@@ -1,6 +1,6 @@
 import type { MonitoringSettings, Receiver } from '../../settings/monitoring';
 import type { SecretSource } from '../service';
-import { secretFile } from './names';
+import { secretFile } from '../paths';
 
 /** The secrets of a receiver: those that Alertmanager reads from files, and those that must stand in its config. */
 interface ReceiverSecrets {

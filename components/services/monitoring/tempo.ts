@@ -1,7 +1,8 @@
 import { stringify } from 'yaml';
 import { image } from '../images';
 import type { Workload } from '../service';
-import { file, type Monitored } from './names';
+import { file } from '../paths';
+import { type Monitored } from './names';
 
 /** Where Tempo is asked inside the network. */
 export const tempoUrl = 'http://tempo:3200';

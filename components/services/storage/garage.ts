@@ -1,7 +1,8 @@
 import type { ImageSettings } from '../../settings/images';
 import type { Settings } from '../../settings/schema';
 import { image } from '../images';
-import { containerPaths, type Workload } from '../service';
+import { file } from '../paths';
+import { type Workload } from '../service';
 
 /** Host name and ports inside the platform; nothing publishes them. */
 export const objectStore = {
@@ -28,7 +29,7 @@ export function garage(settings: Settings & { readonly images?: ImageSettings })
     kind: 'workload',
     name: objectStore.name,
     image: image(settings, 'garage'),
-    command: ['/garage', '-c', `${containerPaths.files}/garage.toml`, 'server', '--single-node'],
+    command: ['/garage', '-c', file('garage.toml'), 'server', '--single-node'],
     // Lines for a collector, not for a terminal.
     environment: { NO_COLOR: '1', RUST_LOG: 'garage=info' },
     secrets: {

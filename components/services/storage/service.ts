@@ -1,4 +1,5 @@
-import { bytesOf, type StorageSettings } from '../../settings/storage';
+import { bytesOf } from '../../settings/sizes';
+import type { StorageSettings } from '../../settings/storage';
 import type { Settings } from '../../settings/schema';
 import type { Rules } from '../images/storage/rules';
 import type { SecretSource, Workload } from '../service';

@@ -1,4 +1,5 @@
-import type { SecretSource, Service } from '../../services/service';
+import type { Service } from '../../services/service';
+import { secretsOf } from '../files';
 
 /** The service that lays out files and folders. No service of a deployment has a dot in its name. */
 export const layoutName = 'strata.files';
@@ -24,12 +25,6 @@ export function filesVolume(service: string): string {
 /** Where the variables of an image stand that reads its secrets from nothing else. */
 export function variablesFile(service: string): string {
   return `${runFolder(service)}.env`;
-}
-
-/** Who connects to the database is told who signed its certificate. */
-export function secretsOf({ secrets }: Service): Readonly<Record<string, SecretSource>> {
-  const connects = Object.values(secrets).some((source) => 'database' in source);
-  return connects ? { AUTHORITY: { authority: 'certificate' }, ...secrets } : secrets;
 }
 
 /** Whether a service is given files or secrets. */

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { names } from '../../data/names';
 import type { FileContent, SecretSource, Service, VolumeContent } from '../../services/service';
-import { fill } from '../files';
+import { fill, secretsOf } from '../files';
 import { layoutService } from './layout';
 import {
   doneName,
@@ -10,7 +10,6 @@ import {
   layoutName,
   readyName,
   runFolder,
-  secretsOf,
   variablesFile,
 } from './names';
 import { doneService, readyService } from './ready';

@@ -1,10 +1,12 @@
 import { scratchOptions } from '../../../provider/docker/scratch';
+import { secretFile } from '../../services/paths';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { names } from '../../data/names';
-import { healthTest } from '../health';
+import { secretsOf } from '../files';
+import { healthCheck, healthTest } from '../health';
 import { memoryBytes, memoryLimit } from '../memory';
 import { closed, ended, type Wait } from './helper';
-import { filesVolume, hasFiles, layoutName, readyName, secretsOf, variablesFile } from './names';
+import { filesVolume, hasFiles, layoutName, readyName, variablesFile } from './names';
 import { probeUrl } from './ready';
 
 /** One service in Compose's own words; see the Compose specification for each key. */
@@ -67,10 +69,10 @@ function running(service: Workload): ComposeService {
     ...(test && {
       healthcheck: {
         test: test.map(escaped),
-        interval: '3s',
-        timeout: '5s',
-        retries: 5,
-        start_period: '30s',
+        interval: healthCheck.interval,
+        timeout: healthCheck.timeout,
+        retries: healthCheck.retries,
+        start_period: healthCheck.startPeriod,
       },
     }),
   };
@@ -88,10 +90,7 @@ function environment(service: Service, schemaVersion: string): Record<string, st
     ...(service.kind === 'workload' && service.program && { HOST: '0.0.0.0' }),
     ...service.environment,
     ...Object.fromEntries(
-      Object.keys(secretsOf(service)).map((name) => [
-        `${name}_FILE`,
-        `${containerPaths.secrets}/${name}`,
-      ]),
+      Object.keys(secretsOf(service)).map((name) => [`${name}_FILE`, secretFile(name)]),
     ),
     ...(service.kind === 'workload' && service.readsSchema && { SCHEMA_VERSION: schemaVersion }),
   };

@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { createHash } from 'node:crypto';
 import { scratchOptions } from '../../../provider/docker/scratch';
 import { containerPaths, type Service, type Workload } from '../../services/service';
-import { healthTest } from '../health';
+import { healthCheck, healthTest } from '../health';
 import { memoryBytes } from '../memory';
 import type { DataVolumes } from '../target';
 import { engineName, labels } from './names';
@@ -26,9 +26,6 @@ interface Published {
   /** The host's address; all of them when not given. */
   readonly ip?: string;
 }
-
-/** A check that fails this often in a row makes a container unhealthy. */
-const check = { interval: '3s', timeout: '5s', retries: 5, startPeriod: '30s' };
 
 /** One replica of a service. What runs comes from the service, what it runs on from `parts`. */
 export function container(
@@ -55,7 +52,7 @@ export function container(
       ].sort(byLabel),
       ...(service.command && { command: programWords(service.command) }),
       ...(service.entrypoint && { entrypoints: [...service.entrypoint] }),
-      ...(tests && { healthcheck: { ...check, tests } }),
+      ...(tests && { healthcheck: { ...healthCheck, tests } }),
       ...(parts.published.length > 0 && { ports: ports(parts.published) }),
       ...hardening(service),
       ...limits(service),

@@ -3,10 +3,10 @@ import { DatabaseServer as Server } from '../../../provider/sdk';
 import { databaseUrl } from '../../data/urls';
 import { extensionStatements } from '../../services/database/extensions';
 import { databaseMajorCheck } from '../../services/database/major';
-import { containerPaths } from '../../services/service';
+import { inside, pooled } from '../addresses';
 import type { Address, DatabaseArgs, DatabaseServer } from '../target';
 import { container } from './container';
-import { authorityFile, serviceFiles } from './files';
+import { serviceFiles } from './files';
 import { image } from './image';
 import { job } from './job';
 import type { Engine } from './site';
@@ -50,11 +50,6 @@ export function database(
     port: databasePort,
     parameters: { sslmode: 'require', ...(isRemote(engine.host) && { reach: engine.host }) },
   };
-  const verified = {
-    sslmode: 'verify-full',
-    sslrootcert: `${containerPaths.secrets}/${authorityFile}`,
-  };
-  const inside: Address = { host: 'database', port: 5432, parameters: verified };
   const server = new Server(
     'cluster',
     {
@@ -69,7 +64,7 @@ export function database(
     volume,
     reach,
     inside,
-    pooled: pooler ? { host: 'pooler', port: 6432, parameters: verified } : inside,
+    pooled: pooler ? pooled : inside,
     admin,
     cluster: server.systemIdentifier,
     placed: {

@@ -1,7 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Files } from '../../../provider/sdk';
-import { containerPaths, type SecretSource, type Service } from '../../services/service';
-import { fileText } from '../files';
+import { secretFile } from '../../services/paths';
+import { containerPaths, type Service } from '../../services/service';
+import { fileText, secretsOf } from '../files';
 import type { SecretValue } from '../target';
 import { engineName } from './names';
 import { filesPath } from './container';
@@ -14,9 +15,6 @@ export interface ServiceFiles {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** A name under which every service that connects to the database finds who signed its certificate. */
-export const authorityFile = 'AUTHORITY';
-
 /** The configuration and the secrets of a service as a volume that only its containers mount, read-only. */
 export function serviceFiles(
   engine: Engine,
@@ -24,7 +22,7 @@ export function serviceFiles(
   secret: SecretValue,
   opts: pulumi.CustomResourceOptions,
 ): ServiceFiles {
-  const secrets = withAuthority(service.secrets);
+  const secrets = secretsOf(service);
   const contents = Object.fromEntries([
     ...Object.entries(service.files).map(([name, content]) => [
       `${below(containerPaths.files)}/${name}`,
@@ -53,16 +51,9 @@ export function serviceFiles(
   return {
     volume,
     environment: Object.fromEntries(
-      Object.keys(secrets).map((name) => [`${name}_FILE`, `${containerPaths.secrets}/${name}`]),
+      Object.keys(secrets).map((name) => [`${name}_FILE`, secretFile(name)]),
     ),
   };
-}
-
-function withAuthority(
-  secrets: Readonly<Record<string, SecretSource>>,
-): Readonly<Record<string, SecretSource>> {
-  const connects = Object.values(secrets).some((source) => 'database' in source);
-  return connects ? { [authorityFile]: { authority: 'certificate' }, ...secrets } : secrets;
 }
 
 /** A path as it is inside the volume. */

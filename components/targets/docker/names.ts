@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { serviceLabel, stackLabel } from '../../../provider/docker/names';
 
 /** What the engine calls a part of this stack: other stacks and other software run on it too. */
 export function engineName(part: string): string {
@@ -8,7 +9,7 @@ export function engineName(part: string): string {
 /** On everything of this stack, for whoever looks at the engine; sorted as the plugin wants it. */
 export function labels(service: string): { label: string; value: string }[] {
   return [
-    { label: 'strata.service', value: service },
-    { label: 'strata.stack', value: pulumi.getStack() },
+    { label: serviceLabel, value: service },
+    { label: stackLabel, value: pulumi.getStack() },
   ];
 }

@@ -1,7 +1,7 @@
 import * as docker from '@pulumi/docker';
 import * as pulumi from '@pulumi/pulumi';
 import { DockerMachine } from '../../../provider/sdk';
-import { mebibytes } from '../../services/database/memory';
+import { mebibytes } from '../../settings/sizes';
 import type { Job, Workload } from '../../services/service';
 import { image as catalogueImage } from '../../services/images';
 import type { Settings } from '../../settings/schema';

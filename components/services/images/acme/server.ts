@@ -2,6 +2,7 @@ import { crypto } from 'acme-client';
 import { Counter, Gauge, Registry } from 'prom-client';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readSecret, variable } from '../shared/environment';
+import { log } from '../shared/log';
 import { dueAt, pauseAfter, sleepUntil } from './due';
 import { listener } from './listener';
 import { order, type Challenges } from './order';
@@ -119,10 +120,6 @@ async function main(): Promise<void> {
       ? undefined
       : 'the certificate has expired';
   }
-}
-
-function log(level: 'info' | 'error', message: string): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), level, message })}\n`);
 }
 
 main().catch((error: unknown) => {

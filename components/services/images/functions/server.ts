@@ -7,7 +7,8 @@ import { sessionOf, TokenError, verifyToken, type TokenRules } from '../shared/t
 import type { HttpFunction, PublicHttpFunction } from './api';
 import type { Identity } from './database';
 import { secret } from './environment';
-import { pathOf, refuse, Refusal, send, webRequest } from './exchange';
+import { Refusal } from '../shared/refusal';
+import { pathOf, refuse, send, webRequest } from './exchange';
 import { loadFunctions, ofKind } from './load';
 import { described, logger } from './log';
 import { close, guardProcess, runtimeFromEnvironment, serve } from './process';

@@ -1,11 +1,12 @@
+import { writeLine } from '../shared/log';
+
 /** Writes one JSON line to stderr. What callers send does not belong in it: not their queries, nor their values. */
 export function log(
   level: 'warn' | 'error',
   message: string,
   fields: Readonly<Record<string, unknown>> = {},
 ): void {
-  const line = { time: new Date().toISOString(), level, message, ...fields };
-  process.stderr.write(`${JSON.stringify(line)}\n`);
+  writeLine({ level, message, ...fields }, process.stderr);
 }
 
 /**

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { readSecret, variable } from '../shared/environment';
+import { writeLine } from '../shared/log';
 import { guardApp } from './app';
 import { Authenticator } from './authenticate';
 import { readConfig } from './config';
@@ -78,7 +79,7 @@ async function main(): Promise<void> {
     usage,
     forwarder,
     metrics,
-    log,
+    log: writeLine,
     healthy: async () => {
       const answers = await Promise.allSettled([redis.ping(), pool.query('select 1')]);
       return answers.every(({ status }) => status === 'fulfilled');
@@ -102,16 +103,12 @@ async function main(): Promise<void> {
   function trouble(what: Parameters<Metrics['trouble']>[0]): (error: Error) => void {
     return ({ message }) => {
       metrics.trouble(what);
-      log({ level: 'warn', what, message });
+      writeLine({ level: 'warn', what, message });
     };
   }
 }
 
-function log(line: Readonly<Record<string, unknown>>): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), ...line })}\n`);
-}
-
 main().catch((error: unknown) => {
-  log({ level: 'error', message: (error as Error).message });
+  writeLine({ level: 'error', message: (error as Error).message });
   process.exit(1);
 });

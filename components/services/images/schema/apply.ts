@@ -5,6 +5,8 @@ import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
 import type { Context } from '../../../../provider/host/resource';
 import { table } from '../../../../provider/tenancy/table';
+import { readSecret, variable } from '../shared/environment';
+import { writeLine } from '../shared/log';
 import type { SchemaPlan } from './plan';
 
 /**
@@ -33,7 +35,7 @@ async function main(): Promise<void> {
   await apply('platform', (index) => index === 0);
   for (const role of plan.logins) {
     say(`login ${role}`);
-    const password = secret(`${role.toUpperCase()}_PASSWORD`);
+    const password = readSecret(`${role.toUpperCase()}_PASSWORD`);
     await login.create({ url: admin, cluster, role, password }, contextOf(role));
   }
   await apply('platform', (index) => index > 0);
@@ -53,7 +55,7 @@ async function main(): Promise<void> {
 function urlOf(role: string, password: string): string {
   const authority = encodeURIComponent(variable('AUTHORITY_FILE'));
   return (
-    `postgresql://${role}:${secret(`${password}_PASSWORD`)}@${variable('DATABASE_HOST')}:5432/strata` +
+    `postgresql://${role}:${readSecret(`${password}_PASSWORD`)}@${variable('DATABASE_HOST')}:5432/strata` +
     `?sslmode=verify-full&sslrootcert=${authority}`
   );
 }
@@ -71,17 +73,7 @@ function contextOf(name: string): Context {
 }
 
 function say(message: string): void {
-  process.stdout.write(`${JSON.stringify({ time: new Date().toISOString(), message })}\n`);
-}
-
-function variable(name: string): string {
-  const value = process.env[name];
-  if (!value) throw new Error(`${name} is not set`);
-  return value;
-}
-
-function secret(name: string): string {
-  return readFileSync(variable(`${name}_FILE`), 'utf8').trim();
+  writeLine({ message });
 }
 
 main().catch((error: unknown) => {

@@ -1,11 +1,11 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { DatabaseError } from 'pg';
 import { TokenError, type TokenRules } from '../shared/token';
-import { log } from './log';
+import { log } from '../shared/log';
 import type { Metrics } from './metrics';
 import { ownRoutes } from './own-routes';
 import { openRoutes } from './open-routes';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 import type { Rules } from './rules';
 import type { Storage } from './upload';
 

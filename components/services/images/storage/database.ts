@@ -1,5 +1,5 @@
 import type { Pool, PoolClient } from 'pg';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 
 /** Whom a transaction acts for: a member, or the platform itself (as an admin without a user) when it sweeps. */
 export interface Actor {

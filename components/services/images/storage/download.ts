@@ -1,6 +1,6 @@
 import { contentDisposition } from './names';
 import type { PublicFile } from './files';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 import { mayBeShown } from './sniff';
 import type { Range } from './store';
 

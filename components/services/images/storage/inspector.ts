@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { Transform, type Readable, type TransformCallback } from 'node:stream';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 import { fits, sniffedBytes } from './sniff';
 
 /**

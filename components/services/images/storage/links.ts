@@ -1,6 +1,6 @@
 import { errors, jwtVerify, SignJWT } from 'jose';
 import { z } from 'zod';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 import type { Actor } from './database';
 
 export type LinkMethod = 'GET' | 'PUT';

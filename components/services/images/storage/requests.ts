@@ -3,7 +3,8 @@ import { z } from 'zod';
 import type { Rules } from './rules';
 import type { FileRow, NewFile, Position } from './files';
 import { nameProblem } from './names';
-import { notFound, Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
+import { notFound } from './refusal';
 import { allows } from './sniff';
 
 /** What callers write, checked: everything that is wrong is said at once. */

@@ -6,7 +6,7 @@ import { oneBucket } from './bucket';
 import { Database } from './database';
 import { linkKey } from './derive';
 import { garage } from './garage';
-import { log } from './log';
+import { log } from '../shared/log';
 import { Metrics } from './metrics';
 import { readRules, type Rules } from './rules';
 import { ObjectStore, type Places } from './store';

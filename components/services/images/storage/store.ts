@@ -8,7 +8,7 @@ import {
   type S3Client,
 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
-import { Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
 
 /** Where the objects of one tenant are: a bucket, and a client that may use it. */
 export interface Place {

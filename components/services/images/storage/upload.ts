@@ -2,7 +2,8 @@ import type { IncomingMessage } from 'node:http';
 import type { Actor, Database } from './database';
 import { claim, drop, find, finish, markDeleting, type FileRow } from './files';
 import { feed, Inspector } from './inspector';
-import { notFound, Refusal } from './refusal';
+import { Refusal } from '../shared/refusal';
+import { notFound } from './refusal';
 import type { ObjectStore } from './store';
 
 export interface Storage {
