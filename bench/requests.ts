@@ -2,7 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import http from 'node:http';
 import https from 'node:https';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unusedPort } from '../test/support/local';
+import { freePort } from '../test/support/ports';
 
 const connections = 16;
 const workMs = 3;
@@ -76,7 +76,7 @@ function once(target: Target, agent: http.Agent): Promise<void> {
  * `/working/` it computes for some milliseconds first, as one that asks a database and renders JSON does.
  */
 export async function trivialService(): Promise<{ port: number; child: ChildProcess }> {
-  const port = await unusedPort();
+  const port = await freePort();
   const program = `require('node:http').createServer((request, response) => {
     const end = performance.now() + (request.url.startsWith('/working/') ? ${workMs} : 0);
     while (performance.now() < end);

@@ -10,7 +10,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { contextFor, occupiedPort, removeProject, unusedPort } from '../support/local';
+import { contextFor, occupiedPort, removeProject } from '../support/local';
 
 const project = await vi.hoisted(async () => {
   const { temporaryProject } = await import('../support/local');
@@ -22,6 +22,7 @@ import { postgres, type PostgresInputs, type PostgresState } from '../../provide
 import { stopProcesses } from '../../provider/local/processes';
 import { volume } from '../../provider/local/volume';
 import { generate } from '../../provider/secrets/password';
+import { freePort } from '../support/ports';
 
 const volumePath = '.strata/stacks/test/volumes/database-1';
 const directory = path.join(project, volumePath);
@@ -35,7 +36,7 @@ let state: PostgresState;
 beforeAll(async () => {
   inputs = {
     volume: volumePath,
-    port: await unusedPort(),
+    port: await freePort(),
     database: 'strata',
     password: generate(24),
     settings: { max_connections: '20', shared_buffers: '16MB' },
@@ -152,7 +153,7 @@ describe('a Postgres', () => {
     const { systemIdentifier } = state;
     const changed = {
       ...inputs,
-      port: await unusedPort(),
+      port: await freePort(),
       database: 'other',
       settings: { max_connections: '21' },
     };

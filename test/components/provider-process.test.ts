@@ -3,7 +3,7 @@ import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, describe, expect, test, vi } from 'vitest';
-import { contextFor, occupiedPort, removeProject, unusedPort } from '../support/local';
+import { contextFor, occupiedPort, removeProject } from '../support/local';
 
 const project = await vi.hoisted(async () => {
   const { temporaryProject: make } = await import('../support/local');
@@ -16,6 +16,7 @@ import { job, type JobInputs } from '../../provider/local/job';
 import { processResource, type ProcessInputs } from '../../provider/local/process';
 import { localProcesses, stopProcesses } from '../../provider/local/processes';
 import { living } from '../../provider/local/supervisor';
+import { freePort } from '../support/ports';
 
 const context = contextFor('web');
 const folder = path.join(project, '.strata/stacks/test/run/web');
@@ -49,7 +50,7 @@ afterAll(() => {
 describe('a process', () => {
   test('gets its settings and secret files, and nothing of the environment of the provider', async () => {
     vi.stubEnv('PULUMI_CONFIG_PASSPHRASE', 'hunter2');
-    const port = await unusedPort();
+    const port = await freePort();
     const { state } = await processResource.create(web(port), context);
     const environment = (await (await fetch(`http://127.0.0.1:${port}/`)).json()) as Record<
       string,
@@ -71,7 +72,7 @@ describe('a process', () => {
   });
 
   test('made twice under one name it is there once', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const first = await processResource.create(web(port), context);
     const second = await processResource.create(web(port), context);
     expect(second.state.pid).not.toBe(first.state.pid);
@@ -79,7 +80,7 @@ describe('a process', () => {
   });
 
   test('one whose run folder was deleted under it is still found, stopped and replaced', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const first = await processResource.create(web(port), context);
     rmSync(folder, { recursive: true });
     expect(localProcesses('test')).toMatchObject([{ name: 'web', running: true }]);
@@ -92,7 +93,7 @@ describe('a process', () => {
   });
 
   test('one that was killed shows as drift and is started again', async () => {
-    const inputs = web(await unusedPort());
+    const inputs = web(await freePort());
     const { id, state } = await processResource.create(inputs, context);
     expect(processResource.diff(state, inputs)).toEqual({});
     process.kill(state.pid, 'SIGKILL');
@@ -105,7 +106,7 @@ describe('a process', () => {
   });
 
   test('one that lives but does not answer shows as drift, and is started again', async () => {
-    const inputs = web(await unusedPort());
+    const inputs = web(await freePort());
     const { id, state } = await processResource.create(inputs, context);
     process.kill(state.pid, 'SIGSTOP');
     const live = await processResource.read(id, state, context);
@@ -122,7 +123,7 @@ describe('a process', () => {
   });
 
   test('one that another resource of the same name has taken over is not ended with the former', async () => {
-    const inputs = web(await unusedPort());
+    const inputs = web(await freePort());
     const former = { ...context, urn: context.urn.replace('Platform', 'Single') };
     const { id, state: before } = await processResource.create(inputs, former);
     const { state } = await processResource.create(inputs, context);
@@ -133,7 +134,7 @@ describe('a process', () => {
   });
 
   test('a pid that belongs to another program by now is neither believed nor killed', async () => {
-    const inputs = web(await unusedPort());
+    const inputs = web(await freePort());
     const { id, state } = await processResource.create(inputs, context);
     process.kill(state.pid, 'SIGKILL');
     const innocent = spawn('sleep', ['30'], { stdio: 'ignore' });
@@ -148,7 +149,7 @@ describe('a process', () => {
   });
 
   test('one that ends early fails at once, with its last lines', async () => {
-    const broken = web(await unusedPort(), {
+    const broken = web(await freePort(), {
       command: ['sh', '-c', 'for i in $(seq 30); do echo line $i; done; exit 3'],
     });
     const started = Date.now();
@@ -159,7 +160,7 @@ describe('a process', () => {
   });
 
   test('one that never answers is named, shown and stopped', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     const silent = web(port, {
       command: ['sh', '-c', 'echo busy; sleep 60'],
       health: { tcp: port, timeoutSeconds: 1 },
@@ -200,7 +201,7 @@ describe('a process', () => {
   });
 
   test('its own port is no obstacle, that of a sibling is refused by its name', async () => {
-    const port = await unusedPort();
+    const port = await freePort();
     await processResource.create(web(port), context);
     expect(await processResource.precheck?.({ port }, undefined, context)).toEqual([]);
     const [problem] =
@@ -249,7 +250,7 @@ describe('a job', () => {
 });
 
 test('the processes of a stack are told with their state and stopped together', async () => {
-  const { state } = await processResource.create(web(await unusedPort()), context);
+  const { state } = await processResource.create(web(await freePort()), context);
   expect(localProcesses('test').find(({ name }) => name === 'web')).toMatchObject({
     running: true,
     pid: state.pid,

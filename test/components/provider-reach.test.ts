@@ -13,8 +13,9 @@ import { generate } from '../../provider/secrets/password';
 import { authority } from '../../provider/tls/authority';
 import { certificate } from '../../provider/tls/certificate';
 import { engine, removeAll, shellImage, whyNoDocker } from '../support/docker';
-import { contextFor, unusedPort } from '../support/local';
+import { contextFor } from '../support/local';
 import { SshServer, whyNoSshd } from '../support/sshd';
+import { freePort } from '../support/ports';
 
 const image = 'postgres:15';
 const prefix = 't-provider-reach';
@@ -61,7 +62,7 @@ async function startPostgres(): Promise<void> {
     },
     contextFor('files-database'),
   );
-  port = await unusedPort();
+  port = await freePort();
   const container = await engine.createContainer({
     name: `${prefix}-database`,
     Image: image,
@@ -171,7 +172,7 @@ describe.skipIf(reason)(
         /Permission denied \(publickey\)\.\s+It does not accept a key of yours/,
       );
       ssh.use('user');
-      const nobody = `ssh://nobody@127.0.0.1:${await unusedPort()}`;
+      const nobody = `ssh://nobody@127.0.0.1:${await freePort()}`;
       await expect(ask({ reach: nobody })).rejects.toThrow(/ssh nobody@127\.0\.0\.1: .*refused/);
       expect(
         await readLive(url({ reach: nobody }), 'recorded', () => Promise.resolve('live')),

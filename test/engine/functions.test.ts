@@ -3,7 +3,8 @@ import { sql, whyNoEngine, type Outputs } from '../support/engine';
 import { follow, type Followed } from '../support/follow';
 import { token } from '../support/forge';
 import { processesAbout } from '../support/processes';
-import { freePort, Workspace } from '../support/workspace';
+import { Workspace } from '../support/workspace';
+import { freePort } from '../support/ports';
 
 const reason = await whyNoEngine();
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { changesIn, stateOf, statusOf, whyNoEngine } from '../support/engine';
 import { processesAbout } from '../support/processes';
-import { freePort, Workspace } from '../support/workspace';
+import { Workspace } from '../support/workspace';
+import { freePort } from '../support/ports';
 
 const reason = await whyNoEngine();
 

@@ -18,7 +18,7 @@ import {
 import { noPebble, startPebble, type Pebble } from '../support/gateway/pebble';
 import { gatewayInput, service } from '../support/gateway/platform';
 import { startStandIn, type StandIn } from '../support/gateway/stand-ins';
-import { unusedPort } from '../support/local';
+import { freePort } from '../support/ports';
 
 const missing = noNginx ?? noPebble;
 const title = missing
@@ -51,8 +51,8 @@ describe.skipIf(missing !== undefined)(title, () => {
       outfile: program,
       logLevel: 'silent',
     });
-    const http = await unusedPort();
-    acmePort = await unusedPort();
+    const http = await freePort();
+    acmePort = await freePort();
     pebble = await startPebble(http, lifeSeconds);
     app = await startStandIn();
     names = await startNames({ acme: ['127.0.0.1'], open: ['127.0.0.1'] });

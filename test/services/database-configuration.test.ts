@@ -14,7 +14,7 @@ import { serverUser } from '../../provider/local/folders';
 import { binariesFor } from '../../provider/local/postgres/binaries';
 import { labSettings } from '../support/database';
 import { madeUpValues } from '../support/values';
-import { freePort } from '../support/workspace';
+import { freePort } from '../support/ports';
 
 /**
  * The rendered files on a Postgres of this machine: the embedded 18, or another major by `STRATA_TEST_POSTGRES_BIN`

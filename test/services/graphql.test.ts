@@ -10,8 +10,8 @@ import { deploy } from '../sql/support/platform';
 import { startServer, type Server } from '../sql/support/server';
 import { readWorld, type World } from '../sql/support/world';
 import { jwtKey, tokenFor, until } from '../support/storage';
-import { unusedPort } from '../support/local';
 import { tokens } from '../../components/services/tokens';
+import { freePort } from '../support/ports';
 
 let postgres: Server;
 let world: World;
@@ -32,7 +32,7 @@ beforeAll(async () => {
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   };
-  const port = await unusedPort();
+  const port = await freePort();
   program = spawn(
     process.execPath,
     [write('server.cjs', standalone('components/services/images/graphql/server.ts'))],

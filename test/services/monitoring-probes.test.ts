@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { renderBlackbox } from '../../components/services/monitoring/blackbox';
 import { issueAuthority, issueCertificate } from '../../provider/tls/issue';
 import { available, check } from '../support/monitoring/tools';
-import { freePort } from '../support/workspace';
+import { freePort } from '../support/ports';
 
 const program = process.env.STRATA_BLACKBOX ?? 'prometheus-blackbox-exporter';
 const there = available(program, 'prometheus-blackbox-exporter');

@@ -11,7 +11,7 @@ import { deploy } from '../sql/support/platform';
 import { type Server, startServer } from '../sql/support/server';
 import { follow, type Followed } from '../support/follow';
 import { goWith, pythonWith, type Tool } from '../support/tools';
-import { freePort } from '../support/workspace';
+import { freePort } from '../support/ports';
 
 const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-templates-'));
 const source = path.resolve('templates/service');

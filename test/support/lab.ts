@@ -3,7 +3,8 @@ import os from 'node:os';
 import path from 'node:path';
 import { messageOf } from '../../engine/errors';
 import { engine } from './docker';
-import { freePort, type Workspace } from './workspace';
+import { type Workspace } from './workspace';
+import { freePort } from './ports';
 
 /** Images under which a Docker engine without a registry has what the catalogue names (test/images/build.sh). */
 export const testImages = {

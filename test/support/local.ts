@@ -39,10 +39,3 @@ export async function occupiedPort(): Promise<{ port: number; close: () => void 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return { port: (server.address() as AddressInfo).port, close: () => server.close() };
 }
-
-/** A port that nothing listens on. */
-export async function unusedPort(): Promise<number> {
-  const { port, close } = await occupiedPort();
-  close();
-  return port;
-}

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { unusedPort } from './local';
+import { freePort } from './ports';
 
 const program = '/usr/sbin/sshd';
 
@@ -34,7 +34,7 @@ export class SshServer {
       execFileSync('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', at(key)]);
     }
     execFileSync('cp', [at('user.pub'), at('authorized')]);
-    const port = await unusedPort();
+    const port = await freePort();
     const { username } = os.userInfo();
     writeFileSync(
       at('sshd_config'),

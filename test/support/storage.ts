@@ -13,7 +13,7 @@ import { tokens } from '../../components/services/tokens';
 import { parseSettings } from '../../components/settings/read';
 import { Containers } from './containers';
 import { docker, noContainers } from './docker-cli';
-import { freePort } from './workspace';
+import { freePort } from './ports';
 
 /** The object store of the lab; the pinned tag need not be on this machine. */
 const garageImage = 'dxflrs/garage:v2.5.0';

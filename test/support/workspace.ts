@@ -13,13 +13,13 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { root } from '../../engine/root';
 import { endAll } from './processes';
 import { follow, type Followed } from './follow';
+import { freePort } from './ports';
 
 const copied = [
   'package.json',
@@ -250,19 +250,4 @@ export class Workspace {
       PULUMI_HOME: this.path('.pulumi-home'),
     };
   }
-}
-
-/** A port that nothing listens on right now. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      const port = typeof address === 'object' && address ? address.port : 0;
-      server.close(() => {
-        resolve(port);
-      });
-    });
-  });
 }

@@ -5,7 +5,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { imageNames, pinned } from '../../components/services/images';
 import { runCommand, type Outcome } from '../support/command';
-import { removeProject, temporaryProject, unusedPort } from '../support/local';
+import { removeProject, temporaryProject } from '../support/local';
+import { freePort } from '../support/ports';
 
 const folder = temporaryProject();
 const { lockImagesCommand } = await import('../../engine/commands/lock-images');
@@ -113,7 +114,7 @@ describe('a registry', () => {
   });
 
   test('that cannot be reached is named, with the reason', async () => {
-    const nobody = `127.0.0.1:${await unusedPort()}`;
+    const nobody = `127.0.0.1:${await freePort()}`;
     expect(await said(`${nobody}/a/b:1`)).toMatch(
       new RegExp(`^${nobody}/a/b:1: ${nobody} cannot be reached: .*ECONNREFUSED`),
     );

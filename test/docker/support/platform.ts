@@ -4,7 +4,8 @@ import { stringify } from 'yaml';
 import { engine, removeAll } from '../../support/docker';
 import { lendPlugins, testImages } from '../../support/lab';
 import { follow, type Followed } from '../../support/follow';
-import { freePort, Workspace, type Ran } from '../../support/workspace';
+import { Workspace, type Ran } from '../../support/workspace';
+import { freePort } from '../../support/ports';
 
 /** The stack that these tests deploy; all that it makes on the engine begins with this prefix. */
 const stack = 'acceptance';

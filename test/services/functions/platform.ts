@@ -14,11 +14,11 @@ import { functions as settings } from '../../../components/settings/functions';
 import { standalone } from '../../../engine/loader';
 import { follow, type Followed } from '../../support/follow';
 import { token, type Issuer } from '../../support/forge';
-import { freePort } from '../../support/workspace';
 import { watch } from '../../sql/support/outbox';
 import { declaration, deploy } from '../../sql/support/platform';
 import { startServer, type Server } from '../../sql/support/server';
 import { readWorld, type Person, type World } from '../../sql/support/world';
+import { freePort } from '../../support/ports';
 
 const app = 'test/services/functions/app';
 export const greeting = 'good day to all of you';

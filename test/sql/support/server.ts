@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { Client } from 'pg';
 import { serverUser } from '../../../provider/local/folders';
 import { binariesFor } from '../../../provider/local/postgres/binaries';
-import { freePort } from '../../support/workspace';
+import { freePort } from '../../support/ports';
 
 /** A real Postgres that lives as long as one test file and asks nobody for a password. */
 export interface Server {

@@ -13,7 +13,7 @@ import {
 } from '../../../components/services/gateway/input';
 import { staticFiles } from '../../../components/services/gateway/static';
 import type { Service } from '../../../components/services/service';
-import { unusedPort } from '../local';
+import { freePort } from '../ports';
 
 /** Why real nginx cannot be run here; `undefined` when it can. */
 export const noNginx: string | undefined = (() => {
@@ -72,9 +72,9 @@ export async function writeConfig(
 }> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-gateway-'));
   const ports = {
-    http: http ?? (await unusedPort()),
-    https: await unusedPort(),
-    status: await unusedPort(),
+    http: http ?? (await freePort()),
+    https: await freePort(),
+    status: await freePort(),
   };
   const layout: Layout = {
     files: path.join(folder, 'files'),

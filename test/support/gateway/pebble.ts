@@ -4,7 +4,7 @@ import https from 'node:https';
 import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { unusedPort } from '../local';
+import { freePort } from '../ports';
 
 const folder = path.join(os.homedir(), '.cache', 'strata-pebble');
 const module = 'github.com/letsencrypt/pebble/v2/cmd';
@@ -38,7 +38,7 @@ export async function startPebble(challengePort: number, lifeSeconds: number): P
   const home = mkdtempSync(path.join(os.tmpdir(), 'strata-pebble-'));
   // The program that asks it may run as another user.
   chmodSync(home, 0o755);
-  const [port, management, dns] = [await unusedPort(), await unusedPort(), await unusedPort()];
+  const [port, management, dns] = [await freePort(), await freePort(), await freePort()];
   const authority = path.join(home, 'server.pem');
   // prettier-ignore
   execFileSync('openssl', ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes', '-days', '2', '-subj', '/CN=localhost', '-addext', 'subjectAltName=DNS:localhost,IP:127.0.0.1', '-keyout', path.join(home, 'server.key'), '-out', authority], { stdio: 'ignore' });
@@ -68,7 +68,7 @@ export async function startPebble(challengePort: number, lifeSeconds: number): P
     '-dnsserver',
     `127.0.0.1:${dns}`,
     '-management',
-    `127.0.0.1:${await unusedPort()}`,
+    `127.0.0.1:${await freePort()}`,
     '-http01',
     '',
     '-https01',

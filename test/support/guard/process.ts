@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { GuardConfig } from '../../../components/services/images/guard/config';
 import { standalone } from '../../../engine/loader';
-import { unusedPort } from '../local';
+import { freePort } from '../ports';
 
 export interface GuardSettings {
   readonly config: GuardConfig;
@@ -46,7 +46,7 @@ export async function startGuard(settings: GuardSettings): Promise<GuardProcess>
     writeFileSync(file, text, { mode: 0o600 });
     return file;
   };
-  const port = await unusedPort();
+  const port = await freePort();
   const child = spawn(node, [write('server.cjs', program ?? guardProgram())], {
     cwd: folder,
     env: {

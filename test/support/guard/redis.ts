@@ -5,7 +5,7 @@ import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { renderUsers } from '../../../components/services/redis';
-import { unusedPort } from '../local';
+import { freePort } from '../ports';
 
 /** Why a real Redis cannot be run here; undefined when it can. */
 export const noRedis: string | undefined =
@@ -25,7 +25,7 @@ export class RedisServer {
   private constructor(readonly port: number) {}
 
   static async start(): Promise<RedisServer> {
-    const server = new RedisServer(await unusedPort());
+    const server = new RedisServer(await freePort());
     const users = renderUsers();
     const text = typeof users === 'string' ? users : users.template;
     writeFileSync(
