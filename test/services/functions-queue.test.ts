@@ -40,8 +40,10 @@ async function enqueue(who: Person, name: string, data: unknown): Promise<[numbe
 /** Resolves when a job was given up: its reason. */
 async function givenUp(id: string): Promise<string> {
   for (;;) {
-    const job = (await queue.getJob(id)) as Job | undefined;
-    if (job && (await job.isFailed())) return job.failedReason;
+    // Its reason comes with its state, so it is read after that.
+    const failed = (await queue.getJobState(id)) === 'failed';
+    const job = failed && ((await queue.getJob(id)) as Job | undefined);
+    if (job) return job.failedReason;
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
