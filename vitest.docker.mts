@@ -14,8 +14,8 @@ export default defineConfig({
     fileParallelism: false,
     env: { STRATA_ROOT: process.cwd() },
     reporters: ['default'],
-    testTimeout: 3 * minutes,
-    hookTimeout: 5 * minutes,
+    testTimeout: 8 * minutes,
+    hookTimeout: 10 * minutes,
     teardownTimeout: 2 * minutes,
   },
 });
