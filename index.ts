@@ -16,4 +16,5 @@ export const services = platform.services;
 export const authority = platform.authority;
 export const databases = platform.databases;
 export const jwt = platform.jwt;
+export const tenantLogins = platform.tenantLogins;
 export const operator = platform.operator;

@@ -41,6 +41,17 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: 'tenancy',
+          include: ['test/tenancy/**/*.test.ts'],
+          maxWorkers: 2,
+          testTimeout: 5 * minutes,
+          hookTimeout: 5 * minutes,
+          sequence: { groupOrder: 3 },
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: 'services',
           include: services,
           maxWorkers: 2,

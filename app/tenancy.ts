@@ -17,6 +17,8 @@ export default declareTenancy({
     },
     'app.notes': {
       owner: 'author_id',
+      parents: { project_id: 'app.projects' },
+      personal: { body: 'text' },
       read: 'member',
       insert: 'self',
       update: 'owner',

@@ -3,7 +3,17 @@ import { render, type Table } from './figures';
 import { gateway } from './gateway';
 import { guard } from './guard';
 import { load } from './load';
+import { tenancy } from './tenancy';
 import { unchanged, up } from './up';
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    json: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    quick: { type: 'boolean', default: false },
+  },
+});
 
 /** What can be measured, by the name behind `npm run bench --`. */
 const benchmarks: Readonly<Record<string, () => Promise<Table>>> = {
@@ -12,12 +22,9 @@ const benchmarks: Readonly<Record<string, () => Promise<Table>>> = {
   gateway,
   up,
   unchanged,
+  tenancy: () => tenancy({ only: values.only, quick: values.quick }),
 };
 
-const { positionals, values } = parseArgs({
-  allowPositionals: true,
-  options: { json: { type: 'boolean', default: false } },
-});
 const benchmark = benchmarks[positionals[0] ?? ''];
 if (benchmark) {
   void benchmark().then((table) => {
@@ -25,8 +32,8 @@ if (benchmark) {
   });
 } else {
   process.stderr.write(
-    `There is no benchmark "${positionals[0] ?? ''}". Run: npm run bench -- NAME [--json], with NAME one of ` +
-      `${Object.keys(benchmarks).join(', ')}\n`,
+    `There is no benchmark "${positionals[0] ?? ''}". Run: npm run bench -- NAME [--json] [--only PART] [--quick], ` +
+      `with NAME one of ${Object.keys(benchmarks).join(', ')}\n`,
   );
   process.exitCode = 2;
 }

@@ -21,8 +21,9 @@ export function ratios(above: readonly number[], below: readonly number[]): Figu
 
 /** The table as people read it: `label   1.02   1.05   1.11`. */
 export function render(table: Table): string {
+  const width = Math.max(0, ...Object.keys(table).map((label) => label.length)) + 1;
   const cells = ({ min, median, max }: Figures): string =>
     [min, median, max].map((value) => value.toFixed(2).padStart(9)).join('');
-  const rows = Object.entries(table).map(([label, one]) => `${label.padEnd(44)}${cells(one)}`);
-  return [`${''.padEnd(44)}      min   median      max`, ...rows].join('\n');
+  const rows = Object.entries(table).map(([label, one]) => `${label.padEnd(width)}${cells(one)}`);
+  return [`${''.padEnd(width)}      min   median      max`, ...rows].join('\n');
 }

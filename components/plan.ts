@@ -3,17 +3,17 @@ import { UserError } from '../engine/errors';
 import { root } from '../engine/root';
 import { readMigrations, schemaVersion, type MigrationFile } from './data/migrations';
 import { deployed, isOn, type Application, type Deployed } from './services/catalogue';
-import { readFunctions, withEvents } from './services/declared-functions';
+import { eventTriggers, readFunctions, withEvents } from './services/declared-functions';
 import { hostNames } from './services/gateway/hosts';
 import { servedRoutes } from './services/gateway/input';
 import type { Service, VolumeContent } from './services/service';
 import type { Problem } from './settings/errors';
 import type { Settings } from './settings/schema';
 import { showKey } from './settings/show';
-import type { TenancyDeclaration } from './tenancy/declaration';
 import { compileTenancy } from './tenancy/compile';
 import { readDeclaration } from './tenancy/read';
 import type { TableFence } from './tenancy/statements';
+import type { TenancyPlan } from '../provider/tenancy/plan';
 
 /** What is to be deployed, wherever and by whatever: everything that can be known before the first resource. */
 export interface Plan extends Deployed {
@@ -21,38 +21,53 @@ export interface Plan extends Deployed {
   readonly all: readonly Service[];
   readonly migrations: readonly MigrationFile[];
   readonly fences: readonly TableFence[];
+  /** What the tables of tenants that have their own are to be. */
+  readonly tenancy: TenancyPlan;
   /** Grants decide what an API shows, so a changed fence is a changed schema. */
   readonly schemaVersion: string;
 }
 
 /** Reads the application's folder and plans the deployment of settings that nothing is wrong with. */
 export function planOf(settings: Settings): Plan {
-  const app = path.resolve(root, settings.app);
-  const { tables, functions } = readApp(settings);
-  const { database, services } = deployed({ settings, functions });
-  const migrations = [
-    ...readMigrations(path.join(root, 'sql'), 'platform'),
-    ...readMigrations(path.join(app, 'sql'), 'app'),
-  ];
-  const fenced = compileTenancy({ tables });
-  // Nobody would take up the events of functions that do not run.
-  const handled = services.some(({ name }) => name === 'functions-worker');
-  const fences = handled ? withEvents(fenced, functions) : fenced;
+  const { tenancy, functions, migrations, fences } = readApp(settings);
+  const { database, services } = deployed({ settings, tenancy, functions });
   return {
     database,
     services,
     all: [database, ...services],
     migrations,
     fences,
-    schemaVersion: schemaVersion(migrations, fences),
+    tenancy,
+    schemaVersion: tenancy.version,
   };
 }
 
-/** What the application's folder declares. Throws when its tables cannot be read. */
-function readApp({ app }: Settings): TenancyDeclaration & ReturnType<typeof readFunctions> {
-  const declaration = readDeclaration(path.resolve(root, app));
-  return { ...declaration, ...readFunctions(app, Object.keys(declaration.tables)) };
+/** What the application's folder says: its tables, its migrations after the platform's, its functions. */
+interface App
+  extends Pick<Plan, 'migrations' | 'fences' | 'tenancy'>, ReturnType<typeof readFunctions> {}
+
+/** Throws when its tables or migrations cannot be read; `problems` are those of its functions. */
+function readApp(settings: Settings): App {
+  const app = path.resolve(root, settings.app);
+  const declaration = readDeclaration(app);
+  const { functions, problems } = readFunctions(settings.app, Object.keys(declaration.tables));
+  const own = readMigrations(path.join(app, 'sql'), 'app');
+  const migrations = [...readMigrations(path.join(root, 'sql'), 'platform'), ...own];
+  // Nobody would take up the events of functions that do not run.
+  const events = isOn('functions', settings) ? eventTriggers(functions) : {};
+  const fences = withEvents(compileTenancy(declaration), events);
+  const version = schemaVersion(migrations, fences);
+  const tenancy = { migrations: own, declaration, events, version };
+  return { migrations, fences, tenancy, functions, problems };
 }
+
+/** Of an application that is not there, or cannot be read. */
+export const noTables: TenancyPlan = {
+  migrations: [],
+  declaration: { tables: {} },
+  events: {},
+  version: '',
+};
 
 /** The settings with what the application's folder declares, and what is wrong with its files. */
 export function readApplication(settings: Settings): {
@@ -60,15 +75,18 @@ export function readApplication(settings: Settings): {
   problems: readonly Problem[];
 } {
   try {
-    const { functions, problems } = readApp(settings);
+    const { tenancy, functions, problems } = readApp(settings);
     // A function that is not deployed may be as it likes.
     const judged = isOn('functions', settings) ? problems : [];
-    return { application: { settings, functions }, problems: judged };
+    return { application: { settings, tenancy, functions }, problems: judged };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;
-    const reason = 'holds a declaration of tables that cannot be read';
+    const reason = 'holds tables or migrations that cannot be read';
     const problem = { key: showKey(['app']), reason, advice: error.message };
-    return { application: { settings, functions: [] }, problems: [problem] };
+    return {
+      application: { settings, tenancy: noTables, functions: [] },
+      problems: [problem],
+    };
   }
 }
 

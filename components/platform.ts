@@ -6,6 +6,7 @@ import { Schema } from './data/schema';
 import { secretValues } from './data/secrets';
 import { databaseUrl } from './data/urls';
 import { planOf, publicNames, volumeOwners } from './plan';
+import { extensionStatements } from './services/database/extensions';
 import { operatorUser } from './services/gateway/operator';
 import type { Service, VolumeContent } from './services/service';
 import { tokens } from './services/tokens';
@@ -62,6 +63,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly databases: pulumi.Output<Record<string, string>>;
   /** Secret. */
   readonly jwt: pulumi.Output<JwtOutput>;
+  /** What the passwords of tenants' logins are derived from; secret. */
+  readonly tenantLogins: pulumi.Output<string>;
   /** The login to what only the platform's operators see; secret. */
   readonly operator: pulumi.Output<OperatorOutput>;
 
@@ -92,8 +95,11 @@ export class Platform extends pulumi.ComponentResource {
               database,
               credentials: keys,
               migrations: plan.migrations,
-              tenants: settings.tenancy.tenants,
               fences: plan.fences,
+              setup: settings.target === 'embedded' ? [] : extensionStatements(settings.preset),
+              tenancy: settings.tenancy,
+              plan: plan.tenancy,
+              secrets: secrets.config,
             },
             { parent: this },
           ),
@@ -114,6 +120,7 @@ export class Platform extends pulumi.ComponentResource {
         ...tokens,
       })),
     );
+    this.tenantLogins = keys.platform['tenant-logins'];
     this.operator = pulumi.secret(
       keys.platform.operator.apply((password) => ({ user: operatorUser, password })),
     );
@@ -123,6 +130,7 @@ export class Platform extends pulumi.ComponentResource {
       authority: this.authority,
       databases: this.databases,
       jwt: this.jwt,
+      tenantLogins: this.tenantLogins,
       operator: this.operator,
     });
   }

@@ -1,5 +1,7 @@
 import { root } from '../engine/root';
-import { readApplication } from './plan';
+import { wantedTenants } from './data/tenants';
+import { noTables, readApplication } from './plan';
+import { tenantProblems } from './services/database/memory';
 import { behindGateway, environmentProblems } from './services/catalogue';
 import type { Service } from './services/service';
 import { customConflicts } from './settings/custom-conflicts';
@@ -38,6 +40,7 @@ export function refusals(
     ...missing,
     ...target(settings, services),
     ...environmentProblems(application),
+    ...(hasContainers(settings) ? tenantProblems(settings.database, ownDatabases(settings)) : []),
     ...problems,
     ...(readable('secrets') ? missingSecrets(settings) : []),
     // Functions that cannot be read would be called services that are not there.
@@ -47,8 +50,22 @@ export function refusals(
   ];
 }
 
+/** Without containers there is no pooler, and Postgres takes what it is started with. */
+function hasContainers({ target }: Settings): boolean {
+  return target !== 'embedded';
+}
+
+/** Shard → how many tenants of the config have a database of their own there. */
+function ownDatabases({ tenancy }: Settings): ReadonlyMap<string, number> {
+  const counts = new Map<string, number>();
+  for (const { model, shard } of wantedTenants(tenancy)) {
+    if (model === 'database') counts.set(shard, (counts.get(shard) ?? 0) + 1);
+  }
+  return counts;
+}
+
 function withoutApp(settings: Settings): ReturnType<typeof readApplication> {
-  return { application: { settings, functions: [] }, problems: [] };
+  return { application: { settings, tenancy: noTables, functions: [] }, problems: [] };
 }
 
 /** What custom services may need, besides each other. */

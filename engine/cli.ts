@@ -1,4 +1,5 @@
 import { Command, CommanderError } from 'commander';
+import { auditCommand } from './commands/audit';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
 import { functionsCommand } from './commands/functions';
@@ -11,6 +12,7 @@ import { previewCommand } from './commands/preview';
 import { pulumiCommand } from './commands/pulumi';
 import { schemaCommand } from './commands/schema';
 import { statusCommand } from './commands/status';
+import { tenantsCommand } from './commands/tenants';
 import { tokenCommand } from './commands/token';
 import { upCommand } from './commands/up';
 import { UserError } from './errors';
@@ -33,6 +35,8 @@ export function program(): Command {
     tokenCommand(),
     pulumiCommand(),
     keysCommand(),
+    tenantsCommand(),
+    auditCommand(),
     functionsCommand(),
     renderCommand(),
     newServiceCommand(),

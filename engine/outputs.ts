@@ -31,6 +31,7 @@ const secret = plain.extend({
     issuer: z.string(),
     audience: z.string(),
   }),
+  tenantLogins: z.string(),
 });
 
 /** What a deployed stack tells scripts, without its secrets. */

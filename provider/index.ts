@@ -4,7 +4,12 @@ import { docker } from './docker';
 import { serve } from './host/server';
 import { local } from './local';
 import { secrets } from './secrets';
+import { audit } from './tenancy/audit';
+import { declared } from './tenancy/declared';
+import { places } from './tenancy/places';
+import { shard } from './tenancy/shard';
 import { table } from './tenancy/table';
+import { template } from './tenancy/template';
 import { tls } from './tls';
 
 serve({
@@ -16,6 +21,11 @@ serve({
     ...local,
     ...secrets,
     ...tls,
+    'strata:tenancy:Audit': audit,
+    'strata:tenancy:Declared': declared,
+    'strata:tenancy:Places': places,
+    'strata:tenancy:Shard': shard,
     'strata:tenancy:Table': table,
+    'strata:tenancy:Template': template,
   },
 });

@@ -14,7 +14,12 @@ import type { PostgresInputs, PostgresState } from './local/postgres';
 import type { ProcessInputs, ProcessState } from './local/process';
 import type { VolumeInputs } from './local/volume';
 import type { PasswordInputs, PasswordState } from './secrets/password';
+import type { AuditInputs } from './tenancy/audit';
+import type { DeclaredInputs } from './tenancy/declared';
+import type { PlacesInputs } from './tenancy/places';
+import type { ShardInputs } from './tenancy/shard';
 import type { TableInputs, TableState } from './tenancy/table';
+import type { TemplateInputs } from './tenancy/template';
 import type { AuthorityInputs, AuthorityState } from './tls/authority';
 import type { CertificateInputs, CertificateState } from './tls/certificate';
 
@@ -114,6 +119,36 @@ export class Table extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<TableInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:tenancy:Table', name, withOutputs(args, ['applied', 'live']), opts);
+  }
+}
+
+export class Shard extends pulumi.CustomResource {
+  constructor(name: string, args: Args<ShardInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tenancy:Shard', name, withOutputs(args, []), opts);
+  }
+}
+
+export class Declared extends pulumi.CustomResource {
+  constructor(name: string, args: Args<DeclaredInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tenancy:Declared', name, withOutputs(args, ['accepted', 'live']), opts);
+  }
+}
+
+export class Places extends pulumi.CustomResource {
+  constructor(name: string, args: Args<PlacesInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tenancy:Places', name, withOutputs(args, ['places', 'behind']), opts);
+  }
+}
+
+export class Audit extends pulumi.CustomResource {
+  constructor(name: string, args: Args<AuditInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tenancy:Audit', name, withOutputs(args, ['live']), opts);
+  }
+}
+
+export class Template extends pulumi.CustomResource {
+  constructor(name: string, args: Args<TemplateInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:tenancy:Template', name, withOutputs(args, []), opts);
   }
 }
 

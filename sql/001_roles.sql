@@ -14,6 +14,8 @@ begin
       ('strata_maintenance', false, false, 'Changes data across tenants, by an explicit policy on each table'),
       ('strata_tenant', false, false, 'What a member of a tenant may do'),
       ('strata_anon', false, false, 'Requests without a token: nothing'),
+      ('strata_places', false, false, 'Leads services to the roles of tenants with a schema of their own; inherits nothing of them'),
+      ('strata_isolated', false, false, 'What roles of tenants with a schema of their own have in common: functions, no table'),
       ('strata_migrator', true, false, 'Runs migrations, as owner or as maintenance'),
       ('strata_authenticator', true, false, 'API servers; becomes tenant or anon for each request'),
       ('strata_hasura', true, false, 'Hasura: changes rows, defines nothing'),
@@ -21,6 +23,7 @@ begin
       ('strata_auditor', true, false, 'Reads the audit log and the catalogue'),
       ('strata_guard', true, false, 'The gateway''s guard: verifies API keys by functions, reads nothing itself'),
       ('strata_dispatcher', true, false, 'Hands out events of the outbox by functions, reads nothing itself'),
+      ('strata_pooler', true, false, 'Reads by functions which databases the pooler serves, nothing else'),
       ('strata_monitor', true, true, 'Figures of the server for monitoring, nothing of any tenant')
     ) as r (name, can_login, inherits, purpose)
   loop
@@ -38,7 +41,7 @@ begin
       case when actual.rolbypassrls then 'nobypassrls' end,
       case when actual.rolreplication then 'noreplication' end,
       case when actual.rolcreaterole then 'nocreaterole' end,
-      case when actual.rolcreatedb then 'nocreatedb' end);
+      case when actual.rolcreatedb and wanted.name <> 'strata_migrator' then 'nocreatedb' end);
     if excess <> '' then
       execute format('alter role %I %s', wanted.name, excess);
     end if;
@@ -58,6 +61,8 @@ begin
       ('strata_migrator', 'strata_maintenance', false),
       ('strata_authenticator', 'strata_tenant', false),
       ('strata_authenticator', 'strata_anon', false),
+      ('strata_authenticator', 'strata_places', false),
+      ('strata_app', 'strata_places', false),
       ('strata_app', 'strata_tenant', true)
     ) as m (member, role, inherits)
   loop
@@ -74,7 +79,12 @@ begin
     and (m.member::regrole::text, m.roleid::regrole::text) not in (
       ('strata_migrator', 'strata_owner'), ('strata_migrator', 'strata_maintenance'),
       ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'),
-      ('strata_app', 'strata_tenant'), ('strata_monitor', 'pg_monitor'));
+      ('strata_authenticator', 'strata_places'), ('strata_app', 'strata_places'),
+      ('strata_app', 'strata_tenant'), ('strata_monitor', 'pg_monitor'))
+    -- The roles of single tenants, as strata.make_tenant_role() makes them: strata_t_ and the tenant's id.
+    and not (m.member::regrole::text = 'strata_places' and m.roleid::regrole::text ~ '^strata_t_[0-9a-f]{32}$')
+    and not (m.member::regrole::text ~ '^strata_t_[0-9a-f]{32}$'
+      and m.roleid::regrole::text in ('strata_isolated', 'strata_tenant'));
   if excess is not null then
     raise exception 'a role of the platform is a member of a role that it must not reach'
       using hint = 'As an admin run: ' || excess;

@@ -8,7 +8,7 @@ do $database$
 begin
   execute format('revoke all on database %I from public', current_database());
   execute format(
-    'grant connect on database %I to strata_migrator, strata_authenticator, strata_hasura, strata_app, strata_auditor, strata_guard, strata_dispatcher, strata_monitor',
+    'grant connect on database %I to strata_migrator, strata_authenticator, strata_hasura, strata_app, strata_auditor, strata_guard, strata_dispatcher, strata_pooler, strata_monitor',
     current_database());
   revoke all on schema public from public;
 
@@ -17,6 +17,12 @@ begin
     or has_schema_privilege('public', 'public', 'create') then
     raise exception 'everybody may still create objects in the database %', current_database()
       using hint = 'Run this migration as the owner of the database and of its schema public.';
+  end if;
+
+  -- Whoever gets into another database reads the figures of this one there.
+  revoke all on database postgres, template1 from public;
+  if has_database_privilege('public', 'postgres', 'connect') then
+    raise notice 'every login may connect to the database postgres: CONVENTIONS.md says what that leaves open';
   end if;
 end
 $database$;
@@ -57,7 +63,7 @@ comment on schema audit is 'Who changed what, append-only';
 alter default privileges for role strata_owner revoke all on functions from public;
 alter default privileges for role strata_owner revoke all on tables from public;
 
-grant usage on schema tenancy to strata_tenant, strata_hasura, strata_maintenance;
+grant usage on schema tenancy to strata_tenant, strata_isolated, strata_hasura, strata_maintenance;
 grant usage on schema app to strata_tenant, strata_hasura, strata_maintenance;
 grant usage on schema registry to strata_maintenance;
 grant usage on schema audit to strata_auditor;

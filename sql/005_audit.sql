@@ -71,32 +71,48 @@ select audit.add_month((now() + month * interval '1 month')::date) from generate
 create function audit.record() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
-  columns text;
-  key text;
-  changed text;
+  relation constant text := tg_relid::regclass;
+  key constant text[] := array(
+    select a.attname from pg_catalog.pg_index i
+    join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
+    where i.indrelid = tg_relid and i.indisprimary and a.attname <> 'tenant_id');
 begin
+  -- Statements of a fixed text are planned once in a session. Of a key that is not just an id, the rows are made JSON.
   if tg_op = 'TRUNCATE' then
-    insert into audit.log (relation, operation, keys) values (tg_relid::regclass::text, 'truncate', '[]');
-    return null;
+    insert into audit.log (relation, operation, keys) values (relation, 'truncate', '[]');
+  elsif tg_op = 'INSERT' and key = '{id}' then
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'insert', jsonb_agg(jsonb_build_object('id', r.id))
+    from new_rows as r group by r.tenant_id;
+  elsif tg_op = 'UPDATE' and key = '{id}' then
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'update', jsonb_agg(jsonb_build_object('id', r.id))
+    from (select o.tenant_id, o.id from old_rows as o union select n.tenant_id, n.id from new_rows as n) as r
+    group by r.tenant_id;
+  elsif tg_op = 'DELETE' and key = '{id}' then
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'delete', jsonb_agg(jsonb_build_object('id', r.id))
+    from old_rows as r group by r.tenant_id;
+  elsif tg_op = 'INSERT' then
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'insert',
+      jsonb_agg(coalesce((select jsonb_object_agg(k, to_jsonb(r) -> k) from unnest(key) as k), '{}'))
+    from new_rows as r group by r.tenant_id;
+  elsif tg_op = 'UPDATE' then
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'update', jsonb_agg(r.changed)
+    from (
+      select o.tenant_id,
+        coalesce((select jsonb_object_agg(k, to_jsonb(o) -> k) from unnest(key) as k), '{}') as changed from old_rows as o
+      union select n.tenant_id,
+        coalesce((select jsonb_object_agg(k, to_jsonb(n) -> k) from unnest(key) as k), '{}') from new_rows as n
+    ) as r group by r.tenant_id;
+  else
+    insert into audit.log (tenant_id, relation, operation, keys)
+    select r.tenant_id, relation, 'delete',
+      jsonb_agg(coalesce((select jsonb_object_agg(k, to_jsonb(r) -> k) from unnest(key) as k), '{}'))
+    from old_rows as r group by r.tenant_id;
   end if;
-
-  select string_agg(quote_ident(a.attname), ', '),
-    string_agg(format('%L, %I', a.attname, a.attname), ', ') filter (where a.attname <> 'tenant_id')
-  into columns, key
-  from pg_catalog.pg_index i
-  join pg_catalog.pg_attribute a on a.attrelid = i.indrelid and a.attnum = any (i.indkey)
-  where i.indrelid = tg_relid and i.indisprimary;
-
-  changed := case tg_op
-    when 'INSERT' then format('select %s from new_rows', columns)
-    when 'DELETE' then format('select %s from old_rows', columns)
-    else format('select %1$s from old_rows union select %1$s from new_rows', columns)
-  end;
-  execute format(
-    'insert into audit.log (tenant_id, relation, operation, keys)
-     select tenant_id, $1, $2, jsonb_agg(jsonb_build_object(%s)) from (%s) as changed group by tenant_id',
-    key, changed)
-  using tg_relid::regclass::text, lower(tg_op);
   return null;
 end
 $$;

@@ -1,6 +1,6 @@
 -- An example application: projects, and notes that members write in them.
 
-create table app.projects (
+create table projects (
   tenant_id uuid not null default tenancy.require_tenant_id() references registry.tenants on delete cascade,
   id uuid not null default gen_random_uuid(),
   name text not null check (char_length(name) between 1 and 100),
@@ -8,9 +8,9 @@ create table app.projects (
   primary key (tenant_id, id),
   unique (tenant_id, name)
 );
-comment on table app.projects is 'What a tenant works on';
+comment on table projects is 'What a tenant works on';
 
-create table app.notes (
+create table notes (
   tenant_id uuid not null default tenancy.require_tenant_id() references registry.tenants on delete cascade,
   id uuid not null default gen_random_uuid(),
   project_id uuid not null,
@@ -18,13 +18,13 @@ create table app.notes (
   body text not null check (char_length(body) between 1 and 10000),
   created_at timestamptz not null default now() check (isfinite(created_at)),
   primary key (tenant_id, id),
-  constraint notes_project foreign key (tenant_id, project_id) references app.projects on delete cascade,
+  constraint notes_project foreign key (tenant_id, project_id) references projects on delete cascade,
   constraint notes_author foreign key (tenant_id, author_id) references registry.members on delete set null (author_id)
 );
-comment on table app.notes is 'What members write about a project';
-comment on column app.notes.author_id is 'The member who wrote it; null once that member has left the tenant';
+comment on table notes is 'What members write about a project';
+comment on column notes.author_id is 'The member who wrote it; null once that member has left the tenant';
 -- PostGraphile's names for both ends of the reference.
-comment on constraint notes_project on app.notes is E'@fieldName project\n@foreignFieldName notes';
+comment on constraint notes_project on notes is E'@fieldName project\n@foreignFieldName notes';
 
-create index notes_of_project on app.notes (tenant_id, project_id, created_at);
-create index notes_of_author on app.notes (tenant_id, author_id);
+create index notes_of_project on notes (tenant_id, project_id, created_at);
+create index notes_of_author on notes (tenant_id, author_id);

@@ -1,7 +1,7 @@
 -- strata: as maintenance
 -- A few rows for the example tenants acme and globex; nothing where these tenants or members do not exist.
 
-insert into app.projects (tenant_id, name)
+insert into projects (tenant_id, name)
 select t.id, example.name
 from (values
   ('acme', 'Rocket skates'),
@@ -11,7 +11,7 @@ from (values
 join registry.tenants t on t.slug = example.tenant
 on conflict (tenant_id, name) do nothing;
 
-insert into app.notes (tenant_id, project_id, author_id, body)
+insert into notes (tenant_id, project_id, author_id, body)
 select t.id, p.id, u.id, example.body
 from (values
   ('acme', 'Rocket skates', 'ann', 'The left skate is faster than the right one.'),
@@ -21,9 +21,9 @@ from (values
   ('globex', 'Weather machine', 'hal', 'The snow switch is stuck.')
 ) as example (tenant, project, author, body)
 join registry.tenants t on t.slug = example.tenant
-join app.projects p on p.tenant_id = t.id and p.name = example.project
+join projects p on p.tenant_id = t.id and p.name = example.project
 join registry.users u on u.handle = example.author
 join registry.members m on m.tenant_id = t.id and m.user_id = u.id
 where not exists (
-  select from app.notes n where n.tenant_id = t.id and n.project_id = p.id and n.body = example.body
+  select from notes n where n.tenant_id = t.id and n.project_id = p.id and n.body = example.body
 );

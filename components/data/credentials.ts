@@ -18,6 +18,7 @@ export const loginRoles = {
   strata_auditor: word,
   strata_guard: word,
   strata_dispatcher: word,
+  strata_pooler: word,
   strata_monitor: word,
 } as const satisfies Record<LoginRole, PasswordShape>;
 
@@ -26,17 +27,20 @@ export const redisUsers = {
   functions: word,
   storage: word,
   app: word,
+  tenants: word,
   monitor: word,
 } as const satisfies Record<RedisUser, PasswordShape>;
 
 export const platformSecrets = {
   'jwt-key': key,
+  'tenant-logins': key,
   'storage-rpc': hex,
   'storage-admin': key,
   'storage-master': key,
   'backup-cipher': key,
   'backup-key-id': keyId,
   'backup-key': hex,
+  'pooler-console': word,
   operator: word,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
 

@@ -25,6 +25,7 @@ export function readMigrations(folder: string, scope: MigrationFile['scope']): M
   const migrations = files.flatMap((file): MigrationFile[] => {
     try {
       const sql = readFileSync(path.join(folder, file), 'utf8');
+      if (scope === 'app') problems.push(...placed(file, sql));
       return [{ scope, name: file.replace(/\.sql$/, ''), sql, ...directives(sql) }];
     } catch (error) {
       problems.push(`${file}: ${(error as Error).message}`);
@@ -54,6 +55,20 @@ function misnamed(files: readonly string[]): string[] {
     .map(
       (file) => `${file}: the name must look like 001_topic.sql (lower case, digits, underscores)`,
     );
+}
+
+/** The same file makes the tables of every tenant, and where these stand is the runner's to say. */
+function placed(file: string, sql: string): string[] {
+  const code = sql.replaceAll(/--.*$|\/\*[^]*?\*\//gm, (comment) =>
+    comment.replaceAll(/[^\n]/g, ' '),
+  );
+  const at = /(?<![\w"$.])"?app"?\s*\.\s*["a-z_]/i.exec(code)?.index;
+  if (at === undefined) return [];
+  const line = code.slice(0, at).split('\n').length;
+  return [
+    `${file}:${line}: write the application's own tables without "app.": tenants with a schema of their own have the ` +
+      'same tables there. In functions: set search_path from current, or a body that is parsed (return …)',
+  ];
 }
 
 function sameNumber(files: readonly string[]): string[] {

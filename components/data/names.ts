@@ -18,6 +18,7 @@ export const names = {
   authority: 'authority',
   certificate: (host: string) => `certificate-${host}`,
   tenant: (slug: string) => `tenant-${slug}`,
+  shard: (name: string) => `shard-${name}`,
 } as const;
 
 /** The database that every tier and target makes in the cluster. */

@@ -1,24 +1,24 @@
 import * as pulumi from '@pulumi/pulumi';
-import { Login, Migration, Table, Tenant } from '../../provider/sdk';
-import type { TenantSettings } from '../settings/schema';
-import type { TableFence } from '../tenancy/statements';
+import { Declared, Places, Shard, Tenant } from '../../provider/sdk';
+import type { TenancySettings } from '../settings/tenancy';
 import type { DatabaseServer } from '../targets/target';
-import type { Credentials } from './credentials';
-import { schemaVersion, type MigrationFile } from './migrations';
+import { schemaClaims } from '../tenancy/claims';
+import { ClusterSchema, type ClusterContents } from './cluster-schema';
+import { mainCluster, shardCluster, type Cluster } from './clusters';
 import { names } from './names';
-import { databaseUrl } from './urls';
+import { isAmongAll, wantedTenants } from './tenants';
 
-export interface SchemaArgs {
+export interface SchemaArgs extends ClusterContents {
   readonly database: DatabaseServer;
-  readonly credentials: Credentials;
-  readonly migrations: readonly MigrationFile[];
-  readonly tenants: Readonly<Record<string, TenantSettings>>;
-  readonly fences: readonly TableFence[];
+  readonly tenancy: TenancySettings;
+  /** `strata:secrets`, for the URLs of shards. */
+  readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
 }
 
 /**
- * Everything that stands inside the database: roles and schemas, the tenants, the application's tables, and the fence
- * around each table, in this order, so that no table is reachable before it is fenced.
+ * Everything that stands inside the databases: roles and schemas, the tenants, the application's tables, and the fence
+ * around each table, in this order, so that no table is reachable before it is fenced; then the tables of tenants that
+ * have their own.
  *
  * What it registers names neither tier nor target: a tier change finds it unchanged. Costs nothing but the time of the
  * statements; a second deployment runs none of them.
@@ -26,99 +26,114 @@ export interface SchemaArgs {
 export class Schema extends pulumi.ComponentResource {
   constructor(name: string, args: SchemaArgs, opts: pulumi.ComponentResourceOptions) {
     super('strata:data:Schema', name, {}, opts);
-    const platform = args.migrations.filter(({ scope }) => scope === 'platform');
-    const app = args.migrations.filter(({ scope }) => scope === 'app');
-
-    const [roles, ...topics] = platform;
-    const first = roles ? [this.migration(args, roles, [])] : [];
-    const logins = this.logins(args, first);
-    const base = this.chain(args, topics, [...first, ...logins]);
-    const tenants = this.tenants(args, base);
-    const tables = this.chain(args, app, [...base, ...tenants]);
-    this.fences(args, tables);
+    const main = mainCluster(args.database, args.credentials);
+    const schema = new ClusterSchema(this, main, args);
+    const base = schema.platform([]);
+    const others = this.shards(args, base);
+    const rows = this.shardRows(args, schema, main, base);
+    const clusters = [main, ...others.map(({ cluster }) => cluster)] as const;
+    const tenants = this.tenants(args, schema, clusters, [...base, ...rows]);
+    const tables = schema.application([...base, ...tenants]);
+    const declared = this.declared(args, schema, main, tables);
+    const places = this.places(args, schema, clusters, [
+      ...tables,
+      declared,
+      ...others.flatMap(({ made }) => made),
+    ]);
+    for (const each of [schema, ...others.map((other) => other.schema)]) each.audit([places]);
     this.registerOutputs({});
   }
 
-  private chain(
+  /** The other clusters, each with everything but tenants. */
+  private shards(
     args: SchemaArgs,
-    files: readonly MigrationFile[],
-    after: pulumi.Resource[],
+    after: readonly pulumi.Resource[],
+  ): { cluster: Cluster; schema: ClusterSchema; made: pulumi.Resource[] }[] {
+    const { tenancy, setup, secrets, credentials } = args;
+    return Object.entries(tenancy.shards).map(([name, shard]) => {
+      const parts = { name, shard, setup, secrets, credentials };
+      const cluster = shardCluster(parts, { parent: this, dependsOn: [...after] });
+      const schema = new ClusterSchema(this, cluster, args);
+      return { cluster, schema, made: schema.application(schema.platform([])) };
+    });
+  }
+
+  private shardRows(
+    { tenancy }: SchemaArgs,
+    schema: ClusterSchema,
+    main: Cluster,
+    after: readonly pulumi.Resource[],
   ): pulumi.Resource[] {
-    return files.reduce(
-      (previous, file) => [...after, this.migration(args, file, previous)],
-      after,
-    );
-  }
-
-  private migration(
-    args: SchemaArgs,
-    { scope, name, sql, role }: MigrationFile,
-    dependsOn: pulumi.Resource[],
-  ): pulumi.Resource {
-    const url = role === 'admin' ? adminUrl(args) : migratorUrl(args);
-    const cluster = args.database.cluster;
-    return new Migration(
-      `${scope}/${name}`,
-      { url, cluster, scope, name, sql },
-      this.inside(args, dependsOn),
-    );
-  }
-
-  private logins(args: SchemaArgs, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-    const cluster = args.database.cluster;
-    return Object.entries(args.credentials.logins).map(
-      ([role, password]) =>
-        new Login(
-          role,
-          { url: adminUrl(args), cluster, role, password },
-          this.inside(args, dependsOn),
+    return Object.entries(tenancy.shards).map(
+      ([name, { host, port }]) =>
+        new Shard(
+          names.shard(name),
+          { url: main.migrator, cluster: main.id, name, host, port },
+          schema.inside(after),
         ),
     );
   }
 
-  private tenants(args: SchemaArgs, dependsOn: pulumi.Resource[]): pulumi.Resource[] {
-    return Object.entries(args.tenants).map(
-      ([slug, { name, members }]) =>
+  private tenants(
+    { tenancy, credentials }: SchemaArgs,
+    schema: ClusterSchema,
+    clusters: readonly [Cluster, ...Cluster[]],
+    after: readonly pulumi.Resource[],
+  ): pulumi.Resource[] {
+    const [main] = clusters;
+    const logins = { clusters: urlsOf(clusters), master: credentials.platform['tenant-logins'] };
+    return wantedTenants(tenancy).map(
+      (wanted) =>
         new Tenant(
-          names.tenant(slug),
-          {
-            url: migratorUrl(args),
-            cluster: args.database.cluster,
-            slug,
-            displayName: name ?? slug,
-            model: 'shared',
-            members: Object.entries(members).map(([user, role]) => ({ user, role })),
-          },
-          { ...this.inside(args, dependsOn), protect: true },
+          names.tenant(wanted.slug),
+          { url: main.migrator, cluster: main.id, ...logins, ...wanted },
+          { ...schema.inside(after), protect: true },
         ),
     );
   }
 
-  private fences(args: SchemaArgs, dependsOn: pulumi.Resource[]): void {
-    for (const fence of args.fences) {
-      new Table(
-        fence.table,
-        {
-          url: migratorUrl(args),
-          cluster: args.database.cluster,
-          schema: schemaVersion(args.migrations),
-          ...fence,
-        },
-        this.inside(args, dependsOn),
-      );
-    }
+  private declared(
+    { plan, tenancy }: SchemaArgs,
+    schema: ClusterSchema,
+    main: Cluster,
+    after: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    return new Declared(
+      'declaration',
+      {
+        url: main.migrator,
+        cluster: main.id,
+        schema: plan.version,
+        claims: schemaClaims(plan.declaration),
+        unknown: tenancy.unknownTables,
+      },
+      schema.inside(after),
+    );
   }
 
-  /** What stands in the database goes with its volume: nothing is left to delete once that is gone. */
-  private inside(args: SchemaArgs, dependsOn: pulumi.Resource[]): pulumi.CustomResourceOptions {
-    return { parent: this, dependsOn, deletedWith: args.database.volume.resource };
+  private places(
+    { plan, credentials, tenancy }: SchemaArgs,
+    schema: ClusterSchema,
+    clusters: readonly Cluster[],
+    after: readonly pulumi.Resource[],
+  ): pulumi.Resource {
+    const own = wantedTenants(tenancy).filter((tenant) => !isAmongAll(tenant));
+    return new Places(
+      'places',
+      {
+        clusters: urlsOf(clusters),
+        cluster: clusters[0]?.id ?? '',
+        master: credentials.platform['tenant-logins'],
+        plan,
+        version: plan.version,
+        tenants: own.map(({ slug }) => slug).sort(),
+      },
+      schema.inside(after),
+    );
   }
 }
 
-function adminUrl({ database, credentials }: SchemaArgs): pulumi.Output<string> {
-  return databaseUrl(database.reach, database.admin, credentials.databaseAdmin);
-}
-
-function migratorUrl({ database, credentials }: SchemaArgs): pulumi.Output<string> {
-  return databaseUrl(database.reach, 'strata_migrator', credentials.logins.strata_migrator);
+/** Shard → URL of the migrator. */
+function urlsOf(clusters: readonly Cluster[]): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(clusters.map(({ name, migrator }) => [name, migrator]));
 }

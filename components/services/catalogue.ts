@@ -7,6 +7,7 @@ import { backupPlace, bucketJob, ownStore } from './database/place';
 import type { BackupPlace } from './database/repository';
 import { databaseServer } from './database/server';
 import { pooler } from './database/pooler';
+import { poolerRegistry } from './database/pooler-registry';
 import type { DeclaredFunction } from './declared-functions';
 import { functions } from './functions';
 import { acme } from './gateway/acme';
@@ -20,17 +21,26 @@ import { redis } from './redis';
 import type { Service, Workload } from './service';
 import { garage, objectStore } from './storage/garage';
 import { storage } from './storage/service';
+import { tenantsWorker } from './tenants';
+import type { TenancyPlan } from '../../provider/tenancy/plan';
 
 /** What the services are made from: the settings, and what the application's folder declares. */
 export interface Application {
   readonly settings: Settings;
+  /** What tables it declares, and what tenants' own are to be. */
+  readonly tenancy: TenancyPlan;
   readonly functions: readonly DeclaredFunction[];
 }
 
 /** Services that a preset chooses, by the name under which the config may change them. */
 const catalogue = {
-  graphql: ({ settings }) => [
-    postgraphile(settings.ports.graphql, settings.limits.graphql.introspection),
+  graphql: ({ settings, tenancy }) => [
+    postgraphile({
+      port: settings.ports.graphql,
+      introspection: settings.limits.graphql.introspection,
+      pooled: settings.target !== 'embedded',
+      declaration: tenancy.declaration,
+    }),
   ],
   functions: (application) => functions(application.settings.functions, application.functions),
   storage: ({ settings }) => [
@@ -75,9 +85,13 @@ export function behindGateway(application: Application): readonly Service[] {
   const chosen = [...fromPreset(application), ...own(settings)];
   if (settings.target === 'embedded') return chosen;
   const inside = [
+    poolerRegistry(settings),
     pooler(settings),
     redis(settings),
     ...backups(settings),
+    tenantsWorker(settings, application.tenancy, {
+      storage: isOn('storage', settings),
+    }),
     ...chosen.map(behindPooler),
   ];
   const guarding = guard(settings, inside.filter(isWorkload));

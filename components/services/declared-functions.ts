@@ -52,22 +52,28 @@ export function readFunctions(app: string, tables: readonly string[]): Found {
   };
 }
 
-/**
- * The fences with the triggers that enter a table's changes for the functions that wait for them: a preview shows them
- * at the table, and they go with the function.
- */
-export function withEvents(
-  fences: readonly TableFence[],
-  functions: readonly DeclaredFunction[],
-): TableFence[] {
-  return fences.map((fence) => {
-    const events = functions.flatMap((declared) =>
-      declared.kind === 'event' && declared.table === fence.table
-        ? [[trigger(declared.name), tail(declared.name, declared.operations)] as const]
-        : [],
+/** Table → the triggers that enter its changes for the functions that wait for them. */
+export type Events = Readonly<Record<string, TableFence['triggers']>>;
+
+/** What functions have to be told of. */
+export function eventTriggers(functions: readonly DeclaredFunction[]): Events {
+  const events: Record<string, Record<string, string>> = {};
+  for (const declared of functions) {
+    if (declared.kind !== 'event') continue;
+    (events[declared.table] ??= {})[trigger(declared.name)] = tail(
+      declared.name,
+      declared.operations,
     );
-    return { ...fence, triggers: { ...fence.triggers, ...Object.fromEntries(events) } };
-  });
+  }
+  return events;
+}
+
+/** The fences with these triggers: a preview shows them at the table, and they go with the function. */
+export function withEvents(fences: readonly TableFence[], events: Events): TableFence[] {
+  return fences.map((fence) => ({
+    ...fence,
+    triggers: { ...fence.triggers, ...events[fence.table] },
+  }));
 }
 
 function trigger(name: string): string {

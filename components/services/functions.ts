@@ -2,6 +2,7 @@ import type { FunctionsSettings } from '../settings/functions';
 import { mebibytes } from '../settings/sizes';
 import type { DeclaredFunction } from './declared-functions';
 import type { Route, SecretSource, Workload } from './service';
+import { tenantPools } from './tenant-pools';
 import { tokens } from './tokens';
 
 const port = 3000;
@@ -13,8 +14,9 @@ const images = 'components/services/images/functions';
  * start. Each is there only when it has functions, and holds only its own: a changed function restarts one of them.
  *
  * They are apart so that a busy queue does not slow HTTP down, and so that what callers reach holds no login of the
- * outbox. Both act as `strata_app`, by the pooler; the worker's LISTEN passes it by. Health: `/healthz` asks database
- * and Redis. Costs two Node processes of `memory` at most, each replica.
+ * outbox. Both act as `strata_app`, by the pooler (for a tenant with its own database as that tenant's login); the
+ * worker's LISTEN passes it by. Health: `/healthz` asks database and Redis. Costs two Node processes of `memory` at most,
+ * each replica.
  */
 export function functions(
   settings: FunctionsSettings,
@@ -81,11 +83,14 @@ function runtime(
       PORT: String(port),
       TIMEOUT_SECONDS: String(settings.timeoutSeconds),
       ATTEMPTS: String(settings.attempts),
+      TENANT_POOLS: String(tenantPools),
+      POOLED: 'true',
       FUNCTION_SECRETS: Object.keys(settings.secrets).sort().join(','),
     },
     secrets: {
       DATABASE_URL: { database: 'strata_app' },
       REDIS_URL: { redis: 'functions' },
+      TENANT_LOGINS: { platform: 'tenant-logins' },
       JWT_KEY: { platform: 'jwt-key' },
       ...secrets(settings),
     },

@@ -23,6 +23,9 @@ const users: Readonly<Record<RedisUser, string>> = {
   functions: `~bull:* ~functions:* ${ownKeys}`,
   storage: `~storage:* ${ownKeys}`,
   app: `~app:* &app:* ${ownKeys} ${channels}`,
+  // A deletion looks through every key for the tenant, and takes what is its.
+  tenants:
+    '~* -@all +@connection +@read +@write +@transaction +eval +evalsha -@admin -@dangerous +info +scan',
   // No key at all. SLOWLOG GET would show other users' values.
   monitor:
     '-@all +@connection -@admin -@dangerous +info +config|get +slowlog|len +latency|latest +latency|histogram',

@@ -1,32 +1,31 @@
+import { wantedTenants } from '../data/tenants';
 import type { Plan } from '../plan';
 import { extensionStatements } from './database/extensions';
 import type { SchemaPlan } from './images/schema/plan';
 import { file } from './paths';
-import { type Job, type LoginRole, type SecretSource } from './service';
+import type { Job, LoginRole, SecretSource } from './service';
 import type { Settings } from '../settings/schema';
 
 const planFile = 'plan.json';
 
 /**
  * Fills the database from inside the network, for deployments without Pulumi and for databases that the engine's machine
- * cannot reach: migrations, logins, tenants, fences, in the order of `strata:data:Schema`. Applied migrations are passed
+ * cannot reach: migrations, logins, tenants, fences, places and the audit, in the order of `strata:data:Schema`. Applied migrations are passed
  * over, so it may run at each start. Costs one Node process while it runs.
  */
 export function schemaJob(
-  { migrations, fences, schemaVersion }: Plan,
+  { migrations, fences, tenancy: plan, schemaVersion }: Plan,
   logins: readonly LoginRole[],
   { preset, tenancy }: Pick<Settings, 'preset' | 'tenancy'>,
 ): Job {
-  const plan: SchemaPlan = {
+  const contents: SchemaPlan = {
     setup: extensionStatements(preset),
     migrations,
     logins,
-    tenants: Object.entries(tenancy.tenants).map(([slug, { name, members }]) => ({
-      slug,
-      name: name ?? slug,
-      members: Object.entries(members).map(([user, role]) => ({ user, role })),
-    })),
+    tenants: wantedTenants(tenancy),
     fences,
+    tenancy: plan,
+    unknownTables: tenancy.unknownTables,
     schemaVersion,
   };
   return {
@@ -38,6 +37,7 @@ export function schemaJob(
     secrets: {
       ADMIN_PASSWORD: { passwordOf: 'database-admin' },
       AUTHORITY: { authority: 'certificate' },
+      TENANT_LOGINS: { platform: 'tenant-logins' },
       ...Object.fromEntries(
         logins.map((role): [string, SecretSource] => [
           `${role.toUpperCase()}_PASSWORD`,
@@ -45,7 +45,7 @@ export function schemaJob(
         ]),
       ),
     },
-    files: { [planFile]: JSON.stringify(plan) },
+    files: { [planFile]: JSON.stringify(contents) },
     user: '1000:1000',
     resources: { memory: '512M' },
     needs: ['database'],

@@ -32,10 +32,11 @@ export type LoginRole =
   | 'strata_auditor'
   | 'strata_guard'
   | 'strata_dispatcher'
+  | 'strata_pooler'
   | 'strata_monitor';
 
 /** Who may log in to the cache, each with its own keys and commands. */
-export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'monitor';
+export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'monitor';
 
 /** What is generated once and kept as long as the data. */
 export type PlatformSecret =
@@ -45,6 +46,8 @@ export type PlatformSecret =
   | 'storage-rpc'
   /** The object store's administration. */
   | 'storage-admin'
+  /** What the passwords of tenants' logins to their own databases are derived from. */
+  | 'tenant-logins'
   /** What each tenant's key to the object store is derived from. */
   | 'storage-master'
   /** Encrypts backups. */
@@ -53,6 +56,8 @@ export type PlatformSecret =
   | 'backup-key-id'
   /** That key (64 hex digits). */
   | 'backup-key'
+  /** Makes the pooler read its files. */
+  | 'pooler-console'
   /** Logs in to what only the platform's operators see. */
   | 'operator';
 
@@ -89,7 +94,16 @@ export const containerPaths = {
 
 /** What a volume holds: the part of its name that is other people's state (components/data/names.ts). */
 export type VolumeContent =
-  'database' | 'queue' | 'storage' | 'metrics' | 'alerts' | 'logs' | 'traces' | 'certificates';
+  | 'database'
+  | 'queue'
+  | 'storage'
+  | 'exports'
+  | 'pooler'
+  | 'metrics'
+  | 'alerts'
+  | 'logs'
+  | 'traces'
+  | 'certificates';
 
 interface Runnable {
   /** Unique in a deployment; lower case, digits and hyphens. */

@@ -1,7 +1,6 @@
 import type { Problem } from './errors';
 import type {
   CatalogueName,
-  ModelName,
   PresetName,
   SettingName,
   Settings,
@@ -14,11 +13,9 @@ import { oneOf, showKey, showText } from './show';
 const built = {
   tier: ['single'],
   target: ['embedded', 'docker'],
-  model: ['shared'],
 } as const satisfies {
   tier: readonly TierName[];
   target: readonly TargetName[];
-  model: readonly ModelName[];
 };
 
 /** Which presets each target can run so far. */
@@ -43,9 +40,6 @@ export function notBuilt(settings: Settings, readable: (name: SettingName) => bo
     ...(readable('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
     ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
     ...(readable('preset') && readable('target') ? preset(settings) : []),
-    ...(readable('tenancy')
-      ? single('tenant model', ['tenancy', 'model'], settings.tenancy.model, built.model)
-      : []),
     ...(readable('services') && readable('target') ? services(settings) : []),
   ];
 }

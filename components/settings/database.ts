@@ -8,6 +8,20 @@ function pool(size: number) {
   return values.whole(poolAllowed, 1, 500).default(size);
 }
 
+const tenants = z
+  .strictObject({
+    most: values
+      .whole('a whole number from 0 to 5000, without quotes', 0, 5000)
+      .default(0)
+      .describe(
+        'How many tenants of model database each cluster must be able to serve at full pools; when there are more, they share what these would have had.',
+      ),
+    connections: pool(10).describe(
+      'Connections that each of them may have, unless the registry says otherwise.',
+    ),
+  })
+  .describe('Tenants with a database of their own: each has a pool of its own.');
+
 const clientsAllowed = 'a whole number from 10 to 20000, without quotes';
 const hourAllowed = 'a whole number from 0 to 23, without quotes';
 const keepAllowed = 'a whole number from 1 to 520, without quotes';
@@ -55,6 +69,7 @@ export const database = z
       .default('4G')
       .describe('What Postgres may use of its server; its settings are computed from this.'),
     pools: pools.prefault({}),
+    tenants: tenants.prefault({}),
     clients: values
       .whole(clientsAllowed, 10, 20_000)
       .default(1000)

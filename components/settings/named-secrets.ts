@@ -17,6 +17,7 @@ export function missingSecrets(settings: Settings): Problem[] {
     ...ofGateway(settings),
     ...ofMonitoring(settings),
     ...ofStorage(settings),
+    ...ofTenancy(settings),
   ]
     .filter(([, name]) => name !== undefined && !known.includes(name))
     .map(([path]) => ({
@@ -69,4 +70,8 @@ function ofStorage({ storage: { s3 } }: Settings): Named[] {
     [['storage', 's3', 'accessKey'], s3?.accessKey],
     [['storage', 's3', 'secretKey'], s3?.secretKey],
   ];
+}
+
+function ofTenancy({ tenancy: { shards } }: Settings): Named[] {
+  return Object.entries(shards).map(([name, { url }]) => [['tenancy', 'shards', name, 'url'], url]);
 }

@@ -20,7 +20,10 @@ export type PresetName = (typeof presetNames)[number];
 
 /** How tenants are kept apart in the database. */
 export const modelNames = ['shared', 'schema', 'database'] as const;
-export type ModelName = (typeof modelNames)[number];
+
+/** What a deployment does about a table that the declaration of tenancy does not know. */
+export const unknownTableRules = ['refuse', 'report'] as const;
+export type UnknownTableRule = (typeof unknownTableRules)[number];
 
 /** Roles that a member can have in a tenant. */
 export const roleNames = ['admin', 'member'] as const;
@@ -62,11 +65,13 @@ export const reservedServiceNames: readonly string[] = [
   'node-exporter',
   'object-store',
   'pgbouncer-exporter',
+  'pooler-registry',
   'postgres-exporter',
   'prometheus',
   'redis-exporter',
   'schema',
   'tempo',
+  'tenants',
 ];
 
 /** Slugs that a tenant cannot have: tenants become host names and paths, and these mean something there. */

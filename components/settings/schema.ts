@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { oneAdmin } from './contradictions';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -13,9 +12,10 @@ import { redis } from './redis';
 import { resources } from './resources';
 import { secrets } from './secrets';
 import { storage } from './storage';
+import { tenancy } from './tenancy';
 import * as values from './values';
 
-export type { CatalogueName, ModelName, PresetName, TargetName, TierName } from './names';
+export type { CatalogueName, PresetName, TargetName, TierName } from './names';
 
 const service = z
   .strictObject({
@@ -31,24 +31,6 @@ const service = z
       .describe('More environment variables. Not for secrets: they stand in the state.'),
   })
   .describe('What to change of a service that Strata brings.');
-
-const tenant = z
-  .strictObject({
-    name: values.displayName.optional().describe('As people read it; the slug when not given.'),
-    members: z
-      .record(values.userName, z.enum(names.roleNames))
-      .superRefine(oneAdmin)
-      .describe('User name → admin or member. At least one admin.'),
-  })
-  .describe('A tenant and who belongs to it.');
-
-const tenancy = z.strictObject({
-  model: z
-    .enum(names.modelNames)
-    .default('shared')
-    .describe('How tenants are kept apart: rows of shared tables, a schema each, a database each.'),
-  tenants: z.record(values.tenantSlug, tenant).default({}).describe('Slug → tenant.'),
-});
 
 const ports = z.strictObject({
   database: values.port.default(15432).describe('Postgres.'),
@@ -104,4 +86,3 @@ export const settingsSchema = z.strictObject({
 export type Settings = z.output<typeof settingsSchema>;
 export type SettingName = keyof Settings;
 export type ServiceSettings = z.output<typeof service>;
-export type TenantSettings = z.output<typeof tenant>;

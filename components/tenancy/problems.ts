@@ -1,15 +1,18 @@
-import { nearest } from '../../engine/nearest';
-import { insertRules, rowRules } from './declaration';
 import { isPlainName, plainAdvice } from './identifiers';
+import { insertRules, rowRules, sharedRules } from './declaration';
+import { columnsProblems, ownerProblems, parentsProblems, personalProblems } from './columns';
+import { appSchema } from './places';
+import { commands, type Command } from './rules';
+import { ruleScopes } from './scope';
+import { isRecord, meant, show, unknownKeys } from './wording';
 
-const commands = {
+const roles: Readonly<Record<Command, readonly string[]>> = {
   read: rowRules,
   insert: insertRules,
   update: rowRules,
   delete: rowRules,
-} as const;
-const keys = ['owner', 'columns', ...Object.keys(commands)];
-const schema = 'app';
+};
+const keys = ['owner', 'columns', 'hidden', 'personal', 'parents', ...commands];
 
 /**
  * Everything that is wrong with a declaration, a sentence each: where, what was received, what is allowed.
@@ -21,24 +24,33 @@ export function declarationProblems(declaration: unknown): string[] {
       `it is ${show(declaration)}: expected { tables: { 'app.notes': { read: …, insert: …, update: …, delete: … } } }`,
     ];
   }
+  const { tables } = declaration;
   return [
-    ...unknownKeys('', declaration, ['tables']),
-    ...Object.entries(declaration.tables).flatMap(([table, rules]) => tableProblems(table, rules)),
+    ...unknownKeys('', declaration, ['tables', 'shared']),
+    ...Object.entries(tables).flatMap(([table, rules]) => tableProblems(table, rules, tables)),
+    ...sharedProblems(declaration.shared, tables),
   ];
 }
 
-function tableProblems(table: string, rules: unknown): string[] {
+function tableProblems(table: string, rules: unknown, tables: Record<string, unknown>): string[] {
   const name = nameProblems(table);
   if (!isRecord(rules))
     return [...name, `${table} is ${show(rules)}: expected an object of ${keys.join(', ')}`];
   return [
     ...name,
     ...unknownKeys(`${table}.`, rules, keys),
-    ...Object.entries(commands).flatMap(([command, allowed]) =>
-      ruleProblems(table, command, rules, allowed),
-    ),
+    ...commands.flatMap((command) => ruleProblems(table, command, rules)),
     ...ownerProblems(table, rules),
-    ...columnsProblems(table, rules.columns),
+    ...columnsProblems(`${table}.columns`, rules.columns, {
+      what: 'columns that tenants may write',
+      otherwise: "where they may write none, insert and update are 'nobody'",
+    }),
+    ...columnsProblems(`${table}.hidden`, rules.hidden, {
+      what: 'columns that no tenant reads',
+      otherwise: "where they may read none, read is 'nobody'",
+    }),
+    ...personalProblems(table, rules.personal),
+    ...parentsProblems(table, rules.parents, tables),
   ];
 }
 
@@ -46,90 +58,61 @@ function nameProblems(table: string): string[] {
   const [first, second, ...more] = table.split('.');
   if (first === undefined || second === undefined || more.length > 0) {
     const advice = isPlainName(table)
-      ? `write ${schema}.${table}`
-      : `write ${schema}. and the table's name`;
+      ? `write ${appSchema}.${table}`
+      : `write ${appSchema}. and the table's name`;
     return [`${show(table)} is not a table with its schema: ${advice}`];
   }
   if (!isPlainName(second)) return [`${show(table)} is no name for a table: ${plainAdvice}`];
-  return first === schema
+  return first === appSchema
     ? []
     : [
-        `${show(table)} is in the schema ${show(first)}: tables of tenants stand in ${schema}, as ${schema}.${second}`,
+        `${show(table)} is in the schema ${show(first)}: tables of tenants stand in ${appSchema}, as ${appSchema}.${second}`,
       ];
 }
 
-function ruleProblems(
-  table: string,
-  command: string,
-  rules: Record<string, unknown>,
-  allowed: readonly string[],
-): string[] {
+function ruleProblems(table: string, command: Command, rules: Record<string, unknown>): string[] {
+  const where = `${table}.${command}`;
   const rule = rules[command];
-  if (rule === undefined) return [`${table}.${command} is missing; allowed: ${allowed.join(', ')}`];
-  if (typeof rule !== 'string' || !allowed.includes(rule)) {
-    return [
-      `${table}.${command} is ${show(rule)}; allowed: ${allowed.join(', ')}${meant(rule, allowed)}`,
-    ];
-  }
-  return (rule === 'owner' || rule === 'self') && rules.owner === undefined
-    ? [
-        `${table}.${command} is '${rule}' but ${table}.owner names no column: add owner: 'author_id' or the like`,
-      ]
-    : [];
+  if (!isRecord(rule)) return roleProblems(where, rule, roles[command], rules.owner);
+  const allowed = roles[command].filter((role) => role !== 'nobody');
+  return [
+    ...unknownKeys(`${where}.`, rule, ['role', 'scope']),
+    ...roleProblems(`${where}.role`, rule.role, allowed, rules.owner),
+    ...wordProblems(`${where}.scope`, rule.scope, ruleScopes),
+  ];
 }
 
-function ownerProblems(table: string, { owner }: Record<string, unknown>): string[] {
-  if (owner === undefined) return [];
-  const problem = columnProblem(owner, `the column with a user's id`);
-  return problem ? [`${table}.owner is ${show(owner)}: ${problem}`] : [];
-}
-
-function columnsProblems(table: string, columns: unknown): string[] {
-  if (columns === undefined) return [];
-  if (!Array.isArray(columns) || columns.length === 0) {
-    return [
-      `${table}.columns is ${show(columns)}: expected names of columns that tenants may write; ` +
-        "where they may write none, insert and update are 'nobody'",
-    ];
-  }
-  const names: readonly unknown[] = columns;
-  return names.flatMap((column, index) => {
-    const problem =
-      names.indexOf(column) < index
-        ? 'it is named twice'
-        : columnProblem(column, 'a column that tenants may write');
-    return problem ? [`${table}.columns has ${show(column)}: ${problem}`] : [];
-  });
-}
-
-function columnProblem(column: unknown, expected: string): string | undefined {
-  if (typeof column !== 'string') return `expected the name of ${expected}`;
-  if (!isPlainName(column)) return plainAdvice;
-  return column === 'tenant_id'
-    ? `tenant_id is set by the platform; expected ${expected}`
-    : undefined;
-}
-
-function unknownKeys(
-  prefix: string,
-  value: Record<string, unknown>,
-  known: readonly string[],
+function roleProblems(
+  where: string,
+  role: unknown,
+  allowed: readonly string[],
+  owner: unknown,
 ): string[] {
-  return Object.keys(value)
-    .filter((key) => !known.includes(key))
-    .map((key) => `${prefix}${key} is not known; allowed: ${known.join(', ')}${meant(key, known)}`);
+  const problems = wordProblems(where, role, allowed);
+  if (problems.length > 0 || owner !== undefined) return problems;
+  if (role !== 'owner' && role !== 'self') return [];
+  const [schema = '', table = ''] = where.split('.');
+  return [
+    `${where} is '${role}' but ${schema}.${table}.owner names no column: add owner: 'author_id' or the like`,
+  ];
 }
 
-function meant(given: unknown, known: readonly string[]): string {
-  const word = typeof given === 'string' ? nearest(given, known) : undefined;
-  return word === undefined ? '' : ` (did you mean '${word}'?)`;
+function sharedProblems(shared: unknown, tables: Record<string, unknown>): string[] {
+  if (shared === undefined) return [];
+  if (!isRecord(shared)) {
+    return [`shared is ${show(shared)}: expected { 'app.countries': 'member' }`];
+  }
+  return Object.entries(shared).flatMap(([table, rule]) => [
+    ...nameProblems(table),
+    ...wordProblems(`shared.${table}`, rule, sharedRules),
+    ...(Object.hasOwn(tables, table)
+      ? [`${table} stands in tables and in shared: its rows are some tenant's, or no tenant's`]
+      : []),
+  ]);
 }
 
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function show(value: unknown): string {
-  if (typeof value === 'function') return 'a function';
-  return value === undefined ? 'undefined' : JSON.stringify(value);
+function wordProblems(where: string, word: unknown, allowed: readonly string[]): string[] {
+  if (typeof word === 'string' && allowed.includes(word)) return [];
+  const received = word === undefined ? 'is missing' : `is ${show(word)}`;
+  return [`${where} ${received}; allowed: ${allowed.join(', ')}${meant(word, allowed)}`];
 }

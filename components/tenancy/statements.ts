@@ -1,4 +1,5 @@
 import { quoteName, quoteTable } from './identifiers';
+import { byName } from './rules';
 
 /** What stands around one table of tenants, as `compileTenancy` makes it. */
 export interface TableFence {
@@ -6,10 +7,12 @@ export interface TableFence {
   readonly table: string;
   /** Policy name → everything after `create policy NAME on TABLE`. */
   readonly policies: Readonly<Record<string, string>>;
-  /** Role → privileges, such as `select` or `insert ("title", "body")`. */
+  /** Role → privileges, such as `select`, `insert ("title", "body")` or `select except ("score")`. */
   readonly grants: Readonly<Record<string, readonly string[]>>;
   /** Trigger name (it begins with `strata_`) → everything after `create trigger NAME`, with `TABLE` for the table. */
   readonly triggers: Readonly<Record<string, string>>;
+  /** The rows are no tenant's. */
+  readonly shared?: true | undefined;
 }
 
 /** How the triggers of a fence are told from the application's own. */
@@ -30,14 +33,51 @@ export function statements(fence: TableFence): string[] {
     revokeGrants(table),
     dropPolicies(table),
     dropTriggers(table),
-    ...sorted(fence.policies).map(
+    ...byName(fence.policies).map(
       ([name, tail]) => `create policy ${quoteName(name)} on ${table} ${tail}`,
     ),
-    ...sorted(fence.triggers).map(([name, tail]) => createTrigger(table, name, tail)),
-    ...sorted(fence.grants).flatMap(([role, privileges]) =>
-      privileges.map((privilege) => `grant ${privilege} on table ${table} to ${quoteName(role)}`),
+    ...byName(fence.triggers).map(([name, tail]) => createTrigger(table, name, tail)),
+    ...byName(fence.grants).flatMap(([role, privileges]) =>
+      privileges.map((privilege) => grant(table, privilege, quoteName(role))),
     ),
   ];
+}
+
+const exception = /^(\w+) except \((.+)\)$/;
+
+/** What follows a privilege on all columns but these: `''` when there are none. */
+export function except(columns: readonly string[]): string {
+  return columns.length === 0 ? '' : ` except (${[...columns].sort().map(quoteName).join(', ')})`;
+}
+
+function grant(table: string, privilege: string, role: string): string {
+  const [, what, columns] = exception.exec(privilege) ?? [];
+  return what !== undefined && columns !== undefined
+    ? grantExcept(table, what, columns, role)
+    : `grant ${privilege} on table ${table} to ${role}`;
+}
+
+/**
+ * Postgres grants all columns or those that are named, so the others are looked up. A column of the exception that is
+ * not there is an error: whoever misspells what is to be hidden would show it.
+ */
+function grantExcept(table: string, privilege: string, columns: string, role: string): string {
+  const hidden = `array[${columns.replaceAll('"', "'")}]::text[]`;
+  const live = `pg_catalog.pg_attribute where attrelid = '${table}'::regclass and attnum > 0 and not attisdropped`;
+  return `do $strata$
+declare
+  missing text := (select string_agg(name, ', ') from unnest(${hidden}) as name
+    where name not in (select attname from ${live}));
+  others text := (select string_agg(quote_ident(attname), ', ' order by attnum) from ${live} and attname <> all (${hidden}));
+begin
+  if missing is not null then
+    raise exception 'no such column: %', missing using errcode = 'undefined_column';
+  end if;
+  if others is not null then
+    execute 'grant ${privilege} (' || others || ') on table ${table} to ${role}';
+  end if;
+end
+$strata$`;
 }
 
 /** Grants on a table include those on its columns, whoever gave them. */
@@ -87,9 +127,4 @@ begin
   end loop;
 end
 $strata$`;
-}
-
-/** The order in which names are declared means nothing, so it must not show. */
-function sorted<T>(named: Readonly<Record<string, T>>): [string, T][] {
-  return Object.entries(named).sort(([a], [b]) => (a < b ? -1 : 1));
 }

@@ -1,6 +1,16 @@
 import { DatabaseError } from 'pg';
 import { UserError } from '../../engine/errors';
 
+/** What Postgres refused, told for people; `code` is its SQLSTATE. */
+export class SqlError extends UserError {
+  constructor(
+    message: string,
+    readonly code: string | undefined,
+  ) {
+    super(message);
+  }
+}
+
 /** The database's refusal with the file, the line and what it advises; anything else as it came. */
 export function describeSqlError(error: unknown, file: string, sql: string): Error {
   if (!(error instanceof DatabaseError)) return error as Error;
@@ -13,5 +23,5 @@ export function describeSqlError(error: unknown, file: string, sql: string): Err
     error.code === '55P03' &&
       'Another session holds a lock on this table; nothing was changed: run it again when that session is done.',
   ];
-  return new UserError(parts.filter(Boolean).join('\n'));
+  return new SqlError(parts.filter(Boolean).join('\n'), error.code);
 }

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
+import { appSchema } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
 import type { Changes, Context, Problem, Resource } from '../host/resource';
 import { readLive, withClient } from './connect';
@@ -105,6 +106,7 @@ async function runInside(client: Client, file: MigrationInputs): Promise<string>
   try {
     const before = await transactionId(client);
     await client.query("set local lock_timeout = '5s'");
+    await client.query(whereStatement(file, 'set local'));
     await client.query(roleStatement(file, 'set local'));
     await client.query(file.sql);
     if ((await transactionId(client)) !== before) {
@@ -127,10 +129,18 @@ async function runInside(client: Client, file: MigrationInputs): Promise<string>
 async function runOutside(client: Client, file: MigrationInputs): Promise<string> {
   const started = Date.now();
   await client.query("set lock_timeout = '5s'");
+  await client.query(whereStatement(file, 'set'));
   await client.query(roleStatement(file, 'set'));
   await client.query(file.sql);
   await client.query('reset role');
   return record(client, file, Date.now() - started);
+}
+
+/** The application names its own tables without a schema, and changes rows of the tenants that share them. */
+function whereStatement({ scope }: MigrationInputs, set: 'set' | 'set local'): string {
+  return scope === 'app'
+    ? `${set} search_path = ${appSchema}; ${set} strata.narrowed_to = 'shared'`
+    : '';
 }
 
 /**

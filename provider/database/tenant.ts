@@ -1,7 +1,11 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
+import { mainShard, models, type Model } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
+import { differences } from '../local/changes';
 import type { Changes, Resource } from '../host/resource';
+import { enforce, exclusively } from '../tenancy/lifecycle';
+import { findTenant } from '../tenancy/registry';
 import { inTransaction, readLive, withClient } from './connect';
 
 interface Member {
@@ -10,8 +14,16 @@ interface Member {
   role: 'admin' | 'member';
 }
 
+/** What a tenant may use; null is the platform's default. */
+interface TenantLimits {
+  maxConnections: number | null;
+  statementTimeoutMs: number | null;
+  storageBytes: number | null;
+}
+
 /**
- * A tenant and its members in the registry.
+ * A tenant and its members in the registry. A place of its own is made by `strata:tenancy:Places`, which makes it active;
+ * limits that change later are brought to its login here.
  *
  * Users are made when they are first named. Members that are named are kept as named; one that is no longer named
  * loses the membership, not the user. Members who joined in another way are nobody's drift.
@@ -21,9 +33,15 @@ export interface TenantInputs {
   /** Secret: connects as the migrator; a changed URL is no change of the tenant. */
   url: string;
   cluster: string;
+  /** Shard → URL that connects as the migrator to its database `strata`; secret. */
+  clusters: Record<string, string>;
+  /** What the passwords of tenants' logins are derived from; secret. */
+  master: string;
   slug: string;
   displayName: string;
-  model: 'shared';
+  model: Model;
+  shard: string;
+  limits: TenantLimits;
   members: Member[];
 }
 
@@ -36,9 +54,17 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   inputs: z.object({
     url: z.string(),
     cluster: z.string(),
+    clusters: z.record(z.string(), z.string()),
+    master: z.string().min(1),
     slug: z.string(),
     displayName: z.string(),
-    model: z.enum(['shared']),
+    model: z.enum(models),
+    shard: z.string(),
+    limits: z.strictObject({
+      maxConnections: z.number().nullable(),
+      statementTimeoutMs: z.number().nullable(),
+      storageBytes: z.number().nullable(),
+    }),
     members: z.array(z.strictObject({ user: z.string(), role: z.enum(['admin', 'member']) })),
   }),
   computed: ['tenantId'],
@@ -48,12 +74,14 @@ export const tenant: Resource<TenantInputs, TenantState> = {
     if (state.slug !== inputs.slug) return { slug: 'replace' };
     return {
       ...(state.displayName !== inputs.displayName && { displayName: 'update' as const }),
+      ...differences(state, inputs, ['model', 'shard', 'limits'], 'update'),
       ...(canonical(state.members) !== canonical(inputs.members) && { members: 'update' as const }),
     };
   },
 
   async create(inputs) {
     const tenantId = await write(inputs, []);
+    await enforceLimits(inputs, tenantId);
     return { id: inputs.slug, state: { ...inputs, tenantId } };
   },
 
@@ -63,7 +91,10 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   async update(_id, state, inputs) {
     const named = new Set(inputs.members.map(({ user }) => user));
     const left = state.members.map(({ user }) => user).filter((user) => !named.has(user));
-    return { ...inputs, tenantId: await write(inputs, left) };
+    const tenantId = await write(inputs, left);
+    if (differences(state, inputs, ['limits'], 'update').limits)
+      await enforceLimits(inputs, tenantId);
+    return { ...inputs, tenantId };
   },
 
   delete: (_id, state) =>
@@ -87,15 +118,55 @@ function write(inputs: TenantInputs, left: readonly string[]): Promise<string> {
   );
 }
 
+/** Services read limits in the registry; a login has them itself. One that is not made yet gets them with its place. */
+async function enforceLimits(
+  { clusters: urls, master, slug, model }: TenantInputs,
+  tenantId: string,
+): Promise<void> {
+  if (model !== 'database') return;
+  const clusters = new Map(Object.entries(urls));
+  await exclusively(clusters, slug, async () => {
+    const tenant = await findTenant(clusters, tenantId);
+    if (tenant.status === 'active' || tenant.status === 'suspended')
+      await enforce({ clusters, master }, tenant);
+  });
+}
+
 async function upsertTenant(client: Client, inputs: TenantInputs): Promise<string> {
-  const { rows } = await client.query<{ id: string }>(
-    `insert into registry.tenants (slug, name, model) values ($1, $2, $3)
-     on conflict (slug) do update set name = excluded.name returning id`,
-    [inputs.slug, inputs.displayName, inputs.model],
+  const { slug, displayName, model, shard, limits } = inputs;
+  const { rows } = await client.query<{ id: string; model: Model; shard: string }>(
+    `insert into registry.tenants as t
+       (slug, name, model, shard, status, max_connections, statement_timeout_ms, storage_bytes)
+     values ($1, $2, $3, $4, $5, $6, $7, $8)
+     on conflict (slug) do update set name = excluded.name, max_connections = excluded.max_connections,
+       statement_timeout_ms = excluded.statement_timeout_ms, storage_bytes = excluded.storage_bytes
+     returning t.id, t.model, t.shard`,
+    [
+      slug,
+      displayName,
+      model,
+      shard,
+      model === 'shared' && shard === mainShard ? 'active' : 'provisioning',
+      limits.maxConnections,
+      limits.statementTimeoutMs,
+      limits.storageBytes,
+    ],
   );
-  const id = rows[0]?.id;
-  if (!id) throw new UserError(`the registry took tenant ${inputs.slug} but returned no id`);
-  return id;
+  const [row] = rows;
+  if (!row) throw new UserError(`the registry took tenant ${slug} but returned no id`);
+  if (row.model !== model || row.shard !== shard) throw new UserError(elsewhere(inputs, row));
+  return row.id;
+}
+
+/** Rows are not where a config says they are: they are moved there. */
+function elsewhere(
+  { slug, model, shard }: TenantInputs,
+  row: Pick<TenantInputs, 'model' | 'shard'>,
+): string {
+  return (
+    `tenant ${slug} has its rows in model ${row.model} on shard ${row.shard}, and the config says model ${model} on shard ` +
+    `${shard}: move it (npm run tenants -- move ${slug} --model ${model} --shard ${shard}), or put the config back`
+  );
 }
 
 async function upsertMembers(client: Client, tenantId: string, members: Member[]): Promise<void> {
@@ -125,9 +196,16 @@ async function removeMembers(
   );
 }
 
+interface Found extends TenantLimits, Pick<TenantInputs, 'model' | 'shard'> {
+  readonly id: string;
+  readonly name: string;
+}
+
 async function lookUp(client: Client, state: TenantState): Promise<TenantState | undefined> {
-  const { rows } = await client.query<{ id: string; name: string }>(
-    'select id, name from registry.tenants where slug = $1',
+  const { rows } = await client.query<Found>(
+    `select id, name, model, shard, max_connections as "maxConnections",
+       statement_timeout_ms as "statementTimeoutMs", storage_bytes::float8 as "storageBytes"
+     from registry.tenants where slug = $1`,
     [state.slug],
   );
   const row = rows[0];
@@ -142,6 +220,13 @@ async function lookUp(client: Client, state: TenantState): Promise<TenantState |
     ...state,
     tenantId: row.id,
     displayName: row.name,
+    model: row.model,
+    shard: row.shard,
+    limits: {
+      maxConnections: row.maxConnections,
+      statementTimeoutMs: row.statementTimeoutMs,
+      storageBytes: row.storageBytes,
+    },
     members: same ? state.members : members.rows,
   };
 }

@@ -41,6 +41,7 @@ export const table: Resource<TableInputs, TableState> = {
     policies: z.record(z.string(), z.string()),
     grants: z.record(z.string(), z.array(z.string())),
     triggers: z.record(z.string(), z.string()),
+    shared: z.literal(true).optional(),
   }),
   computed: ['applied', 'live'],
   volatile: ['applied', 'live'],
@@ -56,6 +57,7 @@ export const table: Resource<TableInputs, TableState> = {
         }
       }
     }
+    if (state.shared !== inputs.shared) changes.shared = 'update';
     if (state.schema !== inputs.schema) changes.schema = 'update';
     if (state.live !== state.applied) changes.live = 'update';
     return changes;
@@ -91,7 +93,7 @@ function asOwner<T>(client: Client, work: () => Promise<T>): Promise<T> {
 function fence(inputs: TableInputs): Promise<TableState> {
   return withClient(inputs.url, (client) =>
     asOwner(client, async () => {
-      await refuseUnsafeShape(client, inputs.table);
+      await refuseUnsafeShape(client, inputs.table, inputs.shared);
       for (const statement of statements(inputs)) {
         await client.query(statement).catch((error: unknown) => {
           throw describeSqlError(error, `fence of ${inputs.table}`, statement);
@@ -113,7 +115,12 @@ async function close(client: Client, name: string): Promise<void> {
   });
 }
 
-async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
+/** Throws what in a table's shape would let tenants meet, with the statements that mend it. */
+export async function refuseUnsafeShape(
+  client: Client,
+  name: string,
+  shared?: TableFence['shared'],
+): Promise<void> {
   const found = await client.query<{ oid: number | null }>('select to_regclass($1)::oid as oid', [
     name,
   ]);
@@ -123,15 +130,30 @@ async function refuseUnsafeShape(client: Client, name: string): Promise<void> {
       `${name} is declared in tenancy.ts but does not exist: create it in a migration, or take it out of the declaration`,
     );
   }
-  const { rows } = await client.query<{ problem: string }>(
-    'select problem from tenancy.table_problems($1::oid::regclass) as problem',
-    [oid],
-  );
+  const { rows } = await client.query<{ problem: string }>(shared ? tenantsInside : shapeProblems, [
+    oid,
+  ]);
   if (rows.length) {
-    const list = rows.map(({ problem }) => `  - ${problem}`).join('\n');
+    // As migrations are written: without the schema.
+    const schema = new RegExp(`\\b${name.split('.')[0] ?? ''}\\.`, 'g');
+    const list = rows.map(({ problem }) => `  - ${problem.replace(schema, '')}`).join('\n');
     throw new UserError(`${name} cannot keep tenants apart as it is:\n${list}`);
   }
 }
+
+const shapeProblems = 'select problem from tenancy.table_problems($1::oid::regclass) as problem';
+
+/** A table that belongs to no tenant, and yet says whose each row is, or shows rows of other tables. */
+const tenantsInside = `
+  select format('%I says whose a row is: declare it in tables instead of shared', attname) as problem
+  from pg_attribute where attrelid = $1 and attname = 'tenant_id' and not attisdropped
+  union all
+  select format('it belongs to %s: alter table %s owner to strata_owner', relowner::regrole, oid::regclass)
+  from pg_class where oid = $1 and relowner <> 'strata_owner'::regrole
+  union all
+  select format('it shows the rows of %s: alter table %s no inherit %s', inhrelid::regclass, inhrelid::regclass, inhparent::regclass)
+  from pg_inherits where inhparent = $1 and exists (
+    select from pg_attribute where attrelid = inhrelid and attname = 'tenant_id' and not attisdropped)`;
 
 /** Everything in the catalogue that the fence consists of, as one hash; undefined when the table is gone. */
 async function fingerprint(client: Client, name: string): Promise<string | undefined> {

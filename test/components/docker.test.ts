@@ -60,7 +60,16 @@ function some<T>(
 }
 
 const presets = {
-  minimal: ['database-1', 'gateway-1', 'graphql-1', 'guard-1', 'pooler-1', 'redis-1'],
+  minimal: [
+    'database-1',
+    'gateway-1',
+    'graphql-1',
+    'guard-1',
+    'pooler-1',
+    'pooler-registry-1',
+    'redis-1',
+    'tenants-1',
+  ],
   standard: [
     'alertmanager-1',
     'backup-1',
@@ -77,11 +86,13 @@ const presets = {
     'object-store-1',
     'pgbouncer-exporter-1',
     'pooler-1',
+    'pooler-registry-1',
     'postgres-exporter-1',
     'prometheus-1',
     'redis-1',
     'redis-exporter-1',
     'storage-1',
+    'tenants-1',
   ],
 } as const;
 

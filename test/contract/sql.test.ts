@@ -20,7 +20,14 @@ const functions = files.flatMap((file) => {
 function types(args: string): string {
   return args
     .split(',')
-    .map((arg) => arg.trim().split(/\s+/).slice(1).join(' '))
+    .map((arg) =>
+      arg
+        .trim()
+        .replace(/ default .*/, '')
+        .split(/\s+/)
+        .slice(1)
+        .join(' '),
+    )
     .join(', ');
 }
 

@@ -85,6 +85,7 @@ describe.skipIf(reason)('the stack of this machine', () => {
           where: 'a process of this machine',
         },
       },
+      tenantLogins: expect.stringMatching(/^[A-Za-z0-9]{64}$/) as string,
       operator: {
         user: 'operator',
         password: expect.stringMatching(/^[A-Za-z0-9]{40}$/) as string,
@@ -183,7 +184,7 @@ describe.skipIf(reason)('the stack of this machine', () => {
     expect([...commandLines].some((line) => line.includes('provider/index.ts'))).toBe(true);
     expect(files.some(([file]) => file.endsWith('run/database/log'))).toBe(true);
     expect(files.some(([file]) => file.endsWith('data/PG_VERSION'))).toBe(true);
-    expect(mayHold).toHaveLength(3);
+    expect(mayHold).toHaveLength(4);
     for (const file of mayHold) expect((statSync(file).mode & 0o777).toString(8), file).toBe('600');
   });
 

@@ -2,14 +2,13 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { pooler } from '../../components/services/database/pooler';
 import { databaseServer } from '../../components/services/database/server';
 import type { LoginRole } from '../../components/services/service';
 import { actor } from '../sql/support/actors';
 import type { Server } from '../sql/support/server';
 import { Containers } from '../support/containers';
 import { noContainers } from '../support/docker-cli';
-import { Clients, labImages, labSettings, makeRoles } from '../support/database';
+import { Clients, labImages, labSettings, makeRoles, poolerAlone } from '../support/database';
 import { madeUpValues } from '../support/values';
 import { Platform, type Started } from './functions/platform';
 
@@ -42,7 +41,7 @@ describe.skipIf(missing)(`functions behind PgBouncer in transaction mode, with T
     await admin.query(
       `alter role strata_dispatcher login password '${values({ passwordOf: 'strata_dispatcher' })}'`,
     );
-    await containers.run(pooler(settings), { published: true });
+    await containers.run(poolerAlone(settings), { published: true });
     const server = await asServer();
     const cluster = await server.connect('postgres', 'postgres');
     await cluster.query('drop database strata with (force)');
@@ -73,6 +72,8 @@ describe.skipIf(missing)(`functions behind PgBouncer in transaction mode, with T
     const url = (login: string, name: string): string =>
       urls.get(login)?.replace('/NAME?', `/${name}?`) ?? '';
     return {
+      // In the container's volume: nobody copies it.
+      data: '',
       url,
       connect: (login, name) =>
         clients.connect('database', login as (typeof roles)[number], { name }),

@@ -1,24 +1,14 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { standalone } from '../../engine/loader';
 import { query, type Answer } from '../e2e/graphql';
 import { deploy } from '../sql/support/platform';
 import { startServer, type Server } from '../sql/support/server';
 import { readWorld, type World } from '../sql/support/world';
-import { jwtKey, tokenFor, until } from '../support/storage';
-import { tokens } from '../../components/services/tokens';
-import { freePort } from '../support/ports';
+import { startGraphql, type Program } from '../support/program';
+import { tokenFor } from '../support/storage';
 
 let postgres: Server;
 let world: World;
-let folder: string;
-let program: ChildProcess;
-let url: string;
-let said = '';
+let service: Program;
 
 beforeAll(async () => {
   postgres = await startServer();
@@ -26,47 +16,14 @@ beforeAll(async () => {
   const admin = await postgres.connect('postgres', 'asked');
   world = await readWorld(admin);
   await admin.end();
-  folder = mkdtempSync(path.join(os.tmpdir(), 'strata-graphql-'));
-  const write = (name: string, text: string): string => {
-    const file = path.join(folder, name);
-    writeFileSync(file, text, { mode: 0o600 });
-    return file;
-  };
-  const port = await freePort();
-  program = spawn(
-    process.execPath,
-    [write('server.cjs', standalone('components/services/images/graphql/server.ts'))],
-    {
-      cwd: folder,
-      env: {
-        PORT: String(port),
-        GRAPHQL_SCHEMAS: 'app',
-        GRAPHILE_ENV: 'production',
-        JWT_ISSUER: tokens.issuer,
-        JWT_AUDIENCE: tokens.audience,
-        JWT_KEY_FILE: write('JWT_KEY', jwtKey),
-        DATABASE_URL_FILE: write('DATABASE_URL', postgres.url('strata_authenticator', 'asked')),
-      },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
-  );
-  for (const stream of [program.stdout, program.stderr]) {
-    stream?.on('data', (chunk: Buffer) => (said += chunk.toString()));
-  }
-  url = `http://127.0.0.1:${String(port)}/graphql`;
-  await until(async () => {
-    if (program.exitCode !== null) throw new Error(`the service ended: ${said}`);
-    return (await fetch(new URL('/healthz', url))).status === 200;
+  service = await startGraphql({
+    databaseUrl: postgres.url('strata_authenticator', 'asked'),
+    master: 'm'.repeat(64),
   });
 });
 
 afterAll(async () => {
-  if (program.exitCode === null) {
-    const ended = once(program, 'exit');
-    program.kill('SIGKILL');
-    await ended;
-  }
-  rmSync(folder, { recursive: true, force: true });
+  await service.stop();
   await postgres.stop();
 });
 
@@ -78,7 +35,12 @@ async function ask(
 ): Promise<Answer> {
   const { id: userId, tenant: tenantId, role } = world.ann;
   const session = { tenantId, userId, role: `tenant_${role}` as const };
-  return query(url, await tokenFor({ ...session, ...(scopes && { scopes }) }), text, variables);
+  return query(
+    service.url,
+    await tokenFor({ ...session, ...(scopes && { scopes }) }),
+    text,
+    variables,
+  );
 }
 
 const reading = '{ notes { totalCount } }';
@@ -126,7 +88,7 @@ test.each([[undefined], [['graphql:*']], [['graphql:read', 'graphql:write']]])(
 );
 
 test('the log has of a failed query an id and a code, and nothing that the caller wrote', async () => {
-  const from = said.length;
+  const from = service.said().length;
   const hush = 'hush\u001b[31m\nhush';
   const foreign = await ask(writing, undefined, { p: world.globex.project, b: hush });
   const literal = await ask(
@@ -137,8 +99,10 @@ test('the log has of a failed query an id and a code, and nothing that the calle
   const ids = [foreign, literal].map(
     ({ errors }) => (errors[0] as { extensions?: { id?: string } }).extensions?.id,
   );
-  await expect.poll(() => ids.every((id) => said.includes(`"id":"${String(id)}"`))).toBe(true);
-  const lines = said.slice(from).trimEnd().split('\n');
+  await expect
+    .poll(() => ids.every((id) => service.said().includes(`"id":"${String(id)}"`)))
+    .toBe(true);
+  const lines = service.said().slice(from).trimEnd().split('\n');
   const logged = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
   expect(logged.filter(({ id }) => ids.includes(id as string))).toEqual(
     ids.map((id) => ({

@@ -4,13 +4,19 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { connections, pooledRoles } from '../../components/services/database/connections';
-import { pooler, renderPooler } from '../../components/services/database/pooler';
 import { databaseServer } from '../../components/services/database/server';
 import type { Workload } from '../../components/services/service';
 import { issueAuthority } from '../../provider/tls/issue';
 import { Containers } from '../support/containers';
 import { noContainers } from '../support/docker-cli';
-import { Clients, labImages, labSettings, makeRoles, refusal } from '../support/database';
+import {
+  Clients,
+  labImages,
+  labSettings,
+  makeRoles,
+  poolerAlone,
+  refusal,
+} from '../support/database';
 import { madeUpValues, type Values } from '../support/values';
 
 const missing = noContainers(labImages.postgres, labImages.pgbouncer);
@@ -20,13 +26,13 @@ const why = missing === undefined ? '' : ` (skipped: ${missing})`;
 const pools = { authenticator: 1, app: 3, hasura: 2, guard: 2 };
 const settings = labSettings({ database: { memory: '2G', pools } });
 const server = databaseServer(settings);
-const gate = pooler(settings);
+const gate = poolerAlone(settings);
 
 /** The same with other lines, as a service of another name. */
 function changed(name: string, lines: Readonly<Record<string, string>>): Workload {
   const text = Object.entries(lines).reduce(
     (ini, [key, value]) => ini.replace(new RegExp(`^${key} = .*$`, 'm'), `${key} = ${value}`),
-    renderPooler(settings.database),
+    gate.files['pgbouncer.ini'] as string,
   );
   return { ...gate, name, files: { ...gate.files, 'pgbouncer.ini': text } };
 }
@@ -149,7 +155,7 @@ describe.skipIf(missing)(`the pooler in a container${why}`, () => {
   });
 
   test('Postgres has a connection for everybody when all pools and all direct users are full', async () => {
-    const size = connections(pools);
+    const size = connections(settings.database);
     const pooled = Object.entries(pooledRoles).flatMap(([name, role]) =>
       Array.from({ length: pools[name as keyof typeof pools] }, () => role),
     );

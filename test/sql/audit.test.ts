@@ -75,6 +75,68 @@ test('a deletion leaves its keys, and those of the rows that go with it', async 
   expect(rows[0]?.keys).toHaveLength(2);
 });
 
+test.each([
+  [
+    'of several columns',
+    'tenant_id, "Kind of", at',
+    { 'Kind of': 'a"b', at: '2026-01-02T03:04:05+00:00' },
+  ],
+  ['of the tenant alone', 'tenant_id', {}],
+  ['of an id besides another column', 'tenant_id, id, "Kind of"', { id: 7, 'Kind of': 'a"b' }],
+  ['of an id alone', 'tenant_id, id', { id: 7 }],
+])('keys %s are recorded by insert, update and delete', async (_what, columns, key) => {
+  const admin = await server.connect('postgres', 'audit');
+  const on = (command: string, rows: string) =>
+    `create trigger ${command} after ${command} on app.keyed referencing ${rows} for each statement execute function audit.record()`;
+  await admin.query(`
+    create table app.keyed (tenant_id uuid, "Kind of" text, at timestamptz, id int, body text, primary key (${columns}));
+    ${on('insert', 'new table as new_rows')};
+    ${on('update', 'old table as old_rows new table as new_rows')};
+    ${on('delete', 'old table as old_rows')}`);
+  await admin.query(
+    `insert into app.keyed values ($1, 'a"b', '2026-01-02 03:04:05+00', 7, 'secret')`,
+    [world.acme.id],
+  );
+  await admin.query(`update app.keyed set body = 'more'`);
+  await admin.query('delete from app.keyed');
+  const { rows } = await admin.query(
+    `select tenant_id, operation, keys from audit.log where relation = 'app.keyed' order by at, operation = 'delete', operation`,
+  );
+  await admin.query(`drop table app.keyed`);
+  expect(rows.slice(-3)).toEqual(
+    ['insert', 'update', 'delete'].map((operation) => ({
+      tenant_id: world.acme.id,
+      operation,
+      keys: [key],
+    })),
+  );
+});
+
+test('a key that is renamed or replaced is recorded as it is now', async () => {
+  const admin = await server.connect('postgres', 'audit');
+  await admin.query(`
+    create table app.renamed (tenant_id uuid, id int, other int, primary key (tenant_id, id));
+    create trigger a after insert on app.renamed referencing new table as new_rows
+      for each statement execute function audit.record()`);
+  const insert = `insert into app.renamed values ('${world.acme.id}', $1, $1)`;
+  await admin.query(insert, [1]);
+  await admin.query('alter table app.renamed rename id to number');
+  await admin.query(insert, [2]);
+  await admin.query(
+    'alter table app.renamed drop constraint renamed_pkey, add primary key (tenant_id, other)',
+  );
+  await admin.query(insert, [3]);
+  const { rows } = await admin.query(
+    `select keys from audit.log where relation = 'app.renamed' order by at`,
+  );
+  await admin.query('drop table app.renamed');
+  expect(rows).toEqual([
+    { keys: [{ id: 1 }] },
+    { keys: [{ number: 2 }] },
+    { keys: [{ other: 3 }] },
+  ]);
+});
+
 test('a statement that changes nothing leaves nothing', async () => {
   expect(await recorded('ann by token', 'delete from app.notes where false')).toEqual([]);
 });

@@ -39,7 +39,7 @@ where g.role <> 'strata_maintenance'
     where p.polrelid = t.oid and p.polpermissive = kind.permissive and p.polcmd in ('*', c.command)
       and g.role::regrole = any (p.polroles)
       and coalesce(pg_get_expr(p.polqual, p.polrelid), '') || coalesce(pg_get_expr(p.polwithcheck, p.polrelid), '')
-        like '%tenancy.current_tenant_id()%')
+        ~ 'tenancy\.(current|member|admin)_tenant_id\(\)')
 union all
 select format('%s: policy %s shows every row', polrelid::regclass, polname)
 from pg_policy p
@@ -71,9 +71,9 @@ union all
 select format('%s is %s', rolname, attribute) from roles
 cross join lateral (values
   (rolsuper, 'superuser'), (rolbypassrls, 'free of policies'), (rolcreaterole, 'a maker of roles'),
-  (rolcreatedb, 'a maker of databases'), (rolreplication, 'a replication role'),
+  (rolcreatedb and rolname <> 'strata_migrator', 'a maker of databases'), (rolreplication, 'a replication role'),
   (rolinherit and rolname not in ('strata_app', 'strata_monitor'), 'inheriting'),
-  (rolcanlogin and rolname in ('strata_owner', 'strata_maintenance', 'strata_tenant', 'strata_anon'), 'a login')
+  (rolcanlogin and rolname in ('strata_owner', 'strata_maintenance', 'strata_tenant', 'strata_anon', 'strata_isolated', 'strata_places'), 'a login')
 ) as attributes (has, attribute) where has
 union all
 select format('%s is a member of %s', member::regrole, roleid::regrole) from pg_auth_members
@@ -81,7 +81,7 @@ where member in (select oid from roles)
   and (member::regrole::text, roleid::regrole::text) not in (
     ('strata_migrator', 'strata_owner'), ('strata_migrator', 'strata_maintenance'),
     ('strata_authenticator', 'strata_tenant'), ('strata_authenticator', 'strata_anon'), ('strata_app', 'strata_tenant'),
-    ('strata_monitor', 'pg_monitor'))
+    ('strata_authenticator', 'strata_places'), ('strata_app', 'strata_places'), ('strata_monitor', 'pg_monitor'))
 union all
 select format('%s has all that %s has without becoming it', member, role)
 from (values
@@ -105,7 +105,9 @@ where n.nspname in ('app', 'registry', 'audit', 'tenancy', 'strata', 'public') a
     ('app', 'strata_tenant'), ('app', 'strata_hasura'), ('app', 'strata_maintenance'), ('registry', 'strata_maintenance'),
     ('tenancy', 'strata_tenant'), ('tenancy', 'strata_hasura'), ('tenancy', 'strata_maintenance'),
     ('audit', 'strata_auditor'), ('strata', 'strata_migrator'),
-    ('tenancy', 'strata_guard'), ('audit', 'strata_monitor'), ('registry', 'strata_monitor')))
+    ('tenancy', 'strata_guard'), ('audit', 'strata_monitor'), ('registry', 'strata_monitor'),
+    ('tenancy', 'strata_isolated'), ('tenancy', 'strata_migrator'), ('tenancy', 'strata_authenticator'),
+    ('tenancy', 'strata_app'), ('tenancy', 'strata_pooler'), ('audit', 'strata_maintenance')))
 union all
 select format('everybody may %s in the database', privilege) from (values ('create'), ('temp'), ('connect')) as p (privilege)
 where has_database_privilege('public', current_database(), privilege)

@@ -26,7 +26,8 @@ const payload = "nullif(current_setting('request.jwt.claims', true), '')::jsonb"
 const token = `(${payload} -> 'https://hasura.io/jwt/claims')`;
 const mutation = "nullif(current_setting('hasura.user', true), '')::jsonb";
 const backend = `nullif(jsonb_strip_nulls(jsonb_build_object('x-hasura-tenant-id', nullif(current_setting('app.tenant_id', true), ''),
-  'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''), 'x-hasura-role', 'tenant_' || nullif(current_setting('app.role', true), ''))), '{}')`;
+  'x-hasura-user-id', nullif(current_setting('app.user_id', true), ''), 'x-hasura-role', 'tenant_' || nullif(current_setting('app.role', true), ''),
+  'x-hasura-scopes', nullif(current_setting('app.scopes', true), ''))), '{}')`;
 
 function attacked(noticedBy: Topic, name: string, sql: string): Mutant {
   return { name, sql, noticedBy };
@@ -157,7 +158,7 @@ export const mutants: readonly Mutant[] = [
   attacked(
     'spoofing',
     'that the role must be one of ours',
-    `create or replace function tenancy.is_tenant_member() returns boolean language sql stable return true`,
+    `create or replace function tenancy.member_tenant_id() returns uuid language sql stable return tenancy.current_tenant_id()`,
   ),
 
   attacked(
@@ -256,7 +257,8 @@ export const mutants: readonly Mutant[] = [
     'grant create on schema public to public; grant usage on schema public to public',
   ),
   attacked('privileges', 'who may define something', 'grant create on schema app to strata_tenant'),
-  backed(
+  attacked(
+    'spoofing',
     'who may run the checks of shape',
     'grant execute on all functions in schema tenancy to public',
   ),

@@ -8,6 +8,7 @@ import { tenant, type TenantInputs } from '../../provider/database/tenant';
 import type { Context } from '../../provider/host/resource';
 import { table, type TableInputs } from '../../provider/tenancy/table';
 import { clone, deploy } from './support/platform';
+import { wantedTenant } from '../support/tenants';
 import { startServer, type Server } from './support/server';
 
 let server: Server;
@@ -179,13 +180,9 @@ describe('a tenant', () => {
   const inputs = (): TenantInputs => ({
     url: server.url('strata_migrator', database),
     cluster: 'test',
-    slug: 'initech',
-    displayName: 'Initech',
-    model: 'shared',
-    members: [
-      { user: 'ann', role: 'member' },
-      { user: 'peter', role: 'admin' },
-    ],
+    clusters: { main: server.url('strata_migrator', database) },
+    master: 'm'.repeat(64),
+    ...wantedTenant('initech', { ann: 'member', peter: 'admin' }, { displayName: 'Initech' }),
   });
 
   test('is made with its members, of whom some are users already', async () => {
@@ -322,7 +319,7 @@ describe('the fence of a table', () => {
     );
     const attempt = table.create(inputs('app.loose'), context);
     await expect(attempt).rejects.toThrow(
-      /tenant_id may be null: alter table app\.loose alter column tenant_id set not null/,
+      /tenant_id may be null: alter table loose alter column tenant_id set not null/,
     );
     await expect(attempt).rejects.toThrow(/primary key does not begin with tenant_id/);
     await expect(attempt).rejects.toThrow(/add unique \(tenant_id, email\)/);

@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Client } from 'pg';
 import { pooledRoles } from '../../components/services/database/connections';
-import type { LoginRole } from '../../components/services/service';
+import { pooler, renderPooler } from '../../components/services/database/pooler';
+import type { LoginRole, Workload } from '../../components/services/service';
 import { settingsSchema, type Settings } from '../../components/settings/schema';
 import { root } from '../../engine/root';
 import { databaseServer } from '../../provider/database/server';
@@ -27,6 +28,13 @@ export function labSettings(given: { database?: object } = {}): Settings {
     database: { memory: '2G', pools, ...given.database },
     redis: { memory: '64M' },
   });
+}
+
+/** The pooler without the tenants of the registry, which test/tenancy/pooler-registry.test.ts has. */
+export function poolerAlone(settings: Settings): Workload {
+  const ini = renderPooler(settings.database).replace(/^%include .*$/m, '');
+  const whole = pooler(settings);
+  return { ...whole, volumes: {}, files: { ...whole.files, 'pgbouncer.ini': ini } };
 }
 
 /** How a client connects: the URL's words, without the host's. */

@@ -43,7 +43,7 @@ export async function dockerConfig(): Promise<Record<string, unknown>> {
     'strata:target': 'docker',
     'strata:tenancy': { tenants: { acme: { members: { ann: 'admin' } } } },
     'strata:images': { override: testImages },
-    'strata:database': { memory: '2G' },
+    'strata:database': { memory: '2304M' },
     'strata:docker': { databasePort: await freePort() },
     'strata:gateway': { ports: { http: await freePort(), https: await freePort() } },
   };

@@ -143,9 +143,11 @@ test('before anything starts, files are given to the user of their service, read
   expect(lines.sort()).toEqual(
     [
       ...users,
+      'chown 1000:1000 /data/exports',
       'chown 1000:1000 /data/storage',
       'chown 65534:65534 /data/alerts',
       'chown 65534:65534 /data/metrics',
+      'chown 70:70 /data/pooler',
       'chown 999:999 /data/database',
       'chown 999:999 /data/queue',
     ].sort(),

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noTables } from '../../components/plan';
 import { behindGateway } from '../../components/services/catalogue';
 import { custom } from '../../components/services/custom';
 import { customService, type CustomServiceInput } from '../../components/settings/custom';
@@ -147,7 +148,7 @@ describe('a custom service that uses the database', () => {
       'strata:target': target,
       'strata:customServices': customServices,
     });
-    const services = behindGateway({ settings, functions: [] });
+    const services = behindGateway({ settings, tenancy: noTables, functions: [] });
     return services.find(({ name }) => name === 'shop')?.needs;
   };
 

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { noTables } from '../../components/plan';
 import { deployed } from '../../components/services/catalogue';
 import { renderRepository, type Repository } from '../../components/services/database/repository';
 import type { FileContent, Service } from '../../components/services/service';
@@ -12,7 +13,11 @@ const s3 = { bucket: 'our-files', accessKey: 's3-id', secretKey: 's3-key', regio
 
 function deploy(config: Record<string, unknown>): { database: Service; services: Service[] } {
   const secrets = { 's3-id': 'an id', 's3-key': 'a key' };
-  const application = { settings: settingsOf({ ...docker, secrets, ...config }), functions: [] };
+  const application = {
+    settings: settingsOf({ ...docker, secrets, ...config }),
+    tenancy: noTables,
+    functions: [],
+  };
   const { database, services } = deployed(application);
   return { database, services: [...services] };
 }
@@ -155,6 +160,7 @@ describe('the key to the bucket of backups', () => {
       'backup-bucket',
       'object-store',
       'storage',
+      'tenants',
     ]);
     expect([job?.kind, job?.user, job?.volumes, job?.secrets]).toEqual([
       'job',

@@ -10,7 +10,11 @@ import {
 import { extensionStatements } from '../../components/services/database/extensions';
 import { renderHba } from '../../components/services/database/hba';
 import { majorProblem } from '../../components/services/database/major';
-import { memoryProblems, planMemory } from '../../components/services/database/memory';
+import {
+  memoryProblems,
+  planMemory,
+  tenantProblems,
+} from '../../components/services/database/memory';
 import { pooler, renderPooler } from '../../components/services/database/pooler';
 import { databaseServer } from '../../components/services/database/server';
 import { pinned } from '../../components/services/images';
@@ -67,16 +71,16 @@ describe('the memory of the database', () => {
   });
 
   test('of 4G with the default pools is shared out like this', () => {
-    expect([connections(defaults.pools), planMemory(4096, 78)]).toEqual([
-      { pooled: 45, direct: 30, total: 78 },
+    expect([connections(defaults), planMemory(4096, 89)]).toEqual([
+      { pooled: 45, tenants: 0, direct: 41, total: 89 },
       {
         total: 4096,
         sharedBuffers: 1024,
         walBuffers: 16,
         effectiveCache: 3072,
         maintenanceWork: 128,
-        work: 4,
-        worst: 3930,
+        work: 3,
+        worst: 3822,
       },
     ]);
   });
@@ -86,23 +90,59 @@ describe('the memory of the database', () => {
     expect(memoryProblems(small)).toEqual([
       {
         key: 'strata:database.memory',
-        reason: 'cannot hold 78 connections (45 of the pools, 30 direct, 3 reserved)',
+        reason: 'cannot hold 89 connections (45 of the pools, 41 direct, 3 reserved)',
         received: '1G',
-        allowed: 'at least 1920M for these pools',
+        allowed: 'at least 2176M for these pools',
         advice: 'Give it more memory, or make strata:database.pools smaller.',
       },
     ]);
-    expect(memoryProblems({ ...small, memory: '1920M' })).toEqual([]);
-    expect(memoryProblems({ ...small, memory: '1856M' })).toHaveLength(1);
+    expect(memoryProblems({ ...small, memory: '2176M' })).toEqual([]);
+    expect(memoryProblems({ ...small, memory: '2112M' })).toHaveLength(1);
+  });
+
+  test('that cannot hold the pools of tenants besides is refused with the numbers', () => {
+    const many = { ...defaults, tenants: { most: 20, connections: 10 } };
+    expect([connections(many), memoryProblems(many)]).toEqual([
+      { pooled: 45, tenants: 200, direct: 41, total: 289 },
+      [
+        {
+          key: 'strata:database.memory',
+          reason:
+            'cannot hold 289 connections (45 of the pools, 200 of 20 tenants with 10 each, 41 direct, 3 reserved)',
+          received: '4G',
+          allowed: 'at least 6784M for these pools',
+          advice:
+            'Give it more memory, or make strata:database.pools or strata:database.tenants smaller.',
+        },
+      ],
+    ]);
+    expect(memoryProblems({ ...many, memory: '6784M' })).toEqual([]);
+  });
+
+  test('more declared tenants with a database of their own than are planned for are refused, shard by shard', () => {
+    const planned = { ...defaults, tenants: { most: 2, connections: 10 } };
+    const declared = new Map([
+      ['main', 2],
+      ['eu', 3],
+    ]);
+    expect(tenantProblems(planned, declared)).toEqual([
+      {
+        key: 'strata:database.tenants.most',
+        reason: 'plans for 2 tenants of model database (20 connections), and shard eu has 3 (30)',
+        received: '2',
+        allowed: 'at least 3',
+        advice: 'Raise it, give tenants another model, or put some on another shard.',
+      },
+    ]);
   });
 });
 
 describe('what the database is started with', () => {
   test('its settings say what the plan says', () => {
     expect(serverSettings(defaults, 'minimal')).toMatchObject({
-      max_connections: '78',
+      max_connections: '89',
       shared_buffers: '1024MB',
-      work_mem: '4MB',
+      work_mem: '3MB',
       shared_preload_libraries: 'pg_stat_statements',
       ssl: 'on',
       archive_mode: 'on',
@@ -189,7 +229,8 @@ describe('the pooler', () => {
           '"strata_app" "{{STRATA_APP}}"',
           '"strata_hasura" "{{STRATA_HASURA}}"',
           '"strata_guard" "{{STRATA_GUARD}}"',
-          '"strata_monitor" "{{STRATA_MONITOR}}"\n',
+          '"strata_monitor" "{{STRATA_MONITOR}}"',
+          '"pooler_console" "{{POOLER_CONSOLE}}"\n',
         ].join('\n'),
         secrets: {
           STRATA_AUTHENTICATOR: { passwordOf: 'strata_authenticator' },
@@ -197,6 +238,7 @@ describe('the pooler', () => {
           STRATA_HASURA: { passwordOf: 'strata_hasura' },
           STRATA_GUARD: { passwordOf: 'strata_guard' },
           STRATA_MONITOR: { passwordOf: 'strata_monitor' },
+          POOLER_CONSOLE: { platform: 'pooler-console' },
         },
       },
     ]);

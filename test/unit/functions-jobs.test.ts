@@ -12,6 +12,7 @@ const identity = {
   tenantId: '3f1f3a51-8b0a-4a43-9d3e-0a5d6a1f7b11',
   userId: 'a87d1b8e-7a8e-4d5f-9a55-7d0f4f3c2b22',
   role: 'member',
+  scopes: ['functions:write'],
 } as const;
 
 test('what is sealed is what is opened, for whom it was sealed', () => {

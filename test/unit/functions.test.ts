@@ -1,5 +1,9 @@
 import { describe, expect, test } from 'vitest';
-import { withEvents, type DeclaredFunction } from '../../components/services/declared-functions';
+import {
+  eventTriggers,
+  withEvents,
+  type DeclaredFunction,
+} from '../../components/services/declared-functions';
 import { functions } from '../../components/services/functions';
 import { functions as schema } from '../../components/settings/functions';
 
@@ -44,6 +48,8 @@ describe('what runs', () => {
         PORT: '3000',
         TIMEOUT_SECONDS: '30',
         ATTEMPTS: '10',
+        TENANT_POOLS: '10',
+        POOLED: 'true',
         FUNCTION_SECRETS: '',
         JWT_ISSUER: 'strata',
         JWT_AUDIENCE: 'strata',
@@ -52,6 +58,7 @@ describe('what runs', () => {
       secrets: {
         DATABASE_URL: { database: 'strata_app' },
         REDIS_URL: { redis: 'functions' },
+        TENANT_LOGINS: { platform: 'tenant-logins' },
         JWT_KEY: { platform: 'jwt-key' },
       },
       files: {},
@@ -120,7 +127,7 @@ describe('a table’s fence', () => {
 
   test('has a trigger for each function that waits for its changes, and keeps its own', () => {
     const others = { ...fence, table: 'app.projects' };
-    expect(withEvents([fence, others], [report, noted])).toEqual([
+    expect(withEvents([fence, others], eventTriggers([report, noted]))).toEqual([
       {
         ...fence,
         triggers: {

@@ -6,6 +6,7 @@ import {
   withoutSuggestion,
 } from '../../components/services/images/graphql/errors';
 import { muzzleConsole } from '../../components/services/images/graphql/log';
+import { Refusal } from '../../components/services/images/shared/refusal';
 
 let written: MockInstance<typeof process.stderr.write>;
 
@@ -64,6 +65,26 @@ test('a write that may not be says which scope it needs, and is nothing for the 
     extensions: { code: 'scope_missing' },
   });
   expect(written).not.toHaveBeenCalled();
+});
+
+test.each([
+  ['ST001', 'TENANT_MOVED', 'this tenant has just been moved: send the request again'],
+  ['40001', 'TRY_AGAIN', 'another request was at the same rows: send this one again'],
+])('an error %s is said to pass, and nothing else of it', (code, said, message) => {
+  expect(maskError(broken(code)).toJSON()).toEqual({
+    message,
+    path: ['alias_hush'],
+    extensions: { code: said },
+  });
+  expect(written).not.toHaveBeenCalled();
+});
+
+test('a refusal that came up while the query ran is said with its code', () => {
+  const originalError = new Refusal(503, 'database_unavailable', 'try again later');
+  expect(maskError(new GraphQLError('x', { originalError })).toJSON()).toEqual({
+    message: 'try again later',
+    extensions: { code: 'database_unavailable' },
+  });
 });
 
 test('what the query itself has wrong is said as it is', () => {

@@ -5,7 +5,7 @@ import { containerLayout } from '../../components/services/gateway/input';
 import { guard, guardConfig } from '../../components/services/guard';
 import { readConfig } from '../../components/services/images/guard/config';
 import { hashOf, keyText, parseKey } from '../../components/services/images/guard/key';
-import { Memory } from '../../components/services/images/guard/memory';
+import { Memory } from '../../components/services/images/shared/memory';
 import { addressOf, areaOf } from '../../components/services/images/guard/routes';
 import { opens, scopes } from '../../components/services/scopes';
 import type { Route, Workload } from '../../components/services/service';

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { Ajv } from 'ajv';
 import { describe, expect, test } from 'vitest';
+import { noTables } from '../../components/plan';
 import { parse } from 'yaml';
 import { deployed } from '../../components/services/catalogue';
 import { builtServices } from '../../components/settings/built';
@@ -115,8 +116,10 @@ describe('the stack files', () => {
 });
 
 test('what the settings call built is what the catalogue makes', () => {
-  const made = deployed({ settings: parseSettings({}), functions: [] }).services.map(
-    ({ name }) => name,
-  );
+  const made = deployed({
+    settings: parseSettings({}),
+    tenancy: noTables,
+    functions: [],
+  }).services.map(({ name }) => name);
   expect(made).toEqual(builtServices.embedded);
 });

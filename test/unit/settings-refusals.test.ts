@@ -123,7 +123,7 @@ describe('on target docker', () => {
     const customServices = { a: { ...shop, needs: ['nowhere'] }, b: shop };
     const found = problems({ ...standard, services: { ...services, ...off }, customServices });
     expect(found.map(({ allowed }) => allowed)).toEqual([
-      'database, pooler, redis, graphql, guard or b',
+      'database, pooler-registry, pooler, redis, tenants, graphql, guard or b',
     ]);
   });
 
@@ -229,7 +229,7 @@ describe('the folder of the application', () => {
   test('is refused once for a declaration that cannot be read, and once when there is none', () => {
     writeFileSync(path.join(app, 'tenancy.ts'), 'export default {');
     expect(said({ ...standard, app, customServices })).toEqual([
-      'strata:app holds a declaration of tables that cannot be read',
+      'strata:app holds tables or migrations that cannot be read',
     ]);
     rmSync(path.join(app, 'tenancy.ts'));
     expect(said({ ...standard, app, customServices })).toEqual([

@@ -46,7 +46,7 @@ describe('a config that can be deployed', () => {
       preset: 'minimal',
       services: {},
       customServices: {},
-      tenancy: { model: 'shared', tenants: {} },
+      tenancy: { model: 'shared', unknownTables: 'refuse', shards: {}, tenants: {} },
       ports: { database: 15432, graphql: 15678 },
       docker: { databasePort: 25432 },
       images: { override: {} },
@@ -68,7 +68,9 @@ describe('a config that can be deployed', () => {
     });
     expect(parseSettings(raw({ tenancy: { tenants: { acme: { members } } } })).tenancy).toEqual({
       model: 'shared',
-      tenants: { acme: { members } },
+      unknownTables: 'refuse',
+      shards: {},
+      tenants: { acme: { shard: 'main', limits: {}, members } },
     });
   });
 
@@ -92,7 +94,24 @@ const refused: [string, Record<string, unknown>, string, string][] = [
   ['a tier that is not built', { tier: 'split' }, 'tier', 'not built yet'],
   ['a target that is not built', { target: 'aws' }, 'target', 'so far embedded'],
   ['a preset that is not built', { preset: 'supabase' }, 'preset', 'so far minimal'],
-  ['a model that is not built', { tenancy: { model: 'schema' } }, 'tenancy.model', 'so far shared'],
+  [
+    'a model that there is not',
+    { tenancy: { model: 'schemas' } },
+    'tenancy.model',
+    'shared, schema or database',
+  ],
+  [
+    'a tenant on a shard that there is not',
+    { tenancy: { tenants: { acme: { shard: 'east', members } } } },
+    'tenancy.tenants.acme.shard',
+    'Use main, or add it there',
+  ],
+  [
+    'a shard that is called as the platform’s own',
+    { tenancy: { shards: { main: { host: 'db.test', url: 'x' } } } },
+    'tenancy.shards.main',
+    'that is the platform',
+  ],
   [
     'a service that is not built',
     { services: { hasura: {} } },

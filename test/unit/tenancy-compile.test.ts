@@ -3,9 +3,8 @@ import example from '../../app/tenancy';
 import { compileTenancy } from '../../components/tenancy/compile';
 import { declareTenancy, type TenancyDeclaration } from '../../components/tenancy/declaration';
 
-const P = '"tenant_id" = (select tenancy.current_tenant_id())';
-const member = `${P} and (select tenancy.is_tenant_member())`;
-const admin = `${P} and (select tenancy.is_tenant_admin())`;
+const member = '"tenant_id" = (select tenancy.member_tenant_id())';
+const admin = '"tenant_id" = (select tenancy.admin_tenant_id())';
 const self = `${member} and "author_id" = (select tenancy.current_user_id())`;
 const owner = `${member} and ("author_id" = (select tenancy.current_user_id()) or (select tenancy.is_tenant_admin()))`;
 const query = 'not (select tenancy.has_claims())';
@@ -25,6 +24,8 @@ const triggers = {
   strata_audit_update: `after update on TABLE referencing old table as old_rows new table as new_rows ${record}`,
   strata_audit_delete: `after delete on TABLE referencing old table as old_rows ${record}`,
   strata_audit_truncate: `after truncate on TABLE ${record}`,
+  strata_hold:
+    'after insert or update or delete on TABLE for each statement execute function tenancy.hold()',
 };
 
 const everything = ['select', 'insert', 'update', 'delete'];
@@ -128,7 +129,7 @@ describe('a declaration', () => {
     ],
     [
       { 'app.notes': { ...closed, raed: 'member' } },
-      "app.notes.raed is not known; allowed: owner, columns, read, insert, update, delete (did you mean 'read'?)",
+      "app.notes.raed is not known; allowed: owner, columns, hidden, personal, parents, read, insert, update, delete (did you mean 'read'?)",
     ],
     [
       { 'app.notes': { ...closed, update: 'owner' } },

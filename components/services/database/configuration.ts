@@ -27,7 +27,7 @@ export function serverSettings(
   preset: PresetName,
   archives = true,
 ): ServerSettings {
-  const { total } = connections(database.pools);
+  const { total } = connections(database);
   const plan = planMemory(mebibytes(database.memory), total);
   if (!plan) throw new Error(`${database.memory} cannot hold ${total} connections`);
   return {

@@ -20,6 +20,10 @@ const direct = {
   dispatcher: 4,
   monitor: 4,
   auditor: 2,
+  /** LISTEN, and one that comes while the old one goes. */
+  poolerRegistry: 2,
+  /** The worker of tenants: LISTEN, the registry, and two jobs with a source and a target each. */
+  tenants: 9,
   /** Health checks and pgBackRest, through the socket. */
   local: 4,
 } as const;
@@ -30,16 +34,28 @@ export const reservedForSuperuser = 3;
 export interface Connections {
   /** At full pools. */
   readonly pooled: number;
+  /** Of tenants with a database of their own, at full pools. */
+  readonly tenants: number;
   readonly direct: number;
   /** `max_connections`. */
   readonly total: number;
 }
 
-/** How many connections Postgres must be able to serve when everybody uses what it may. */
-export function connections(pools: DatabaseSettings['pools']): Connections {
-  const pooled = sum(Object.values(pools));
+/**
+ * How many connections Postgres must be able to serve when everybody uses what it may. It holds for each cluster: the
+ * pooler counts a role's connections over all of them, so at worst they are all to the same one.
+ */
+export function connections(database: Pick<DatabaseSettings, 'pools' | 'tenants'>): Connections {
+  const pooled = sum(Object.values(database.pools));
+  const tenants = tenantCapacity(database.tenants);
   const others = sum(Object.values(direct));
-  return { pooled, direct: others, total: pooled + others + reservedForSuperuser };
+  const total = pooled + tenants + others + reservedForSuperuser;
+  return { pooled, tenants, direct: others, total };
+}
+
+/** What all tenants with a database of their own may have together on one cluster. */
+export function tenantCapacity({ most, connections }: DatabaseSettings['tenants']): number {
+  return most * connections;
 }
 
 function sum(numbers: readonly number[]): number {

@@ -2,7 +2,7 @@ import type { DatabaseSettings } from '../../settings/database';
 import type { Problem } from '../../settings/errors';
 import { showKey } from '../../settings/show';
 import { mebibytes } from '../../settings/sizes';
-import { connections } from './connections';
+import { connections, tenantCapacity } from './connections';
 
 /*
  * How Postgres' memory is shared out. Everything is counted at its worst at the same moment: all connections open,
@@ -76,18 +76,44 @@ export function planMemory(given: number, maxConnections: number): MemoryPlan | 
 }
 
 /** Memory that cannot hold the connections of all pools, with the numbers. */
-export function memoryProblems({ memory, pools }: DatabaseSettings): Problem[] {
-  const { pooled, direct, total } = connections(pools);
+export function memoryProblems(database: DatabaseSettings): Problem[] {
+  const { memory, tenants: own } = database;
+  const { pooled, tenants, direct, total } = connections(database);
   if (planMemory(mebibytes(memory), total)) return [];
+  const parts = [
+    `${pooled} of the pools`,
+    ...(tenants > 0 ? [`${tenants} of ${own.most} tenants with ${own.connections} each`] : []),
+    `${direct} direct`,
+    `${total - pooled - tenants - direct} reserved`,
+  ];
   return [
     {
       key: showKey(['database', 'memory']),
-      reason: `cannot hold ${total} connections (${pooled} of the pools, ${direct} direct, ${total - pooled - direct} reserved)`,
+      reason: `cannot hold ${total} connections (${parts.join(', ')})`,
       received: memory,
       allowed: `at least ${leastMemory(total)}M for these pools`,
-      advice: 'Give it more memory, or make strata:database.pools smaller.',
+      advice:
+        tenants > 0
+          ? 'Give it more memory, or make strata:database.pools or strata:database.tenants smaller.'
+          : 'Give it more memory, or make strata:database.pools smaller.',
     },
   ];
+}
+
+/** More declared tenants with a database of their own on one shard than are planned for; `declared`: shard → how many. */
+export function tenantProblems(
+  { tenants }: DatabaseSettings,
+  declared: ReadonlyMap<string, number>,
+): Problem[] {
+  return [...declared]
+    .filter(([, count]) => count > tenants.most)
+    .map(([shard, count]) => ({
+      key: showKey(['database', 'tenants', 'most']),
+      reason: `plans for ${tenants.most} tenants of model database (${tenantCapacity(tenants)} connections), and shard ${shard} has ${count} (${count * tenants.connections})`,
+      received: String(tenants.most),
+      allowed: `at least ${count}`,
+      advice: 'Raise it, give tenants another model, or put some on another shard.',
+    }));
 }
 
 /** The smallest memory that holds so many connections, in MiB. */

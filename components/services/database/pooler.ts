@@ -5,13 +5,22 @@ import { image } from '../images';
 import type { FileContent, Workload } from '../service';
 import { pooledRoles } from './connections';
 import { file, secretFile } from '../paths';
+import { includedFile } from './pooler-tenants';
 
 const name = 'pooler';
-const port = 6432;
+export const poolerPort = 6432;
+/** The image's own user, and whose files it includes. */
+export const poolerUser = '70:70';
 const socketFolder = '/tmp';
 
 /** Reads the pooler's own figures at its console; of Postgres it may have one connection. */
 const statsRole = 'strata_monitor';
+
+/** Makes the pooler read its files; no role of Postgres, so it opens nothing but the console (docs/adr/0016). */
+export const consoleUser = 'pooler_console';
+
+/** What the program pooler-registry writes and the pooler includes. */
+export const poolerFolder = '/var/lib/strata/pooler';
 
 /**
  * PgBouncer in transaction mode before `database`, at `pooler:6432`.
@@ -44,11 +53,12 @@ export function pooler(settings: Settings): Workload {
       'userlist.txt': userList(),
     },
     scratch: [socketFolder],
-    // The image's own user; it writes nothing but its socket.
-    user: '70:70',
+    // It writes nothing but its socket: on the volume it only reads.
+    volumes: { [poolerFolder]: 'pooler' },
+    user: poolerUser,
     resources: { memory: '256M' },
-    needs: ['database'],
-    port,
+    needs: ['database', 'pooler-registry'],
+    port: poolerPort,
     readsSchema: false,
     routes: {},
     replicas: 1,
@@ -56,16 +66,18 @@ export function pooler(settings: Settings): Workload {
   };
 }
 
-/** pgbouncer.ini for PgBouncer 1.18 and newer. */
+/**
+ * pgbouncer.ini for PgBouncer 1.18 and newer. Databases and logins of tenants are in the file that it includes, which
+ * changes while it runs; the pool of each, 10 connections unless said otherwise, is there too.
+ */
 export function renderPooler({ pools, clients }: DatabaseSettings): string {
   const settings = {
     listen_addr: '*',
-    listen_port: port,
+    listen_port: poolerPort,
     unix_socket_dir: socketFolder,
     auth_type: 'scram-sha-256',
     auth_file: file('userlist.txt'),
-    // Nobody by name; only the process' own user, through the socket.
-    admin_users: '',
+    admin_users: consoleUser,
     stats_users: statsRole,
     pool_mode: 'transaction',
     server_reset_query: reset,
@@ -73,10 +85,13 @@ export function renderPooler({ pools, clients }: DatabaseSettings): string {
     max_client_conn: clients,
     // What a role may have is its own limit below: pools by role came with 1.23.
     default_pool_size: Math.max(...Object.values(pools)),
+    // A connection that nobody used for 5 minutes is closed.
     server_idle_timeout: 300,
+    // One attempt to connect; within the patience of the client that waits for it (query_wait_timeout) there are several.
     server_connect_timeout: 15,
     // A server that comes back is used again at once, not after the default of 15 seconds.
     server_login_retry: 1,
+    // What a driver calls its connect timeout: so long a client waits for a connection of its pool, then it is refused.
     query_wait_timeout: 60,
     query_timeout: 60,
     client_login_timeout: 15,
@@ -105,6 +120,8 @@ export function renderPooler({ pools, clients }: DatabaseSettings): string {
     limit(statsRole, 1),
     '[pgbouncer]',
     ...Object.entries(settings).map(([key, value]) => `${key} = ${value}`),
+    // Last, for it names the list of users that has the tenants' logins besides.
+    `%include ${poolerFolder}/${includedFile}`,
     '',
   ].join('\n');
 }
@@ -121,12 +138,19 @@ const reset = [
   'discard sequences',
 ].join('; ');
 
-/** The pooler logs in with the password that the client proved to know, so it must have it. */
-function userList(): FileContent {
+/**
+ * The platform's own logins; tenants' are in the list that pooler-registry writes, after these. The pooler logs in with
+ * the password that the client proved to know, so it must have it.
+ */
+export function userList(): FileContent {
   const roles = [...Object.values(pooledRoles), statsRole] as const;
+  const line = (name: string) => `"${name}" "{{${name.toUpperCase()}}}"\n`;
   return {
-    template: roles.map((role) => `"${role}" "{{${role.toUpperCase()}}}"\n`).join(''),
-    secrets: Object.fromEntries(roles.map((role) => [role.toUpperCase(), { passwordOf: role }])),
+    template: [...roles, consoleUser].map(line).join(''),
+    secrets: {
+      ...Object.fromEntries(roles.map((role) => [role.toUpperCase(), { passwordOf: role }])),
+      [consoleUser.toUpperCase()]: { platform: 'pooler-console' },
+    },
   };
 }
 

@@ -34,7 +34,6 @@ export function storage(settings: Settings): Workload {
     secrets: {
       DATABASE_URL: { database: 'strata_authenticator' },
       JWT_KEY: { platform: 'jwt-key' },
-      STORAGE_MASTER: { platform: 'storage-master' },
       ...storeSecrets(given),
     },
     files: {},
@@ -74,7 +73,8 @@ export function storage(settings: Settings): Workload {
   };
 }
 
-function rules(settings: Settings): Rules {
+/** What files there may be, and where they are: for whoever works with the store. */
+export function rules(settings: Settings): Rules {
   const given = settings.storage;
   const { tenantQuota, userQuota } = given;
   return {
@@ -109,9 +109,16 @@ function rules(settings: Settings): Rules {
   };
 }
 
-function storeSecrets({ store, s3 }: StorageSettings): Record<string, SecretSource> {
+const master = { STORAGE_MASTER: { platform: 'storage-master' } } as const;
+
+/** What opens the store. */
+export function storeSecrets({ store, s3 }: StorageSettings): Record<string, SecretSource> {
   if (store === 's3' && s3) {
-    return { S3_ACCESS_KEY: { config: s3.accessKey }, S3_SECRET_KEY: { config: s3.secretKey } };
+    return {
+      ...master,
+      S3_ACCESS_KEY: { config: s3.accessKey },
+      S3_SECRET_KEY: { config: s3.secretKey },
+    };
   }
-  return { STORAGE_ADMIN: { platform: 'storage-admin' } };
+  return { ...master, STORAGE_ADMIN: { platform: 'storage-admin' } };
 }

@@ -67,7 +67,7 @@ export class Platform {
           'strata:preset': 'standard',
           'strata:tenancy': { tenants },
           'strata:images': { override: testImages },
-          'strata:database': { memory: '2G' },
+          'strata:database': { memory: '2304M' },
           'strata:docker': { databasePort: this.ports.database },
           'strata:gateway': this.gateway(),
           ...config,
@@ -101,6 +101,18 @@ export class Platform {
 
   async outputs(): Promise<Outputs> {
     return JSON.parse(await this.pulumi('stack', 'output', '--json', '--show-secrets')) as Outputs;
+  }
+
+  /** A command for tenants: what it prints for scripts. Throws what it says against it. */
+  async tenants(command: string, ...args: readonly string[]): Promise<unknown> {
+    const program = ['engine/load.cjs', 'engine/cli.ts', 'tenants', command, '--stack', stack];
+    const { code, stdout, stderr } = await this.workspace.execute(
+      process.execPath,
+      [...program, '--json', ...args],
+      this.environment(),
+    );
+    if (code === 0) return JSON.parse(stdout);
+    throw new Error(`tenants ${command} ended with ${String(code)}:\n${stderr}`);
   }
 
   /** A command of Pulumi's own on the stack. */

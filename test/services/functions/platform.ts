@@ -22,6 +22,7 @@ import { freePort } from '../../support/ports';
 
 const app = 'test/services/functions/app';
 export const greeting = 'good day to all of you';
+const tenantLogins = 'm'.repeat(64);
 
 /** A process of functions as a container runs it: the same bundles, environment and secrets. */
 export interface Started extends Followed {
@@ -135,7 +136,7 @@ export class Platform {
 
   /** Every secret that a process was given, by name. */
   secrets(): Record<string, string> {
-    const names = ['REDIS_URL', 'JWT_KEY', 'GREETING'];
+    const names = ['REDIS_URL', 'TENANT_LOGINS', 'JWT_KEY', 'GREETING'];
     return {
       ...Object.fromEntries(names.map((name) => [name, this.secret(name)])),
       password: passwordOf('functions'),
@@ -158,6 +159,7 @@ export class Platform {
       DATABASE_URL: url('strata_app'),
       OUTBOX_URL: url('strata_dispatcher'),
       REDIS_URL: `redis://functions:${passwordOf('functions')}@127.0.0.1:${this.redisPort}`,
+      TENANT_LOGINS: tenantLogins,
       JWT_KEY: this.issuer.key,
       GREETING: greeting,
     };

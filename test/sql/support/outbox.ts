@@ -1,6 +1,10 @@
 import type { Client } from 'pg';
 import { compileTenancy } from '../../../components/tenancy/compile';
-import { withEvents, type DeclaredFunction } from '../../../components/services/declared-functions';
+import {
+  eventTriggers,
+  withEvents,
+  type DeclaredFunction,
+} from '../../../components/services/declared-functions';
 import { table } from '../../../provider/tenancy/table';
 import { contextFor } from '../../support/local';
 import { actor, type ActorName } from './actors';
@@ -31,7 +35,7 @@ export async function watch(
   functions: readonly DeclaredFunction[],
 ): Promise<void> {
   const url = server.url('strata_migrator', database);
-  for (const fence of withEvents(compileTenancy(declaration), functions)) {
+  for (const fence of withEvents(compileTenancy(declaration), eventTriggers(functions))) {
     await table.create({ url, cluster: 'test', schema: '1', ...fence }, contextFor(fence.table));
   }
 }

@@ -10,6 +10,7 @@ import { migration } from '../../../provider/database/migration';
 import { tenant } from '../../../provider/database/tenant';
 import type { Context } from '../../../provider/host/resource';
 import { table } from '../../../provider/tenancy/table';
+import { wantedTenant } from '../../support/tenants';
 import type { Server } from './server';
 
 /** The example application and the tests' own table. */
@@ -62,11 +63,8 @@ export async function deploy(server: Server, database: string): Promise<void> {
 
   const url = server.url('strata_migrator', database);
   for (const [slug, users] of Object.entries(tenants)) {
-    const members = Object.entries(users).map(([user, role]) => ({ user, role }));
-    await tenant.create(
-      { url, cluster, slug, displayName: slug, model: 'shared', members },
-      context,
-    );
+    const logins = { clusters: { main: url }, master: 'm'.repeat(64) };
+    await tenant.create({ url, cluster, ...logins, ...wantedTenant(slug, users) }, context);
   }
   const fixture = readFileSync(path.join(root, 'test/sql/support/fixture.sql'), 'utf8');
   const files = [

@@ -10,6 +10,8 @@ import { freePort } from '../../support/ports';
 
 /** A real Postgres that lives as long as one test file and asks nobody for a password. */
 export interface Server {
+  /** Its data directory. */
+  readonly data: string;
   /** Connection URL of a login. */
   url(login: string, database: string): string;
   /** A connection that is closed when the server stops. */
@@ -31,11 +33,18 @@ const settings = {
   max_connections: '80',
 };
 
+interface Options {
+  /** A data directory that nobody writes to, to begin with a copy of it. */
+  readonly copyOf?: string;
+  /** Settings of Postgres besides, or in place of, those of a test. */
+  readonly extra?: Readonly<Record<string, string>>;
+}
+
 /**
  * Starts a Postgres on a free port with an empty data directory. `STRATA_TEST_POSTGRES_BIN` names the folder of another
  * Postgres' initdb and postgres, so that the same tests run on another major version.
  */
-export async function startServer(): Promise<Server> {
+export async function startServer({ copyOf, extra = {} }: Options = {}): Promise<Server> {
   const user = serverUser();
   const bin = process.env.STRATA_TEST_POSTGRES_BIN ?? binariesFor(user).bin;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-sql-'));
@@ -48,7 +57,7 @@ export async function startServer(): Promise<Server> {
 
   const run = (program: string, args: readonly string[]) => {
     const env = { PATH: process.env.PATH, LC_ALL: 'C', TZ: 'UTC' };
-    const child = spawn(path.join(bin, program), args, {
+    const child = spawn(path.resolve(bin, program), args, {
       cwd: folder,
       env,
       ...user,
@@ -63,23 +72,25 @@ export async function startServer(): Promise<Server> {
     return { child, ended, said };
   };
 
-  const made = run('initdb', [
-    '-D',
-    data,
-    '-U',
-    'postgres',
-    '--auth=trust',
-    '--encoding=UTF8',
-    '--locale=C',
-    '--no-sync',
-  ]);
+  const made = copyOf
+    ? run('/bin/cp', ['-R', `${copyOf}/.`, data])
+    : run('initdb', [
+        '-D',
+        data,
+        '-U',
+        'postgres',
+        '--auth=trust',
+        '--encoding=UTF8',
+        '--locale=C',
+        '--no-sync',
+      ]);
   if ((await made.ended) !== 0) throw new Error(`initdb failed: ${made.said.join('')}`);
+  rmSync(path.join(data, 'postmaster.pid'), { force: true });
 
   const port = await freePort();
-  const given = Object.entries({ ...settings, port: String(port) }).flatMap(([key, value]) => [
-    '-c',
-    `${key}=${value}`,
-  ]);
+  const given = Object.entries({ ...settings, port: String(port), ...extra }).flatMap(
+    ([key, value]) => ['-c', `${key}=${value}`],
+  );
   const { child, ended, said } = run('postgres', ['-D', data, ...given]);
   const kill = (): void => {
     child.kill('SIGQUIT');
@@ -111,6 +122,7 @@ export async function startServer(): Promise<Server> {
   }
 
   return {
+    data,
     url,
     connect,
     async stop() {

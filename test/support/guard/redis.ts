@@ -39,7 +39,12 @@ export class RedisServer {
 
   /** As the platform tells the guard. */
   get url(): string {
-    return `redis://guard:${password}@127.0.0.1:${this.port}`;
+    return this.urlOf('guard');
+  }
+
+  /** As one of the platform's users. */
+  urlOf(user: string): string {
+    return `redis://${user}:${password}@127.0.0.1:${this.port}`;
   }
 
   async start(): Promise<void> {

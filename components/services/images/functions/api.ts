@@ -2,7 +2,7 @@
  * What a function of `<app>/functions/` is written with: one function a file, exported by default, and the file's name is
  * the function's name. docs/functions.md shows one of each kind.
  *
- * @example export default http(async (_request, { db }) => Response.json(await db.query('select name from app.projects')));
+ * @example export default http(async (_request, { db }) => Response.json(await db.query('select name from projects')));
  */
 
 /** What every run of a function is handed. */

@@ -1,4 +1,7 @@
 import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import type { Place } from '../../../tenancy/places';
+import type { Places, TenantDatabase } from '../shared/tenant-database/places';
+import { databaseClaims } from '../shared/token';
 import type { Database, Role } from './api';
 
 /** Whom a run acts for. */
@@ -8,6 +11,8 @@ export interface Identity {
   /** UUID; undefined where the tenant itself acts. */
   readonly userId: string | undefined;
   readonly role: Role;
+  /** What an API key opens; undefined for everybody else. */
+  readonly scopes?: readonly string[] | undefined;
 }
 
 /** A tenant's transaction, begun by its first query. */
@@ -37,22 +42,31 @@ export function connections(connectionString: string, max: number, name: string)
 }
 
 /**
- * A transaction of `strata_app` that acts for `identity`; no query takes longer than `seconds`. The settings end with
- * the transaction, so nothing is left on the pooler's connection.
+ * A transaction that acts for `identity` where its rows are; no query takes longer than `seconds`. Names without a schema
+ * are the tenant's tables. The settings end with the transaction, so nothing is left on the pooler's connection.
  */
-export function transaction(pool: Pool, identity: Identity, seconds: number): Transaction {
+export function transaction(places: Places, identity: Identity, seconds: number): Transaction {
   let begun: Promise<PoolClient> | undefined;
+  let database: TenantDatabase | undefined;
   let over = false;
   let running = 0;
+
+  async function connect(): Promise<PoolClient> {
+    database = await places.of(identity.tenantId);
+    return begin(database, identity, seconds);
+  }
 
   async function query<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
     if (over) throw new Error('this run has ended, and its transaction with it');
     running += 1;
     try {
-      begun ??= begin(pool, identity, seconds);
+      begun ??= connect();
       const client = await begun;
       const { rows } = await client.query(extended(text, values));
       return rows as Row[];
+    } catch (error) {
+      database?.noticed(error);
+      throw error;
     } finally {
       running -= 1;
     }
@@ -93,24 +107,43 @@ export function transaction(pool: Pool, identity: Identity, seconds: number): Tr
 }
 
 async function begin(
-  pool: Pool,
-  { tenantId, userId, role }: Identity,
+  { pool, place, settings }: TenantDatabase,
+  identity: Identity,
   seconds: number,
 ): Promise<PoolClient> {
   const client = await pool.connect();
   try {
+    const { role, ...others } = settings;
+    const all = {
+      // strata_app is a tenant that shares the tables; it may do more (signing tenants up), so it stays what it is.
+      ...(place.model !== 'shared' && { role }),
+      ...others,
+      ...claims(place, identity),
+      idle_in_transaction_session_timeout: `${String(seconds)}s`,
+    };
     await client.query('begin');
-    const limit = `${String(seconds)}s`;
     await client.query(
-      `select set_config('app.tenant_id', $1, true), set_config('app.user_id', $2, true), set_config('app.role', $3, true),
-         set_config('statement_timeout', $4, true), set_config('idle_in_transaction_session_timeout', $4, true)`,
-      [tenantId, userId ?? '', role, limit],
+      'select set_config(one ->> 0, one ->> 1, true) from json_array_elements($1) one',
+      [JSON.stringify(Object.entries(all))],
     );
     return client;
   } catch (error) {
     client.release(true);
     throw error;
   }
+}
+
+/** Whom the session acts for, where its login looks for it: `strata_app`, or the tenant's login to its own database. */
+function claims({ model }: Place, identity: Identity): Record<string, string> {
+  const { tenantId, userId, role, scopes } = identity;
+  return model === 'database'
+    ? { 'request.jwt.claims': databaseClaims({ ...identity, role: `tenant_${role}` }) }
+    : {
+        'app.tenant_id': tenantId,
+        'app.user_id': userId ?? '',
+        'app.role': role,
+        'app.scopes': scopes?.join(' ') ?? '',
+      };
 }
 
 /**

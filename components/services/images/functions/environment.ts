@@ -1,16 +1,7 @@
-import { readSecret, variable } from '../shared/environment';
+import { readSecret } from '../shared/environment';
 
 /** Values of secrets that were read: none of them is written to the log. */
 const known = new Set<string>();
-
-/** A whole number above 0 from the environment. Throws when it is none. */
-export function wholeNumber(name: string): number {
-  const value = Number(variable(name));
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`${name} is not a whole number above 0`);
-  }
-  return value;
-}
 
 /** A secret that the log will never show. Throws when `<name>_FILE` is not set or cannot be read. */
 export function secret(name: string): string {

@@ -11,6 +11,7 @@ const contents = z.object({
   tenantId: z.uuid(),
   userId: z.uuid().optional(),
   role: z.enum(['admin', 'member']),
+  scopes: z.array(z.string()).optional(),
   data: z.unknown().optional(),
 });
 
@@ -33,11 +34,11 @@ export function jobKey(jwtKey: string): Buffer {
 export function sealJob(
   key: Buffer,
   queue: string,
-  { tenantId, userId, role }: Identity,
+  { tenantId, userId, role, scopes }: Identity,
   data: unknown,
 ): { readonly id: string; readonly job: SealedJob } {
   const id = randomUUID();
-  const payload = JSON.stringify({ queue, id, tenantId, userId, role, data });
+  const payload = JSON.stringify({ queue, id, tenantId, userId, role, scopes, data });
   if (Buffer.byteLength(payload) > mostBytes) {
     throw new Error(
       `a job for the queue ${queue} has more than ${String(mostBytes)} bytes: put what is big elsewhere and send its name`,
@@ -57,11 +58,11 @@ export function openJob(
   if (!job || !same(job.signature, signature(key, job.payload))) {
     throw new ForgedJobError('no function of this platform added this job');
   }
-  const { tenantId, userId, role, data, ...sent } = contents.parse(JSON.parse(job.payload));
+  const { tenantId, userId, role, scopes, data, ...sent } = contents.parse(JSON.parse(job.payload));
   if (sent.queue !== queue || sent.id !== id) {
     throw new ForgedJobError('this job was added to another queue or under another id');
   }
-  return { identity: { tenantId, userId, role }, data };
+  return { identity: { tenantId, userId, role, scopes }, data };
 }
 
 function signature(key: Buffer, payload: string): string {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import { connections } from './database';
-import { variable } from '../shared/environment';
-import { secret, wholeNumber } from './environment';
+import { variable, wholeNumber } from '../shared/environment';
+import { Places } from '../shared/tenant-database/places';
+import { secret } from './environment';
 import { jobKey } from './jobs';
 import { captureConsole, described, logger } from './log';
 import { Metrics } from './metrics';
@@ -11,17 +11,27 @@ import { watchEventLoop } from './watchdog';
 
 const log = logger();
 
-/** What the environment says of a runtime; `connectionsAtMost` is the size of its pool. */
+/** What the environment says of a runtime; `connectionsAtMost` is the size of its own pool. */
 export function runtimeFromEnvironment(name: string, connectionsAtMost: number): Runtime {
+  const seconds = wholeNumber('TIMEOUT_SECONDS');
   return {
-    pool: connections(secret('DATABASE_URL'), connectionsAtMost, name),
+    places: new Places({
+      url: secret('DATABASE_URL'),
+      pooled: process.env.POOLED === 'true',
+      master: secret('TENANT_LOGINS'),
+      name,
+      max: connectionsAtMost,
+      mostPools: wholeNumber('TENANT_POOLS'),
+      statementMs: seconds * 1000,
+      warn: log.warn,
+    }),
     queues: new Queues({
       url: process.env.REDIS_URL_FILE ? secret('REDIS_URL') : undefined,
       key: jobKey(secret('JWT_KEY')),
       attempts: wholeNumber('ATTEMPTS'),
     }),
     metrics: new Metrics(),
-    seconds: wholeNumber('TIMEOUT_SECONDS'),
+    seconds,
     secrets: (process.env.FUNCTION_SECRETS ?? '').split(',').filter((text) => text !== ''),
   };
 }

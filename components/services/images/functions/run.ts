@@ -1,4 +1,4 @@
-import type { Pool } from 'pg';
+import type { Places } from '../shared/tenant-database/places';
 import type { Context, TenantContext } from './api';
 import { transaction, type Identity } from './database';
 import { secret } from './environment';
@@ -8,8 +8,8 @@ import type { Queues } from './queues';
 
 /** What runs of functions share in one process. */
 export interface Runtime {
-  /** Connections of `strata_app`. */
-  readonly pool: Pool;
+  /** The tenants' databases, for `strata_app`. */
+  readonly places: Places;
   readonly queues: Queues;
   readonly metrics: Metrics;
   /** How long a run may take. */
@@ -55,7 +55,7 @@ export function runAsTenant<Result>(
   const { tenantId, userId, role } = identity;
   const log = logger({ function: run.name, requestId: run.id, tenant: tenantId, user: userId });
   return measured(runtime, run, log, async (signal) => {
-    const { db, commit, abandon } = transaction(runtime.pool, identity, runtime.seconds);
+    const { db, commit, abandon } = transaction(runtime.places, identity, runtime.seconds);
     signal.addEventListener('abort', abandon, { once: true });
     try {
       const result = await task({

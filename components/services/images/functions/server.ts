@@ -3,6 +3,7 @@ import type { IncomingMessage } from 'node:http';
 import path from 'node:path';
 import { opens } from '../../scopes';
 import { variable } from '../shared/environment';
+import { retryable } from '../shared/tenant-database/again';
 import { sessionOf, TokenError, verifyToken, type TokenRules } from '../shared/token';
 import type { HttpFunction, PublicHttpFunction } from './api';
 import type { Identity } from './database';
@@ -17,9 +18,11 @@ import { runAsNobody, runAsTenant, TimeoutError, type Run } from './run';
 /**
  * Functions by HTTP: `/functions/<name>` and what is below it.
  *
- * Environment: PORT, HOST (127.0.0.1), JWT_ISSUER, JWT_AUDIENCE, TIMEOUT_SECONDS, ATTEMPTS, BODY_BYTES, FUNCTION_SECRETS
- * (names, separated by commas), FUNCTIONS (a folder; `functions` beside this program); files named by DATABASE_URL_FILE
- * (strata_app), JWT_KEY_FILE, REDIS_URL_FILE (optional) and for each secret by `<name>_FILE`.
+ * Environment: PORT, HOST (127.0.0.1), JWT_ISSUER, JWT_AUDIENCE, TIMEOUT_SECONDS, ATTEMPTS, BODY_BYTES, TENANT_POOLS
+ * (databases of single tenants that are served at the same time), POOLED (false: whether the database's URL leads to the
+ * pooler), FUNCTION_SECRETS (names, separated by commas),
+ * FUNCTIONS (a folder; `functions` beside this program); files named by DATABASE_URL_FILE (strata_app),
+ * TENANT_LOGINS_FILE, JWT_KEY_FILE, REDIS_URL_FILE (optional) and for each secret by `<name>_FILE`.
  */
 async function main(): Promise<void> {
   const runtime = runtimeFromEnvironment('functions', 10);
@@ -35,7 +38,7 @@ async function main(): Promise<void> {
 
   const server = await serve(
     runtime,
-    () => runtime.pool.query('select 1'),
+    () => runtime.places.ping(),
     async (request, response) => {
       const id = requestId(request);
       response.setHeader('x-request-id', id);
@@ -53,7 +56,7 @@ async function main(): Promise<void> {
   guardProcess(runtime, async () => {
     await close(server);
     await runtime.queues.close();
-    await runtime.pool.end();
+    await runtime.places.end();
   });
   logger().info('ready', { functions: [...open.keys(), ...closed.keys()].sort() });
 
@@ -109,7 +112,7 @@ async function callerOf(
   if (scopes && !opens(scopes, 'functions', action)) {
     throw new Refusal(403, 'scope_missing', `this API key does not open functions:${action}`);
   }
-  return { tenantId, userId, role: role === 'tenant_admin' ? 'admin' : 'member' };
+  return { tenantId, userId, role: role === 'tenant_admin' ? 'admin' : 'member', scopes };
 }
 
 /** What is no answer must fail before the transaction is kept. */
@@ -126,10 +129,9 @@ function asRefusal(error: unknown): Refusal {
   }
   if (error instanceof TimeoutError)
     return new Refusal(504, 'timeout', 'the function took too long');
-  return new Refusal(
-    500,
-    'internal',
-    'the function failed; its log says why, under this request id',
+  return (
+    retryable(error) ??
+    new Refusal(500, 'internal', 'the function failed; its log says why, under this request id')
   );
 }
 

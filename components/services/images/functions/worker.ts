@@ -2,7 +2,8 @@ import path from 'node:path';
 import { Clock } from './clock';
 import { connections } from './database';
 import { Dispatcher } from './dispatch';
-import { secret, wholeNumber } from './environment';
+import { wholeNumber } from '../shared/environment';
+import { secret } from './environment';
 import { JobWorkers } from './job-workers';
 import { jobKey } from './jobs';
 import { Listener } from './listener';
@@ -55,7 +56,7 @@ async function main(): Promise<void> {
   const server = await serve(
     runtime,
     async () => {
-      await Promise.all([outboxPool.query('select 1'), runtime.pool.query('select 1')]);
+      await Promise.all([outboxPool.query('select 1'), runtime.places.ping()]);
       if (!jobs.ready) throw new Error('Redis does not answer');
     },
     (_request, response) => {
@@ -68,7 +69,7 @@ async function main(): Promise<void> {
     clock.stop();
     await Promise.all([listener.stop(), dispatcher.stop(), jobs.stop()]);
     await runtime.queues.close();
-    await Promise.all([runtime.pool.end(), outboxPool.end()]);
+    await Promise.all([runtime.places.end(), outboxPool.end()]);
     await close(server);
   });
   log.info('ready', { functions: [...functions.keys()].sort() });

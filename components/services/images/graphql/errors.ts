@@ -1,14 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { isSafeError } from 'postgraphile/grafast';
 import { GraphQLError, type ValidationRule } from 'postgraphile/graphql';
+import { Refusal } from '../shared/refusal';
+import { retryable } from '../shared/tenant-database/again';
 import { describeError, log } from './log';
 
 /** Postgres: a statement that writes, in a transaction that may only read. */
 const readOnlyTransaction = '25006';
 
 /**
- * What a caller learns of an error that came up while its query ran. What the query itself has wrong is said; of anything
- * else an id, which stands in the log beside what may be known there.
+ * What a caller learns of an error that came up while its query ran. What the query itself has wrong is said, and that it
+ * may be sent again; of anything else an id, which stands in the log beside what may be known there.
  */
 export function maskError(error: GraphQLError): GraphQLError {
   const cause = causeOf(error);
@@ -16,6 +18,8 @@ export function maskError(error: GraphQLError): GraphQLError {
   if (isSafeError(cause)) {
     return like(error, cause.message, (cause as { extensions?: Said }).extensions);
   }
+  const refusal = cause instanceof Refusal ? cause : retryable(cause);
+  if (refusal) return like(error, refusal.message, { code: refusal.code });
   if ((cause as { code?: unknown }).code === readOnlyTransaction) {
     return like(error, 'this API key may only read: a mutation needs the scope graphql:write', {
       code: 'scope_missing',

@@ -1,14 +1,19 @@
 import { depthLimit } from '@graphile/depth-limit';
 import { PgSimplifyInflectionPreset } from '@graphile/simplify-inflection';
-import type { JWTPayload } from 'jose';
 import type { IncomingMessage } from 'node:http';
 import type { Pool } from 'pg';
-import { makePgService } from 'postgraphile/adaptors/pg';
+import { makePgAdaptorWithPgClient, makePgService } from 'postgraphile/adaptors/pg';
 import type { GraphQLError } from 'postgraphile/graphql';
 import { PostGraphileAmberPreset } from 'postgraphile/presets/amber';
+import { jsonPgSmartTags } from 'postgraphile/utils';
+import type { SmartTags } from '../../../tenancy/postgraphile';
 import { opens } from '../../scopes';
-import { sessionOf } from '../shared/token';
+import type { TenantDatabase } from '../shared/tenant-database/places';
+import { databaseClaims, type Session } from '../shared/token';
 import { maskError, unsuggesting, withoutSuggestion } from './errors';
+
+/** How long a statement, and a whole request, may take. */
+export const statementMs = 10_000;
 
 /**
  * One small query that walks back and forth between two tables multiplies their rows at each step: lists within lists
@@ -48,17 +53,30 @@ const unsuggestingRules: GraphileConfig.Plugin = {
   },
 };
 
+/** A request that may be answered. */
+export interface Admitted {
+  /** Of its verified token. */
+  readonly session: Session;
+  readonly database: TenantDatabase;
+}
+
 interface Options {
+  /** Shows PostGraphile the tables; no request is answered by it. */
   readonly pool: Pool;
   readonly schemas: string[];
-  /** The verified claims of a request; undefined when there are none. */
-  readonly claims: (request: IncomingMessage) => JWTPayload | undefined;
+  /** What of the tables is not in the API. */
+  readonly tags: SmartTags;
+  /** Undefined when nobody admitted the request. */
+  readonly admitted: (request: IncomingMessage) => Admitted | undefined;
   /** Whether errors may name what the caller may have meant: only where the schema describes itself anyway. */
   readonly introspection: boolean;
 }
 
 /**
- * PostGraphile's configuration: the schema, and how a request's claims reach Postgres.
+ * PostGraphile's configuration: the schema, how a request's claims reach Postgres, and which Postgres.
+ *
+ * The tables of every tenant are the same, whatever its model, so one GraphQL schema serves all: its SQL names tables
+ * without their schema (`unqualified`), and the search path and the connections of each request are its tenant's.
  *
  * PostGraphile opens a transaction only where it is given settings, so a request without claims must not get that far:
  * it would run as the bare login (which may do nothing).
@@ -66,13 +84,15 @@ interface Options {
 export function graphqlPreset({
   pool,
   schemas,
-  claims,
+  tags,
+  admitted,
   introspection,
 }: Options): GraphileConfig.Preset {
   return {
     extends: [PostGraphileAmberPreset, PgSimplifyInflectionPreset],
-    plugins: [limits, ...(introspection ? [] : [unsuggestingRules])],
+    plugins: [limits, jsonPgSmartTags(tags), ...(introspection ? [] : [unsuggestingRules])],
     pgServices: [makePgService({ pool, schemas, pubsub: false })],
+    gather: { pgIdentifiers: 'unqualified' },
     grafserv: {
       graphqlPath: '/graphql',
       graphiql: false,
@@ -82,25 +102,39 @@ export function graphqlPreset({
     },
     grafast: {
       explain: false,
-      timeouts: { planning: 500, execution: 10_000 },
+      timeouts: { planning: 500, execution: statementMs },
       context({ node }) {
-        const payload = node && claims(node.req);
-        if (!payload) throw new Error('this request has no verified claims');
+        const request = node && admitted(node.req);
+        if (!request) throw new Error('this request has no verified claims');
+        const { session, database } = request;
         return {
           pgSettings: {
-            role: 'strata_tenant',
-            statement_timeout: '10000',
-            'request.jwt.claims': JSON.stringify(payload),
-            ...(mayWrite(payload) ? {} : { transaction_read_only: 'on' }),
+            ...database.settings,
+            'request.jwt.claims': databaseClaims(session),
+            ...(mayWrite(session) ? {} : { transaction_read_only: 'on' }),
           },
+          withPgClient: clientsOf(database),
         };
       },
     },
   };
 }
 
+/** In place of the connections of `pgServices`: those of one tenant's database. */
+function clientsOf({ pool, noticed }: TenantDatabase): Grafast.Context['withPgClient'] {
+  // eslint-disable-next-line @typescript-eslint/no-unsafe-class-instance-assignment -- it uses `connect` alone
+  const withPgClient = makePgAdaptorWithPgClient(pool as Pool);
+  return async (settings, callback) => {
+    try {
+      return await withPgClient(settings, callback);
+    } catch (error) {
+      noticed(error);
+      throw error;
+    }
+  };
+}
+
 /** Postgres itself refuses what a key without the scope writes, however the mutation is written. */
-function mayWrite(payload: JWTPayload): boolean {
-  const { scopes } = sessionOf(payload);
+function mayWrite({ scopes }: Session): boolean {
   return scopes === undefined || opens(scopes, 'graphql', 'write');
 }

@@ -1,19 +1,23 @@
 import { grafserv } from 'postgraphile/grafserv/node';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { postgraphile } from 'postgraphile';
-import type { JWTPayload } from 'jose';
 import { Pool } from 'pg';
 import { opens } from '../../scopes';
+import type { SmartTags } from '../../../tenancy/postgraphile';
 import { log, muzzleConsole } from './log';
-import { graphqlPreset } from './preset';
-import { readSecret, variable } from '../shared/environment';
+import { graphqlPreset, statementMs, type Admitted } from './preset';
+import { readSecret, variable, wholeNumber } from '../shared/environment';
+import { Refusal } from '../shared/refusal';
+import { Places } from '../shared/tenant-database/places';
 import { sessionOf, TokenError, verifyToken, type TokenRules } from '../shared/token';
 
 /**
- * The GraphQL service: verifies each request's token and its scopes before PostGraphile sees the request.
+ * The GraphQL service: verifies each request's token and its scopes, and looks up where its tenant's rows are, before
+ * PostGraphile sees the request.
  *
- * Environment: PORT, HOST (127.0.0.1), GRAPHQL_SCHEMAS, GRAPHQL_INTROSPECTION (false), JWT_ISSUER, JWT_AUDIENCE; files
- * named by DATABASE_URL_FILE and JWT_KEY_FILE.
+ * Environment: PORT, HOST (127.0.0.1), GRAPHQL_SCHEMAS, GRAPHQL_TAGS (JSON), GRAPHQL_INTROSPECTION (false),
+ * TENANT_POOLS (databases of single tenants that are served at the same time), POOLED (false: whether the database's URL
+ * leads to the pooler), JWT_ISSUER, JWT_AUDIENCE; files named by DATABASE_URL_FILE (strata_authenticator), TENANT_LOGINS_FILE and JWT_KEY_FILE.
  */
 async function main(): Promise<void> {
   muzzleConsole();
@@ -22,28 +26,36 @@ async function main(): Promise<void> {
     issuer: variable('JWT_ISSUER'),
     audience: variable('JWT_AUDIENCE'),
   };
-  const pool = new Pool({
-    connectionString: readSecret('DATABASE_URL'),
+  const url = readSecret('DATABASE_URL');
+  const places = new Places({
+    url,
+    pooled: process.env.POOLED === 'true',
+    master: readSecret('TENANT_LOGINS'),
+    name: 'graphql',
     max: 10,
-    application_name: 'graphql',
-  });
-  // An idle connection that Postgres ends (a restart, say) is replaced on the next request.
-  pool.on('error', (error) => {
-    log('warn', `database connection ended: ${error.message}`);
+    mostPools: wholeNumber('TENANT_POOLS'),
+    statementMs,
+    warn(message, fields) {
+      log('warn', message, fields);
+    },
   });
 
-  const verified = new WeakMap<IncomingMessage, JWTPayload>();
+  const admitted = new WeakMap<IncomingMessage, Admitted>();
   const graphql = createServer();
+  const forSchema = new Pool({ connectionString: url, max: 1, application_name: 'graphql-schema' });
   const instance = postgraphile(
     graphqlPreset({
-      pool,
+      pool: forSchema,
       schemas: variable('GRAPHQL_SCHEMAS').split(','),
-      claims: (request) => verified.get(request),
+      tags: JSON.parse(variable('GRAPHQL_TAGS')) as SmartTags,
+      admitted: (request) => admitted.get(request),
       introspection: process.env.GRAPHQL_INTROSPECTION === 'true',
     }),
   );
   await instance.createServ(grafserv).addTo(graphql);
   await instance.getSchema();
+  // From here on every request has connections of its own; one that had none would fail instead of using these.
+  await forSchema.end();
 
   const server = createServer((request, response) => {
     void answer(request, response);
@@ -51,7 +63,7 @@ async function main(): Promise<void> {
   server.listen(Number(variable('PORT')), process.env.HOST ?? '127.0.0.1');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
-      server.close(() => void pool.end());
+      server.close(() => void places.end());
       server.closeIdleConnections();
     });
   }
@@ -62,17 +74,20 @@ async function main(): Promise<void> {
       return;
     }
     try {
-      const payload = await verifyToken(request.headers.authorization, rules);
-      const { scopes } = sessionOf(payload);
-      // To read is the least: every mutation answers with what it asks to read.
+      const session = sessionOf(await verifyToken(request.headers.authorization, rules));
+      const { tenantId, scopes } = session;
       // To read is the least: every mutation answers with what it asks to read.
       if (scopes && !opens(scopes, 'graphql', 'read')) {
         refuse(response, 403, 'scope_missing', 'the API key has no scope graphql:read');
         return;
       }
-      verified.set(request, payload);
+      admitted.set(request, { session, database: await places.of(tenantId) });
       graphql.emit('request', request, response);
     } catch (error) {
+      if (error instanceof Refusal) {
+        refuse(response, error.status, error.code, error.message);
+        return;
+      }
       if (!(error instanceof TokenError)) log('error', (error as Error).message);
       const message =
         error instanceof TokenError ? error.message : 'the token could not be verified';
@@ -82,7 +97,7 @@ async function main(): Promise<void> {
 
   async function health(response: ServerResponse): Promise<void> {
     try {
-      await pool.query('select 1');
+      await places.ping();
       response.writeHead(200, { 'content-type': 'text/plain' }).end('ok\n');
     } catch (error) {
       log('error', `health: ${(error as Error).message}`);
@@ -94,7 +109,7 @@ async function main(): Promise<void> {
 }
 
 /** Refusals are GraphQL errors, so that a client shows them like any other. */
-function refuse(response: ServerResponse, status: 401 | 403, code: string, message: string): void {
+function refuse(response: ServerResponse, status: number, code: string, message: string): void {
   response
     .writeHead(status, {
       'content-type': 'application/json',

@@ -38,10 +38,10 @@ export async function decide(
   const { tenantId, userId } = caller.session;
   const tenant = await registry.tenant(tenantId);
   if (!tenant) throw wrongTenant();
-  const { slug } = tenant;
+  const { slug, requestsPerMinute } = tenant;
   onTenant(slug, userId);
   if (!tenant.active) throw new Refusal(403, 'tenant_suspended', 'this tenant is suspended');
-  const counted = { caller: caller.keyId ?? userId, tenantId, slug };
+  const counted = { caller: caller.keyId ?? userId, tenantId, slug, requestsPerMinute };
   const rate = await limits.take(counted);
   if (!asked.tenants.every((name) => !name || names(name, tenantId, tenant))) throw wrongTenant();
   if (caller.keyId !== undefined) usage.count(caller.keyId);

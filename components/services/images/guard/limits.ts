@@ -10,6 +10,8 @@ export interface Counted {
   /** UUID. */
   readonly tenantId: string;
   readonly slug: string;
+  /** Of the whole tenant in one minute, as the registry has it; undefined: as the config says. */
+  readonly requestsPerMinute: number | undefined;
 }
 
 /** What somebody may fail with. Counted apart: a bad token guesses no key. */
@@ -34,6 +36,8 @@ export class RateLimits {
   private readonly usual: Limits;
   private readonly special: ReadonlyMap<string, Limits>;
   private readonly failures: Readonly<Record<Credential, RateLimiterRedis>>;
+  /** Limits of tenants by the registry: by how many, because tenants with the same one share it. */
+  private readonly registered = new Map<number, RateLimiterRedis>();
 
   constructor(
     private readonly redis: Redis,
@@ -60,10 +64,11 @@ export class RateLimits {
    * Counts a request. The caller comes before its tenant, so that one that is over its limit uses up nothing of the
    * others'. Throws `Refusal` (429) with `Retry-After`, or 503 when there is no counting.
    */
-  async take({ caller, tenantId, slug }: Counted): Promise<RateHeaders> {
+  async take({ caller, tenantId, slug, requestsPerMinute }: Counted): Promise<RateHeaders> {
     const limits = this.special.get(slug) ?? this.usual;
+    const ofTenant = this.asRegistered(limits.tenant, requestsPerMinute);
     const user = await consume(limits.user, `${tenantId}:${caller}`, 1, 'rate_limited', 'your');
-    const tenant = await consume(limits.tenant, tenantId, 1, 'rate_limited', "your tenant's");
+    const tenant = await consume(ofTenant, tenantId, 1, 'rate_limited', "your tenant's");
     return user.remaining <= tenant.remaining ? user.headers : tenant.headers;
   }
 
@@ -85,6 +90,17 @@ export class RateLimits {
     if (found && found.consumedPoints > failures.points) {
       throw refused(failures.points, found, 'too_many_failures', "your address's");
     }
+  }
+
+  /** What the registry says comes before the config; how many may come within a second stays the config's. */
+  private asRegistered(
+    configured: readonly RateLimiterRedis[],
+    perMinute: number | undefined,
+  ): readonly RateLimiterRedis[] {
+    if (perMinute === undefined) return configured;
+    const limiter = this.registered.get(perMinute) ?? this.limiter('tenant', perMinute, minute);
+    this.registered.set(perMinute, limiter);
+    return [limiter, ...configured.slice(1)];
   }
 
   private limitsFor(rates: { user: Rate; tenant: Rate; costPerMinute: number }): Limits {

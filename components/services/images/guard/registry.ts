@@ -1,11 +1,19 @@
 import type { Pool } from 'pg';
 import type { SentKey } from './key';
-import { Memory } from './memory';
+import { Memory } from '../shared/memory';
 import { Refusal } from './refusal';
 
 export interface Tenant {
   readonly slug: string;
   readonly active: boolean;
+  /** What the registry lets it ask for in one minute, where that is not the usual. */
+  readonly requestsPerMinute: number | undefined;
+}
+
+interface TenantRow {
+  readonly slug: string;
+  readonly status: string;
+  readonly requests_per_minute: number | null;
 }
 
 /** What the database knows of an API key whose secret was right. */
@@ -65,12 +73,18 @@ export class Registry {
   tenant(id: string): Promise<Tenant | undefined> {
     return answered(
       this.tenants.ask(id, async () => {
-        const { rows } = await this.pool.query<{ slug: string; status: string }>(
-          'select slug, status from tenancy.find_tenant($1)',
+        const { rows } = await this.pool.query<TenantRow>(
+          'select slug, status, requests_per_minute from tenancy.place($1)',
           [id],
         );
         const [row] = rows;
-        return row && { slug: row.slug, active: row.status === 'active' };
+        return (
+          row && {
+            slug: row.slug,
+            active: row.status === 'active',
+            requestsPerMinute: row.requests_per_minute ?? undefined,
+          }
+        );
       }),
     );
   }

@@ -4,7 +4,14 @@ import { login } from '../../../../provider/database/login';
 import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
 import type { Context } from '../../../../provider/host/resource';
+import { audit } from '../../../../provider/tenancy/audit';
+import { declared } from '../../../../provider/tenancy/declared';
+import { places } from '../../../../provider/tenancy/places';
 import { table } from '../../../../provider/tenancy/table';
+import { makeTemplate } from '../../../../provider/tenancy/template';
+import { isAmongAll } from '../../../data/tenants';
+import { schemaClaims } from '../../../tenancy/claims';
+import { mainShard } from '../../../tenancy/places';
 import { readSecret, variable } from '../shared/environment';
 import { writeLine } from '../shared/log';
 import type { SchemaPlan } from './plan';
@@ -13,7 +20,7 @@ import type { SchemaPlan } from './plan';
  * The schema job: what a deployment by Pulumi does to the database, as one program inside the network. Applied
  * migrations are passed over by the ledger, so it may run again; it ends with an error at the first thing that fails.
  *
- * Environment: PLAN (a file), DATABASE_HOST; files named by ADMIN_PASSWORD_FILE, AUTHORITY_FILE and, for each login,
+ * Environment: PLAN (a file), DATABASE_HOST; files named by ADMIN_PASSWORD_FILE, AUTHORITY_FILE, TENANT_LOGINS_FILE and, for each login,
  * `<ROLE>_PASSWORD_FILE`.
  */
 async function main(): Promise<void> {
@@ -39,10 +46,11 @@ async function main(): Promise<void> {
     await login.create({ url: admin, cluster, role, password }, contextOf(role));
   }
   await apply('platform', (index) => index > 0);
-  for (const { slug, name, members } of plan.tenants) {
-    say(`tenant ${slug}`);
-    const inputs = { displayName: name, model: 'shared' as const, members: [...members] };
-    await tenant.create({ url: migrator, cluster, slug, ...inputs }, contextOf(slug));
+  const logins = { clusters: { [mainShard]: migrator }, master: readSecret('TENANT_LOGINS') };
+  for (const wanted of plan.tenants) {
+    say(`tenant ${wanted.slug}`);
+    const inputs = { url: migrator, cluster, ...logins, ...wanted };
+    await tenant.create(inputs, contextOf(wanted.slug));
   }
   await apply('app', () => true);
   for (const fence of plan.fences) {
@@ -50,6 +58,41 @@ async function main(): Promise<void> {
     const inputs = { url: migrator, cluster, schema: plan.schemaVersion, ...fence };
     await table.create(inputs, contextOf(fence.table));
   }
+  await settle(plan, { url: migrator, admin, cluster });
+}
+
+/** What follows the tables that tenants share: those of tenants that have their own, and the proof that all are apart. */
+async function settle(
+  { setup, migrations, tenancy, tenants, unknownTables: unknown, schemaVersion }: SchemaPlan,
+  { url, admin, cluster }: { url: string; admin: string; cluster: string },
+): Promise<void> {
+  const { declaration, version } = tenancy;
+  const claims = schemaClaims(declaration);
+  const schema = schemaVersion;
+  await declared.create({ url, cluster, schema, claims, unknown }, contextOf('declaration'));
+  say('template of databases');
+  const platform = migrations.filter(({ scope }) => scope === 'platform');
+  await makeTemplate(
+    { admin, migrator: url },
+    { setup, platform, plan: tenancy },
+    contextOf('template'),
+  );
+  say('places of tenants');
+  await places.create(
+    {
+      clusters: { [mainShard]: url },
+      cluster,
+      master: readSecret('TENANT_LOGINS'),
+      version,
+      plan: tenancy,
+      tenants: tenants.filter((tenant) => !isAmongAll(tenant)).map(({ slug }) => slug),
+    },
+    contextOf('places'),
+  );
+  say('audit');
+  const tables = Object.keys(declaration.tables);
+  const shared = Object.keys(declaration.shared ?? {});
+  await audit.create({ url, cluster, schema, tables, shared }, contextOf('audit'));
 }
 
 function urlOf(role: string, password: string): string {

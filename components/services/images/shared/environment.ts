@@ -11,3 +11,12 @@ export function variable(name: string): string {
 export function readSecret(name: string): string {
   return readFileSync(variable(`${name}_FILE`), 'utf8').trim();
 }
+
+/** A whole number above 0 from the environment. Throws when it is none. */
+export function wholeNumber(name: string): number {
+  const value = Number(variable(name));
+  if (!Number.isSafeInteger(value) || value < 1) {
+    throw new Error(`${name} is not a whole number above 0`);
+  }
+  return value;
+}

@@ -47,6 +47,28 @@ export async function makeBucket(admin: GarageAdmin, { alias, key, quota }: Buck
   });
 }
 
+/** Whether there is a bucket of that name. */
+export async function hasBucket(admin: GarageAdmin, alias: string): Promise<boolean> {
+  return bucketInfo.safeParse(
+    await call(admin, `GetBucketInfo?globalAlias=${alias}`, undefined, [200, 404]),
+  ).success;
+}
+
+/**
+ * Takes away an empty bucket; one that is not empty stays. Its key keeps its id, opens nothing and is called nothing any
+ * more: Garage never takes back a key that was deleted (tried with 2.5.0), and the bucket may be made again.
+ */
+export async function removeBucket(
+  admin: GarageAdmin,
+  { alias, accessKeyId }: { readonly alias: string; readonly accessKeyId: string },
+): Promise<void> {
+  const found = bucketInfo.safeParse(
+    await call(admin, `GetBucketInfo?globalAlias=${alias}`, undefined, [200, 404]),
+  );
+  if (found.success) await call(admin, `DeleteBucket?id=${found.data.id}`, {}, [200, 404]);
+  await call(admin, `UpdateKey?id=${accessKeyId}`, { name: 'unused' }, [200, 404]);
+}
+
 /** One call of the admin API; with a body it is a POST. */
 async function call(
   { adminEndpoint, adminToken }: GarageAdmin,

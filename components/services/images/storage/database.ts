@@ -1,5 +1,6 @@
 import type { Pool, PoolClient } from 'pg';
 import { Refusal } from '../shared/refusal';
+import { databaseClaims } from '../shared/token';
 
 /** Whom a transaction acts for: a member, or the platform itself (as an admin without a user) when it sweeps. */
 export interface Actor {
@@ -23,7 +24,7 @@ export class Database {
     return this.transaction(async (sql) => {
       await sql.query(
         "select set_config('role', 'strata_tenant', true), set_config('request.jwt.claims', $1, true)",
-        [claims(actor)],
+        [databaseClaims(actor)],
       );
       const { rows } = await sql.query<{ slug: string | null }>(
         'select storage.active_tenant_slug() as slug',
@@ -58,14 +59,4 @@ export class Database {
       client.release();
     }
   }
-}
-
-function claims({ tenantId, userId, role }: Actor): string {
-  return JSON.stringify({
-    'https://hasura.io/jwt/claims': {
-      'x-hasura-tenant-id': tenantId,
-      ...(userId !== undefined && { 'x-hasura-user-id': userId }),
-      'x-hasura-role': role,
-    },
-  });
 }

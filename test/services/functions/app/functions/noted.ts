@@ -9,7 +9,7 @@ export default onEvent<{ body: string }>(
     log.info('handling', { body, event: event.id, attempt: event.attempt });
     const fails = Number(/^fail (\d+)/.exec(body)?.[1] ?? 0);
     if (event.attempt <= fails) throw new Error(`attempt ${String(event.attempt)} fails`);
-    await db.query('insert into app.drafts (title) values ($1) on conflict do nothing', [body]);
+    await db.query('insert into drafts (title) values ($1) on conflict do nothing', [body]);
     await sleep(Number(/^wait (\d+)/.exec(body)?.[1] ?? 0));
     if (body.startsWith('enqueue')) await queue('work').add({ text: body });
     const [seen] = await db.query<{ tenant: string }>(

@@ -3,7 +3,7 @@ import { http } from '../../../../../components/services/images/functions/api';
 /** Writes a project; `then` says how it goes on. */
 export default http(async (request, { db, log, signal }) => {
   const { name, then } = (await request.json()) as { name: string; then?: string };
-  await db.query('insert into app.projects (name) values ($1)', [name]);
+  await db.query('insert into projects (name) values ($1)', [name]);
   if (then === 'throw') throw new Error('the password is hunter2');
   if (then === 'hang') {
     await new Promise((resolve) => {

@@ -1,0 +1,57 @@
+/** How a tenant's rows are kept apart: rows of shared tables, a schema of its own, a database of its own. */
+export const models = ['shared', 'schema', 'database'] as const;
+export type Model = (typeof models)[number];
+
+/** The shard that the platform itself stands on. */
+export const mainShard = 'main';
+
+/** The database of the platform, on every shard. */
+export const platformDatabase = 'strata';
+
+/** Where the application's tables stand where tenants share them, and in a tenant's own database. */
+export const appSchema = 'app';
+
+/** Where a tenant's rows are. */
+export interface Place {
+  readonly model: Model;
+  /** Name of the database cluster. */
+  readonly shard: string;
+  readonly database: string;
+  readonly schema: string;
+  /** What a request of the tenant becomes. */
+  readonly role: string;
+}
+
+/**
+ * Where a tenant of a model has its rows. Names are made of its id: they never collide, need no quotes, and stay when
+ * the tenant is called otherwise. Throws when the id is no uuid, because names are written into SQL.
+ */
+export function placeOf(tenantId: string, model: Model, shard: string = mainShard): Place {
+  const own = `t_${hexOf(tenantId)}`;
+  switch (model) {
+    case 'shared':
+      return {
+        model,
+        shard,
+        database: platformDatabase,
+        schema: appSchema,
+        role: 'strata_tenant',
+      };
+    case 'schema':
+      return { model, shard, database: platformDatabase, schema: own, role: tenantRole(tenantId) };
+    case 'database':
+      return { model, shard, database: own, schema: appSchema, role: 'strata_tenant' };
+  }
+}
+
+/** The role that belongs to a tenant alone: of its schema, or the login to its database. */
+export function tenantRole(tenantId: string): string {
+  return `strata_t_${hexOf(tenantId)}`;
+}
+
+function hexOf(tenantId: string): string {
+  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenantId)) {
+    throw new Error(`${JSON.stringify(tenantId)} is no id of a tenant: a uuid in lower case is`);
+  }
+  return tenantId.replaceAll('-', '');
+}

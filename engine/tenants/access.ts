@@ -1,0 +1,91 @@
+import { readFileSync } from 'node:fs';
+import type { Command } from 'commander';
+import { planOf } from '../../components/plan';
+import { parseSettings } from '../../components/settings/read';
+import type { Clusters } from '../../provider/tenancy/clusters';
+import type { TenancyPlan } from '../../provider/tenancy/plan';
+import type { Platform } from '../../provider/tenancy/provision';
+import { clustersFrom } from '../../provider/tenancy/reach';
+import { jsonOption, stackCommand, type StackOptions } from '../commands/options';
+import { stackValues } from '../compose/stack-values';
+import { UserError } from '../errors';
+import { readSecretOutputs, stackOption, type SecretOutputs } from '../outputs';
+import { root } from '../root';
+import type { Terminal } from '../terminal';
+
+/** How the commands for tenants are told where they work. */
+export interface AccessOptions extends StackOptions {
+  /** Of the migrator, instead of what the stack says. */
+  readonly url?: string;
+  /** A file with the platform's secret `tenant-logins`, instead of what the stack says. */
+  readonly logins?: string;
+}
+
+/** A command for tenants, with what all of them take. */
+export function tenantsCommandNamed(name: string, summary: string): Command {
+  return stackCommand(name, summary)
+    .option('--url <url>', 'the database of the platform, as strata_migrator; default: the stack’s')
+    .option('--logins <file>', 'the platform’s secret tenant-logins; default: the stack’s')
+    .addOption(jsonOption());
+}
+
+/** The clusters with tenants, for what only reads the registry. */
+export async function clustersOf(options: AccessOptions, out: Terminal): Promise<Clusters> {
+  return clustersFrom(options.url ?? migratorUrl(options.stack, await outputs(options, out)));
+}
+
+/** Everything that makes and changes tenants. Throws one sentence for what is missing. */
+export async function platformOf(options: AccessOptions, out: Terminal): Promise<Platform> {
+  const { stack, url, logins } = options;
+  const needed = url === undefined || logins === undefined;
+  const told = needed ? await outputs(options, out) : undefined;
+  return {
+    master: logins === undefined ? masterOf(stack, told) : secretIn(logins),
+    plan: planOfStack(stack),
+    clusters: await clustersFrom(url ?? migratorUrl(stack, told)),
+  };
+}
+
+/** What tenants' own tables are to be, by the stack's settings and the application's folder. */
+function planOfStack(stack: string): TenancyPlan {
+  // Values of secrets change nothing of the tables.
+  return planOf(parseSettings(stackValues(root, stack, {}), ['strata:secrets'])).tenancy;
+}
+
+async function outputs(
+  { stack, url }: AccessOptions,
+  out: Terminal,
+): Promise<SecretOutputs | undefined> {
+  // Whoever names the database may have no stack.
+  return url === undefined ? readSecretOutputs(stack, out) : undefined;
+}
+
+function migratorUrl(stack: string, told: SecretOutputs | undefined): string {
+  const url = told?.databases.strata_migrator;
+  if (url !== undefined) return url;
+  throw new UserError(
+    `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
+  );
+}
+
+function masterOf(stack: string, told: SecretOutputs | undefined): string {
+  const master = told?.tenantLogins;
+  if (master !== undefined && master !== '') return master;
+  throw new UserError(
+    told
+      ? `Stack "${stack}" does not tell its secret tenant-logins: npm run up${stackOption(stack)}, or --logins <file>`
+      : 'With --url the platform’s secret tenant-logins is needed too: --logins <file>',
+  );
+}
+
+function secretIn(file: string): string {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8').trim();
+  } catch (error) {
+    throw new UserError(`${file} cannot be read: ${(error as Error).message}`);
+  }
+  // An empty one would make passwords that anybody can derive.
+  if (text.length >= 16) return text;
+  throw new UserError(`${file} holds no secret: 16 characters at least`);
+}

@@ -1,0 +1,131 @@
+import type { Command } from 'commander';
+import { mainShard, type Model } from '../../components/tenancy/places';
+import {
+  configureTenant,
+  createTenant,
+  resumeTenant,
+  suspendTenant,
+} from '../../provider/tenancy/lifecycle';
+import type { Platform } from '../../provider/tenancy/provision';
+import { listTenants, type Registered } from '../../provider/tenancy/registry';
+import { UserError } from '../errors';
+import { terminal } from '../terminal';
+import { clustersOf, platformOf, tenantsCommandNamed, type AccessOptions } from './access';
+import { renderTenants } from './show';
+import {
+  collect,
+  limitsOf,
+  modelOption,
+  shardOption,
+  withLimits,
+  type LimitOptions,
+} from './values';
+
+interface CreateOptions extends AccessOptions, LimitOptions {
+  readonly name?: string;
+  readonly model: Model;
+  readonly shard: string;
+  readonly admin: readonly string[];
+  readonly member?: readonly string[];
+}
+
+interface ConfigureOptions extends AccessOptions, LimitOptions {
+  readonly name?: string;
+  readonly rotateLogin?: boolean;
+}
+
+/** What makes tenants, shows them, and changes what they may. */
+export function lifeCommands(): Command[] {
+  const create = tenantsCommandNamed(
+    'create',
+    'make a tenant; the same again goes on after an interruption',
+  )
+    .argument('<slug>', 'names it in host names and paths')
+    .requiredOption('--admin <handle>', 'a user who manages it; may stand again', collect)
+    .option('--member <handle>', 'another user of it; may stand again', collect)
+    .option('--name <text>', 'as people read it; default: the slug')
+    .addOption(modelOption().default('shared'))
+    .addOption(shardOption().default(mainShard));
+  const list = tenantsCommandNamed(
+    'list',
+    'show all tenants: where they are, and what they may',
+  ).action(listAction);
+  const configure = tenantsCommandNamed(
+    'configure',
+    'change the name, the limits or the login of a tenant',
+  )
+    .argument('<tenant>', 'its slug or id')
+    .option('--name <text>', 'as people read it')
+    .option('--rotate-login', 'another password of its login; ends the sessions with the old one');
+  return [
+    withLimits(create).action(createAction),
+    list,
+    changing('suspend', 'shut a tenant out; nothing is deleted', suspendTenant),
+    changing('resume', 'let a suspended tenant in again', resumeTenant),
+    withLimits(configure).action(configureAction),
+  ];
+}
+
+async function createAction(slug: string, options: CreateOptions): Promise<void> {
+  const { name = slug, model, shard, admin, member = [] } = options;
+  const out = terminal(true);
+  const platform = await platformOf(options, out);
+  const tenant = await createTenant(
+    platform,
+    [],
+    {
+      slug,
+      name,
+      model,
+      shard,
+      members: [
+        ...admin.map((user) => ({ user, role: 'admin' as const })),
+        ...member.map((user) => ({ user, role: 'member' as const })),
+      ],
+      limits: limitsOf(options),
+    },
+    out.note,
+  );
+  say(options, tenant, `${slug} is active: model ${model} on ${shard}, id ${tenant.id}.`);
+}
+
+async function listAction(options: AccessOptions): Promise<void> {
+  const out = terminal(true);
+  const tenants = await listTenants(await clustersOf(options, out));
+  if (options.json) out.result(JSON.stringify(tenants, null, 2));
+  else out.result(renderTenants(tenants));
+}
+
+async function configureAction(tenant: string, options: ConfigureOptions): Promise<void> {
+  const { name, rotateLogin } = options;
+  const limits = limitsOf(options);
+  if (name === undefined && !rotateLogin && Object.keys(limits).length === 0) {
+    throw new UserError(
+      `Nothing to change of ${tenant}: see npm run tenants -- configure --help`,
+      2,
+    );
+  }
+  const configured = await configureTenant(await platformOf(options, terminal(true)), tenant, {
+    limits,
+    ...(name !== undefined && { name }),
+    ...(rotateLogin !== undefined && { rotateLogin }),
+  });
+  say(options, configured, renderTenants([configured]));
+}
+
+function changing(
+  name: string,
+  summary: string,
+  change: (platform: Platform, tenant: string) => Promise<Registered>,
+): Command {
+  return tenantsCommandNamed(name, summary)
+    .argument('<tenant>', 'its slug or id')
+    .action(async (given: string, options: AccessOptions) => {
+      const tenant = await change(await platformOf(options, terminal(true)), given);
+      say(options, tenant, `${tenant.slug} is ${tenant.status}.`);
+    });
+}
+
+function say({ json = false }: AccessOptions, tenant: Registered, words: string): void {
+  terminal(true).result(json ? JSON.stringify(tenant, null, 2) : words);
+}

@@ -1,0 +1,144 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { mainShard, type Model } from '../../components/tenancy/places';
+import { UserError } from '../../engine/errors';
+import { sha256 } from '../database/migration-file';
+import { clusterUrl } from './clusters';
+import { readExport, type Manifest } from './export-folder';
+import { enterDone } from './fan-out-ledger';
+import { exclusively } from './lifecycle';
+import { synchronise, type Platform } from './provision';
+import { inRegistry } from './registry';
+import { tableProblems } from './stores/postgres';
+import type { TenantStore } from './stores/store';
+import { tenantColumns, type Tenant } from './tenant';
+
+interface Target {
+  readonly model: Model;
+  readonly shard?: string;
+  /** A second tenant with another slug and a new id: for copies beside the original. */
+  readonly as?: { readonly slug: string; readonly name?: string };
+}
+
+/**
+ * Makes a tenant of an export, in whatever model and on whatever shard. Nothing is written unless the folder is whole and
+ * fits: hashes, columns, slug, people. Nobody gets in before everything is there; an interrupted import is done by running
+ * it again. API keys are issued anew.
+ */
+export async function importTenant(
+  platform: Platform,
+  stores: readonly TenantStore[],
+  folder: string,
+  target: Target,
+): Promise<Tenant> {
+  const source = await readExport(folder);
+  const { shard = mainShard } = target;
+  clusterUrl(platform.clusters, shard);
+  const problems = await tableProblems(platform, source.manifest);
+  if (problems.length > 0) throw refused(folder, problems);
+  const slug = target.as?.slug ?? source.manifest.tenant.slug;
+  return exclusively(platform.clusters, slug, async () => {
+    const tenant = await inRegistry(platform.clusters, (client) =>
+      enter(client, folder, source.manifest, { ...target, shard }),
+    );
+    for (const store of stores) {
+      await store.provision(tenant);
+      await store.import(tenant, source);
+    }
+    return activate(platform, tenant);
+  });
+}
+
+/** The row in the registry, or the one of an import that was interrupted, and the members. */
+async function enter(
+  client: Client,
+  folder: string,
+  manifest: Manifest,
+  { model, shard, as }: Target & { readonly shard: string },
+): Promise<Tenant> {
+  const wanted = { ...manifest.tenant, ...(as && { id: randomUUID() }), ...as };
+  const { rows: known } = await client.query<Tenant>(
+    `select ${tenantColumns} from registry.tenants t where t.id = $1 or t.slug = $2 for update`,
+    [wanted.id, wanted.slug],
+  );
+  const [there] = known;
+  const begun = known.length === 1 && there?.slug === wanted.slug && there.status === 'importing';
+  const same =
+    begun && there.model === model && there.shard === shard && (as ?? there.id === wanted.id);
+  const problems = known.length > 0 && !same ? known.map(taken) : [];
+  problems.push(...(await peopleProblems(client, manifest)));
+  if (problems.length > 0) throw refused(folder, problems);
+  const tenant = there ?? (await insert(client, { ...wanted, model, shard }));
+  await writeMembers(client, tenant.id, manifest.members);
+  return tenant;
+}
+
+function taken({ id, slug, status, model, shard }: Tenant): string {
+  return `the tenant ${slug} (${id}) is here already, ${status}, model ${model} on ${shard}: another slug makes a copy beside it`;
+}
+
+/** A person is known by the id, and by the handle: neither may mean somebody else here. */
+async function peopleProblems(client: Client, { members }: Manifest): Promise<string[]> {
+  const { rows } = await client.query<{ sent: string; here: string; same: boolean }>(
+    `select sent.handle as sent, u.handle as here, u.id = sent.id as same
+     from unnest($1::uuid[], $2::text[]) as sent (id, handle)
+     join registry.users u on (u.id = sent.id) <> (u.handle = sent.handle) order by 1`,
+    [members.map(({ id }) => id), members.map(({ handle }) => handle)],
+  );
+  return rows.map(({ sent, here, same }) =>
+    same
+      ? `the user ${sent} of the export is called ${here} here`
+      : `the user ${sent} is somebody else here, with another id`,
+  );
+}
+
+async function insert(
+  client: Client,
+  { id, slug, name, model, shard }: Pick<Tenant, 'id' | 'slug' | 'name' | 'model' | 'shard'>,
+): Promise<Tenant> {
+  const { rows } = await client.query<Tenant>(
+    `insert into registry.tenants as t (id, slug, name, model, shard, status)
+     values ($1, $2, $3, $4, $5, 'importing') returning ${tenantColumns}`,
+    [id, slug, name, model, shard],
+  );
+  const [tenant] = rows;
+  if (!tenant) throw new Error(`the registry did not take ${slug}`);
+  return tenant;
+}
+
+async function writeMembers(
+  client: Client,
+  tenantId: string,
+  members: Manifest['members'],
+): Promise<void> {
+  const ids = members.map(({ id }) => id);
+  await client.query(
+    `insert into registry.users (id, handle) select * from unnest($1::uuid[], $2::text[]) on conflict do nothing`,
+    [ids, members.map(({ handle }) => handle)],
+  );
+  await client.query('delete from registry.members where tenant_id = $1', [tenantId]);
+  await client.query(
+    `insert into registry.members (tenant_id, user_id, role, created_at)
+     select $1, m.* from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as m`,
+    [tenantId, ids, members.map(({ role }) => role), members.map(({ since }) => since)],
+  );
+}
+
+async function activate({ clusters, plan }: Platform, tenant: Tenant): Promise<Tenant> {
+  const active = { ...tenant, status: 'active' as const };
+  await inRegistry(clusters, async (client) => {
+    if (tenant.model !== 'shared') {
+      const files = plan.migrations.map(({ name, sql }) => ({ name, sha256: sha256(sql) }));
+      await enterDone(client, tenant, files, plan.version);
+    }
+    await client.query("update registry.tenants set status = 'active' where id = $1", [tenant.id]);
+  });
+  await synchronise(clusters, active);
+  return active;
+}
+
+function refused(folder: string, problems: readonly string[]): UserError {
+  return new UserError(
+    `${folder} is refused, nothing was written:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
+  );
+}

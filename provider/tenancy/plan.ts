@@ -1,0 +1,37 @@
+import type { MigrationFile } from '../../components/data/migrations';
+import { compileTenancy } from '../../components/tenancy/compile';
+import type { TenancyDeclaration } from '../../components/tenancy/declaration';
+import { mainShard, type Place } from '../../components/tenancy/places';
+import type { TableFence } from '../../components/tenancy/statements';
+
+/** What the tables of every tenant are to be: data, so that it can be handed to a worker as JSON. */
+export interface TenancyPlan {
+  /** The application's migrations, in their order. */
+  readonly migrations: readonly MigrationFile[];
+  readonly declaration: TenancyDeclaration;
+  /** Table → triggers that tell functions of its changes. */
+  readonly events: Readonly<Record<string, TableFence['triggers']>>;
+  /** Changes with every migration and every rule. */
+  readonly version: string;
+}
+
+/** The fences around a tenant's own tables. */
+export function fencesAt(plan: TenancyPlan, place: Place, tenantId: string): TableFence[] {
+  const audience =
+    place.model === 'schema'
+      ? { schema: place.schema, role: place.role, tenantId, hasura: false }
+      : { schema: place.schema, role: place.role, hasura: false };
+  return compileTenancy(plan.declaration, audience).map((fence) => ({
+    ...fence,
+    triggers: { ...fence.triggers, ...(hasOutbox(place) && plan.events[nameOf(fence.table)]) },
+  }));
+}
+
+/** Events are handed out from the platform's own database alone. */
+export function hasOutbox({ model, shard }: Place): boolean {
+  return model !== 'database' && shard === mainShard;
+}
+
+function nameOf(table: string): string {
+  return `app.${table.slice(table.indexOf('.') + 1)}`;
+}

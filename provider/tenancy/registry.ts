@@ -1,0 +1,227 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from 'pg';
+import { UserError } from '../../engine/errors';
+import { nearest } from '../../engine/nearest';
+import { inTransaction, withClient } from '../database/connect';
+import { registryUrl, type Clusters } from './clusters';
+import { tenantColumns, type Tenant } from './tenant';
+import {
+  limitNames,
+  limitProblems,
+  limitRules,
+  nameProblems,
+  problemsOf,
+  RefusedError,
+  type Limits,
+  type Wanted,
+} from './wanted';
+
+/** A tenant with everything that the registry says of it. */
+export interface Registered extends Tenant {
+  readonly limits: Limits;
+  /** What its own tables were last brought to; null where they are shared. */
+  readonly schemaVersion: string | null;
+  readonly createdAt: Date;
+}
+
+/** What is to be another of a tenant; what is not named stays. */
+export interface Changes {
+  readonly name?: string;
+  readonly limits?: Partial<Limits>;
+  /** Another password of its login. */
+  readonly rotateLogin?: boolean;
+}
+
+const columns =
+  `${tenantColumns}, t.schema_version as "schemaVersion", t.created_at as "createdAt", ` +
+  `json_build_object(${limitNames.map((name) => `'${name}', t.${limitRules[name].column}`).join(', ')}) as limits`;
+
+/** Runs `work` as maintenance, in one transaction, in the database with the registry. */
+export function inRegistry<T>(
+  clusters: Clusters,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  return withClient(registryUrl(clusters), (client) =>
+    inTransaction(client, 'strata_maintenance', () => work(client)),
+  );
+}
+
+/** A tenant by its slug or id. Throws one sentence with the nearest when there is none. */
+export function findTenant(clusters: Clusters, slugOrId: string): Promise<Registered> {
+  return inRegistry(clusters, async (client) => {
+    const found = await select(client, 't.slug = $1 or t.id::text = $1', [slugOrId]);
+    // A slug may look like an id.
+    const tenant = found.find(({ slug }) => slug === slugOrId) ?? found[0];
+    if (tenant) return tenant;
+    const { rows } = await client.query<{ slug: string }>(
+      'select slug from registry.tenants order by slug',
+    );
+    throw unknownTenant(
+      slugOrId,
+      rows.map(({ slug }) => slug),
+    );
+  });
+}
+
+/** All tenants, by their slugs. */
+export function listTenants(clusters: Clusters): Promise<Registered[]> {
+  return inRegistry(clusters, (client) => select(client, 'true', []));
+}
+
+/**
+ * Enters a tenant as `provisioning`, with its members; or finds it where this was done before and not finished.
+ * Throws `RefusedError` with everything that is wrong: names, limits, a slug that is taken, a shard that is full or that
+ * nobody knows.
+ */
+export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Registered> {
+  const { slug, name, model, shard } = wanted;
+  return inRegistry(clusters, async (client) => {
+    const [before] = await select(client, 't.slug = $1', [slug]);
+    const resumed = before !== undefined && isSame(before, wanted);
+    const problems = [
+      ...problemsOf(wanted),
+      ...(before && !resumed ? [taken(before, wanted)] : []),
+      ...(resumed ? [] : await shardProblems(client, clusters, shard)),
+    ];
+    if (problems.length > 0)
+      throw new RefusedError(`Tenant ${slug.slice(0, 63)} is not made`, problems);
+    const id = before?.id ?? wanted.id ?? randomUUID();
+    if (!resumed) {
+      await client.query(
+        `insert into registry.tenants (id, slug, name, model, shard, status) values ($1, $2, $3, $4, $5, 'provisioning')
+         on conflict (slug) do nothing`,
+        [id, slug, name, model, shard],
+      );
+    }
+    await writeLimits(client, id, wanted.limits ?? {});
+    await writeMembers(client, id, wanted.members);
+    return only(await select(client, 't.id = $1', [id]), slug);
+  });
+}
+
+/** Makes a tenant what it is not yet; `from` are the states that lead there. Throws `RefusedError` in any other one. */
+export function setStatus(
+  clusters: Clusters,
+  { id, slug }: Tenant,
+  status: Tenant['status'],
+  from: readonly Tenant['status'][],
+): Promise<Registered> {
+  return inRegistry(clusters, async (client) => {
+    await client.query(
+      'update registry.tenants set status = $2 where id = $1 and status = any ($3) and status <> $2',
+      [id, status, from],
+    );
+    const tenant = only(await select(client, 't.id = $1', [id]), slug);
+    if (tenant.status === status) return tenant;
+    throw new RefusedError(`${slug} is ${tenant.status} and does not become ${status}`, [
+      `only a tenant that is ${from.join(' or ')} does`,
+    ]);
+  });
+}
+
+/** Writes a tenant's name, limits and generation. Throws `RefusedError` with everything that is wrong. */
+export function configure(
+  clusters: Clusters,
+  { id, slug, model }: Tenant,
+  { name, limits = {}, rotateLogin = false }: Changes,
+): Promise<Registered> {
+  const own = model === 'database';
+  const problems = [
+    ...nameProblems(name),
+    ...limitProblems(limits),
+    ...(rotateLogin && !own
+      ? [`its model is ${model}: it has no login whose password could change`]
+      : []),
+    ...(typeof limits.maxConnections === 'number' && !own
+      ? [`its model is ${model}: connections are limited where a tenant has a database of its own`]
+      : []),
+  ];
+  if (problems.length > 0) throw new RefusedError(`${slug} stays as it is`, problems);
+  return inRegistry(clusters, async (client) => {
+    await client.query(
+      `update registry.tenants set name = coalesce($2, name), generation = generation + $3 where id = $1`,
+      [id, name ?? null, rotateLogin ? 1 : 0],
+    );
+    await writeLimits(client, id, limits);
+    return only(await select(client, 't.id = $1', [id]), slug);
+  });
+}
+
+async function select(
+  client: Client,
+  condition: string,
+  values: readonly unknown[],
+): Promise<Registered[]> {
+  const { rows } = await client.query<Registered>(
+    `select ${columns} from registry.tenants t where ${condition} order by t.slug`,
+    [...values],
+  );
+  return rows;
+}
+
+/** Whether what stands there is what is wanted, begun before. */
+function isSame(before: Registered, { id, model, shard }: Wanted): boolean {
+  if (before.model !== model || before.shard !== shard) return false;
+  return id === undefined ? before.status === 'provisioning' : before.id === id;
+}
+
+function taken({ status, model, shard }: Registered, { slug }: Wanted): string {
+  if (status !== 'provisioning') return `the slug ${slug} is taken`;
+  return `${slug} is half made already, with model ${model} on shard ${shard}: go on with these, or delete it`;
+}
+
+async function shardProblems(client: Client, clusters: Clusters, shard: string): Promise<string[]> {
+  const { rows } = await client.query<{ name: string; status: 'open' | 'full' }>(
+    'select name, status from registry.shards order by name',
+  );
+  const open = rows.filter(({ name, status }) => status === 'open' && clusters.has(name));
+  const there = `shards with room: ${open.map(({ name }) => name).join(', ') || 'none'}`;
+  const found = rows.find(({ name }) => name === shard);
+  if (!found || !clusters.has(shard)) {
+    return [`there is no shard ${JSON.stringify(shard.slice(0, 63))}; ${there}`];
+  }
+  return found.status === 'open' ? [] : [`the shard ${shard} is full; ${there}`];
+}
+
+async function writeLimits(client: Client, id: string, limits: Partial<Limits>): Promise<void> {
+  for (const name of limitNames) {
+    const { [name]: value } = limits;
+    if (value === undefined) continue;
+    await client.query(
+      `update registry.tenants set ${limitRules[name].column} = $2 where id = $1`,
+      [id, value],
+    );
+  }
+}
+
+async function writeMembers(client: Client, id: string, members: Wanted['members']): Promise<void> {
+  const users = members.map(({ user }) => user);
+  await client.query(
+    'insert into registry.users (handle) select unnest($1::text[]) on conflict (handle) do nothing',
+    [users],
+  );
+  await client.query(
+    `insert into registry.members (tenant_id, user_id, role)
+     select $1, u.id, m.role from unnest($2::text[], $3::text[]) as m (handle, role)
+     join registry.users u using (handle)
+     on conflict (tenant_id, user_id) do update set role = excluded.role where members.role <> excluded.role`,
+    [id, users, members.map(({ role }) => role)],
+  );
+}
+
+function only(found: readonly Registered[], slug: string): Registered {
+  const [tenant] = found;
+  if (tenant) return tenant;
+  throw new UserError(
+    `${slug} is no longer in the registry: somebody deleted it, or has just taken the slug`,
+  );
+}
+
+function unknownTenant(given: string, slugs: readonly string[]): UserError {
+  const guess = nearest(given, slugs);
+  const all =
+    slugs.length > 50 ? `${String(slugs.length)} (npm run tenants -- list)` : slugs.join(', ');
+  return new UserError(
+    `Unknown tenant "${given}".${guess ? ` Did you mean "${guess}"?` : ''}\nTenants: ${all || 'none'}`,
+  );
+}

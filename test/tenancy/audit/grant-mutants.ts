@@ -1,0 +1,186 @@
+import { mutantsOf } from './mutant';
+
+const reporting = 'create role reporting login;';
+
+export const grantMutants = [
+  ...mutantsOf(8, [
+    ['structural-grant', 'app.notes', 'TRUNCATE', 'grant truncate on app.notes to strata_tenant'],
+    [
+      'structural-grant',
+      'app.notes',
+      'REFERENCES',
+      'grant references on app.notes to strata_hasura',
+    ],
+    [
+      'structural-grant',
+      'app.notes',
+      'REFERENCES of a column',
+      'grant references (id) on app.notes to strata_tenant',
+    ],
+    ['structural-grant', 't_own.notes', 'TRIGGER', 'grant trigger on t_own.notes to strata_own'],
+    ['public-grant', 'app.notes', 'everybody', 'grant select on app.notes to public'],
+    [
+      'public-grant',
+      'app.notes',
+      'everybody, a column',
+      'grant select (body) on app.notes to public',
+    ],
+    [
+      'unexpected-grant',
+      'app.notes',
+      'another login',
+      'grant select on app.notes to strata_auditor',
+    ],
+    [
+      'unexpected-grant',
+      'app.notes',
+      'a stranger',
+      `${reporting} grant select on app.notes to reporting`,
+    ],
+    [
+      'unexpected-grant',
+      't_own.notes',
+      'all tenants in the schema of one',
+      'grant select on t_own.notes to strata_tenant',
+    ],
+    [
+      'unexpected-grant',
+      'registry.members',
+      'the registry',
+      'grant select on registry.members to strata_tenant',
+    ],
+    [
+      'unexpected-grant',
+      'registry.tenants',
+      'the tenants',
+      'grant select on registry.tenants to strata_app',
+    ],
+    [
+      'unexpected-grant',
+      'strata.migrations',
+      'the ledger',
+      'grant update on strata.migrations to strata_migrator',
+    ],
+    [
+      'unexpected-grant',
+      'audit.log',
+      'writing the log',
+      'grant insert on audit.log to strata_auditor',
+    ],
+    [
+      'unexpected-grant',
+      'registry.admins_made',
+      'a counter',
+      'grant usage on sequence registry.admins_made to strata_tenant',
+    ],
+    [
+      'grant-option',
+      'app.notes',
+      'who may grant on',
+      'grant select on app.notes to strata_tenant with grant option',
+    ],
+    ['schema-create', 'schema app', 'new objects', 'grant create on schema app to strata_tenant'],
+    [
+      'schema-create',
+      'schema public',
+      'new objects by everybody',
+      'grant create on schema public to public',
+    ],
+    [
+      'schema-usage',
+      'schema registry',
+      'the registry’s names',
+      'grant usage on schema registry to strata_tenant',
+    ],
+    [
+      'schema-usage',
+      'schema t_own',
+      'a tenant’s schema',
+      'grant usage on schema t_own to strata_tenant',
+    ],
+    [
+      'schema-usage',
+      'schema app',
+      'the application’s names',
+      'grant usage on schema app to public',
+    ],
+    [
+      'database-grant',
+      'database strata',
+      'temporary objects',
+      'grant temp on database strata to public',
+    ],
+    [
+      'database-grant',
+      'database strata',
+      'everybody connects',
+      'grant connect on database strata to public',
+    ],
+    [
+      'database-grant',
+      'database strata',
+      'new schemas',
+      'grant create on database strata to strata_app',
+    ],
+    [
+      'database-grant',
+      'database d_own',
+      'a tenant’s database',
+      'grant connect on database "d_own" to public',
+    ],
+    [
+      'database-grant',
+      'database d_own',
+      'one tenant in the database of another',
+      'grant connect on database "d_own" to strata_own',
+    ],
+    [
+      'default-privilege',
+      'role strata_owner',
+      'later tables',
+      'alter default privileges for role strata_owner grant select on tables to public',
+    ],
+    [
+      'default-privilege',
+      'schema app',
+      'later tables of a schema',
+      'alter default privileges for role strata_owner in schema app grant select on tables to strata_tenant',
+    ],
+    [
+      'default-privilege',
+      'role strata_owner',
+      'later functions',
+      'alter default privileges for role strata_owner grant execute on functions to public',
+    ],
+    [
+      'system-grant',
+      'table pg_authid',
+      'verifiers of passwords',
+      'grant select on pg_authid to strata_app',
+    ],
+    [
+      'system-grant',
+      'table pg_statistic',
+      'statistics of columns',
+      'grant select on pg_statistic to public',
+    ],
+    [
+      'system-grant',
+      'function pg_read_file(text)',
+      'files of the server',
+      'grant execute on function pg_read_file(text) to strata_tenant',
+    ],
+    [
+      'system-grant',
+      'function lo_create(oid)',
+      'large objects',
+      'grant execute on function lo_create(oid) to public',
+    ],
+    [
+      'system-grant',
+      'parameter session_replication_role',
+      'triggers off',
+      'grant set on parameter session_replication_role to strata_app',
+    ],
+  ]),
+];
