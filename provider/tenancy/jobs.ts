@@ -3,19 +3,18 @@ import { UserError } from '../../engine/errors';
 import type { Clusters } from './clusters';
 import { inRegistry } from './registry';
 
-const jobActions = [
-  'create',
-  'suspend',
-  'resume',
-  'configure',
-  'synchronise',
-  'export',
-  'import',
-  'anonymise',
-  'move',
-  'delete',
-] as const;
-export type JobAction = (typeof jobActions)[number];
+/** What a worker may be asked for. */
+export type JobAction =
+  | 'create'
+  | 'suspend'
+  | 'resume'
+  | 'configure'
+  | 'synchronise'
+  | 'export'
+  | 'import'
+  | 'anonymise'
+  | 'move'
+  | 'delete';
 
 /** What is told when there is something to do; empty, or a job's id. */
 export const jobChannel = 'strata_tenants';

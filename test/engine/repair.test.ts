@@ -81,11 +81,12 @@ describe.skipIf(reason)('what broke between two deployments', () => {
     expect(changesIn(await workspace.succeed('up'))).toEqual([
       'update app.notes',
       'update app.projects',
+      'update audit',
     ]);
     expect(await sql(outputs, fences, owner)).toEqual(closed);
 
     await sql(outputs, 'grant select on app.notes to strata_anon', owner);
-    expect(changesIn(await workspace.succeed('up'))).toEqual(['update app.notes']);
+    expect(changesIn(await workspace.succeed('up'))).toEqual(['update app.notes', 'update audit']);
     expect(await sql(outputs, fences, owner)).toEqual(closed);
   });
 });
