@@ -35,7 +35,7 @@ export function functionsCommand(): Command {
 
 async function functions({ stack, app, port, redis }: FunctionsOptions): Promise<void> {
   const out = terminal(true);
-  const { databases, jwt } = await readSecretOutputs(stack, out);
+  const { databases, jwt, tenantLogins } = await readSecretOutputs(stack, out);
   const login = (role: string): string => {
     const url = databases[role];
     if (url !== undefined) return url;
@@ -50,6 +50,7 @@ async function functions({ stack, app, port, redis }: FunctionsOptions): Promise
       DATABASE_URL: login('strata_app'),
       OUTBOX_URL: login('strata_dispatcher'),
       JWT_KEY: jwt.key,
+      TENANT_LOGINS: tenantLogins,
       ...(redis !== undefined && { REDIS_URL: redis }),
     },
     say: out.note,
