@@ -55,7 +55,7 @@ describe('a shared table', () => {
     [
       'that shows the rows of one',
       'create table app.odd (id uuid); alter table app.odd add body text; create table app.heir (tenant_id uuid) inherits (app.odd)',
-      'it shows the rows of app.heir: alter table app.heir no inherit app.odd',
+      'it shows the rows of heir: alter table heir no inherit odd',
     ],
     ['that is not there', 'select 1', 'app.odd is declared in tenancy.ts but does not exist'],
   ])('%s is refused', async (_what, sql, message) => {
