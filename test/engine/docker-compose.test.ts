@@ -79,11 +79,13 @@ describe.skipIf(reason)(
         'graphql-1',
         'guard-1',
         'pooler-1',
+        'pooler-registry-1',
         'pooler.ready-1',
         'redis-1',
         'schema-1',
         'strata.files-1',
         'strata.ready-1',
+        'tenants-1',
       ]);
       const { ports } = config['strata:gateway'] as { ports: { https: number } };
       expect(await status(`https://localhost:${ports.https}/graphql`)).toBe(401);

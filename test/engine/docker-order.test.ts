@@ -132,7 +132,9 @@ describe.skipIf(reason)('a platform on Docker under the real engine of Pulumi', 
     const left = Object.keys(await containers());
     expect(left.filter((name) => name !== 'database-1')).toEqual([]);
     const kept = (await volumes()).filter((name) => /-\d$/.test(name));
-    expect(kept.sort()).toEqual([`${prefix}database-1`, `${prefix}queue-1`]);
+    expect(kept.sort()).toEqual(
+      ['database-1', 'exports-1', 'pooler-1', 'queue-1'].map((name) => `${prefix}${name}`),
+    );
     await up();
     expect(await cluster()).toBe(made);
   });

@@ -85,7 +85,7 @@ describe.skipIf(missing)(`the pooler in a container${why}`, () => {
   test('refuses a client without TLS, and one with a wrong password', async () => {
     const plain = clients.connect('pooler', 'strata_app', { query: 'sslmode=disable' });
     const guess = clients.connect('pooler', 'strata_app', { password: 'guessed' });
-    expect([await refusal(plain), await refusal(guess)]).toEqual([
+    expect(await Promise.all([refusal(plain), refusal(guess)])).toEqual([
       expect.stringContaining('SSL required'),
       expect.stringMatching(/authentication failed/),
     ]);
