@@ -69,8 +69,8 @@ export class ClusterSchema {
     return [...tables, ...fences, template];
   }
 
-  /** Nothing is started on a cluster where tenants could meet. */
-  audit(after: readonly pulumi.Resource[]): pulumi.Resource {
+  /** Nothing is started on a cluster where tenants could meet. `registry` has the tenants of every cluster. */
+  audit(registry: Cluster, after: readonly pulumi.Resource[]): pulumi.Resource {
     const { plan } = this.contents;
     return new Audit(
       named(this.cluster, 'audit'),
@@ -79,6 +79,7 @@ export class ClusterSchema {
         cluster: this.cluster.id,
         schema: schemaVersion(this.contents.migrations, this.contents.fences),
         shard: this.cluster.name,
+        registry: registry.migrator,
         tables: Object.keys(plan.declaration.tables),
         shared: Object.keys(plan.declaration.shared ?? {}),
       },

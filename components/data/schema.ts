@@ -40,7 +40,7 @@ export class Schema extends pulumi.ComponentResource {
       declared,
       ...others.flatMap(({ made }) => made),
     ]);
-    for (const each of [schema, ...others.map((other) => other.schema)]) each.audit([places]);
+    for (const each of [schema, ...others.map((other) => other.schema)]) each.audit(main, [places]);
     this.registerOutputs({});
   }
 

@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import type { Command } from 'commander';
 import { readMigrations } from '../../components/data/migrations';
+import { mainShard } from '../../components/tenancy/places';
 import { readDeclaration } from '../../components/tenancy/read';
 import { audit, type AuditOptions } from '../../provider/audit/audit';
 import type { Finding } from '../../provider/audit/finding';
+import { clusterUrl } from '../../provider/tenancy/clusters';
+import { clustersFrom } from '../../provider/tenancy/reach';
 import { messageOf, UserError } from '../errors';
 import { readSecretOutputs, stackOption } from '../outputs';
 import { root } from '../root';
@@ -31,7 +34,7 @@ export function auditCommand(): Command {
     .option('--app <folder>', 'the application, with tenancy.ts and sql/', 'app')
     .option('--metadata <file>', 'Hasura’s metadata, as export_metadata answers it')
     .option('--hasura <version>', 'the version of Hasura’s engine, such as v2.48.1')
-    .option('--shard <name>', 'the shard that the database is on (default: main)')
+    .option('--shard <name>', 'the shard whose database is looked at (default: main)')
     .option(
       '--login <role=url>',
       'a login to probe, in transactions that are rolled back; may stand again',
@@ -42,11 +45,14 @@ export function auditCommand(): Command {
 }
 
 async function auditAction(options: AuditCommandOptions): Promise<void> {
-  const { stack, url, json = false } = options;
+  const { stack, shard = mainShard, json = false } = options;
   const out = terminal(json);
   const skipped: string[] = [];
-  const found = await audit(url ?? (await migratorUrl(stack, out)), {
+  const { url, ...rest } =
+    options.url === undefined ? await inStack(stack, shard, out) : { url: options.url };
+  const found = await audit(url, {
     ...wanted(options),
+    ...rest,
     skipped: (what) => skipped.push(what),
   });
   out.result(json ? JSON.stringify(found, null, 2) : report(found));
@@ -121,10 +127,17 @@ function readJson(file: string): unknown {
   }
 }
 
-async function migratorUrl(stack: string, out: Terminal): Promise<string> {
+/** The stack's database on a shard, and the one with the registry. */
+async function inStack(
+  stack: string,
+  shard: string,
+  out: Terminal,
+): Promise<{ url: string; registry: string }> {
   const { databases } = await readSecretOutputs(stack, out);
-  const { strata_migrator: url } = databases;
-  if (url !== undefined) return url;
+  const { strata_migrator: registry } = databases;
+  if (registry !== undefined) {
+    return { url: clusterUrl(await clustersFrom(registry), shard), registry };
+  }
   throw new UserError(
     `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
   );

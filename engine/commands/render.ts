@@ -46,6 +46,12 @@ async function render({ stack, out, secrets: file, json = false }: RenderOptions
       `Stack "${stack}" is for target ${settings.target}; Compose runs what target docker does.`,
     );
   }
+  if (Object.keys(settings.tenancy.shards).length > 0) {
+    throw new UserError(
+      `Stack "${stack}" has shards (strata:tenancy.shards: ${Object.keys(settings.tenancy.shards).join(', ')}); ` +
+        'a bundle for Compose has one database: deploy with npm run up, or take the shards out.',
+    );
+  }
   const folder = path.resolve(out ?? `compose-${stack}`);
   const kept = KeptValues.read(path.join(folder, keptFile));
   const bundle = await composeBundle(stack, settings, secrets, kept);

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
+import { mainShard } from '../../components/tenancy/places';
 import { withClient } from '../database/connect';
 import type { Catalogue } from './catalogue';
 import { claimSources } from './claims';
@@ -15,7 +16,7 @@ import { conditions, writeChecks } from './policies';
 import { policyFunctions } from './policy-functions';
 import { probeLogin } from './probes';
 import { readCatalogue } from './read';
-import { readTenants, registryFindings } from './registry';
+import { type RegisteredTenant, readTenants, registryFindings } from './registry';
 import { replication } from './replication';
 import { roles } from './roles';
 import { routines } from './routines';
@@ -39,6 +40,8 @@ export interface AuditOptions {
   readonly logins?: Readonly<Record<string, string>>;
   /** The shard that this database is on; `main` when absent. */
   readonly shard?: string;
+  /** Connects as strata_migrator to the platform's own database: its registry has the tenants of every other shard. */
+  readonly registry?: string;
   /** Is told what could not be looked at, and why. */
   readonly skipped?: (what: string) => void;
 }
@@ -70,12 +73,11 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
     metadata,
     hasura,
     logins = {},
-    shard = 'main',
+    shard = mainShard,
     skipped,
   } = options;
   const catalogue = await readCatalogue(client, shared);
-  const tenants = await readTenants(client);
-  if (!tenants) skipped?.('the registry: this login may not read it, strata_migrator may');
+  const tenants = await tenantsOf(client, options);
   const ledger = files && (await ledgerFindings(client, files));
   if (files && !ledger) skipped?.('the ledger: this login may not read it, strata_migrator may');
   const canaries = [tenants?.[0]?.id ?? randomUUID(), tenants?.[1]?.id ?? randomUUID()] as const;
@@ -92,6 +94,28 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
     ...(hasura === undefined ? [] : hasuraVersion(hasura)),
     ...probed,
   ]);
+}
+
+/** A shard has copies of its tenants only, so whose its databases are is for the platform's own database to say. */
+async function tenantsOf(
+  client: Client,
+  { shard = mainShard, registry, skipped }: AuditOptions,
+): Promise<RegisteredTenant[] | undefined> {
+  if (shard !== mainShard && registry === undefined) {
+    skipped?.("the registry: it stands in the platform's own database (--stack instead of --url)");
+    return undefined;
+  }
+  const tenants =
+    registry === undefined ? await readTenants(client) : await readElsewhere(registry);
+  if (!tenants) skipped?.('the registry: this login may not read it, strata_migrator may');
+  return tenants;
+}
+
+function readElsewhere(url: string): Promise<RegisteredTenant[] | undefined> {
+  return withClient(url, async (client) => {
+    await client.query('begin read only');
+    return readTenants(client);
+  });
 }
 
 /** Everything that the catalogue alone tells. Pure. */

@@ -22,8 +22,10 @@ export interface AuditInputs {
   tables: string[];
   /** Declared tables whose rows are no tenant's. */
   shared: string[];
-  /** The shard that this cluster is; `main` when absent. */
-  shard?: string | undefined;
+  /** The shard that this cluster is. */
+  shard: string;
+  /** Secret: connects as the migrator to the platform's own database, whose registry knows the tenants of each shard. */
+  registry: string;
 }
 
 export interface AuditState extends AuditInputs {
@@ -38,7 +40,8 @@ export const audit: Resource<AuditInputs, AuditState> = {
     schema: z.string(),
     tables: z.array(z.string()),
     shared: z.array(z.string()),
-    shard: z.string().optional(),
+    shard: z.string(),
+    registry: z.string(),
   }),
   computed: ['live'],
   volatile: ['live'],
@@ -82,15 +85,10 @@ async function pass(inputs: AuditInputs, warn: (text: string) => void): Promise<
 }
 
 function found(
-  { url, tables, shared, shard }: AuditInputs,
+  { url, tables, shared, shard, registry }: AuditInputs,
   skipped?: (what: string) => void,
 ): Promise<Finding[]> {
-  return auditOf(url, {
-    tables,
-    shared,
-    ...(shard !== undefined && { shard }),
-    ...(skipped && { skipped }),
-  });
+  return auditOf(url, { tables, shared, shard, registry, ...(skipped && { skipped }) });
 }
 
 function line({ check, id, object, problem, remedy }: Finding): string {

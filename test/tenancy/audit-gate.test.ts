@@ -8,12 +8,15 @@ let inputs: AuditInputs;
 
 beforeAll(async () => {
   world = await auditWorld();
+  const url = world.server.url('strata_migrator', 'strata');
   inputs = {
-    url: world.server.url('strata_migrator', 'strata'),
+    url,
     cluster: 'test',
     schema: '1',
     tables: [...(world.options.tables ?? [])],
     shared: [],
+    shard: 'main',
+    registry: url,
   };
 });
 

@@ -92,7 +92,10 @@ async function settle(
   say('audit');
   const tables = Object.keys(declaration.tables);
   const shared = Object.keys(declaration.shared ?? {});
-  await audit.create({ url, cluster, schema, tables, shared }, contextOf('audit'));
+  await audit.create(
+    { url, cluster, schema, tables, shared, shard: mainShard, registry: url },
+    contextOf('audit'),
+  );
 }
 
 function urlOf(role: string, password: string): string {
