@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { hashOf, keyText } from '../components/services/images/guard/key';
-import { inTransaction, withClient } from '../provider/database/connect';
+import { asMaintenance } from '../provider/database/connect';
 import { UserError } from './errors';
 import { nearest } from './nearest';
 import type { Membership } from './members';
@@ -28,8 +28,6 @@ export interface WantedKey {
   readonly scopes: readonly string[];
   readonly days: number;
 }
-
-const maintenance = 'strata_maintenance';
 
 /**
  * Issues a key that acts as `member`; its text is made here and is shown this once. `url` connects as the migrator.
@@ -95,10 +93,6 @@ export function revokeKey(url: string, tenant: string, id: string): Promise<bool
     );
     return true;
   });
-}
-
-function asMaintenance<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(url, (client) => inTransaction(client, maintenance, () => work(client)));
 }
 
 async function idOf(client: Client, tenant: string): Promise<string> {

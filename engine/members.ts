@@ -1,4 +1,4 @@
-import { inTransaction, withClient } from '../provider/database/connect';
+import { asMaintenance } from '../provider/database/connect';
 import { UserError } from './errors';
 import { nearest } from './nearest';
 import { type Identity, mayActAs, type Role } from './token';
@@ -11,23 +11,19 @@ export interface Membership extends Identity {
   readonly user: string;
 }
 
-const maintenance = 'strata_maintenance';
-
 /** All memberships of a deployed stack, by tenant and user. `url` connects as the migrator. */
 export function readMembers(url: string): Promise<Membership[]> {
-  return withClient(url, (client) =>
-    inTransaction(client, maintenance, async () => {
-      const { rows } = await client.query<Membership>(
-        `select t.slug as tenant, u.handle as user, t.id as "tenantId", u.id as "userId", m.role
-         from registry.members m
-         join registry.tenants t on t.id = m.tenant_id
-         join registry.users u on u.id = m.user_id
-         where t.status = 'active'
-         order by t.slug, u.handle`,
-      );
-      return rows;
-    }),
-  );
+  return asMaintenance(url, async (client) => {
+    const { rows } = await client.query<Membership>(
+      `select t.slug as tenant, u.handle as user, t.id as "tenantId", u.id as "userId", m.role
+       from registry.members m
+       join registry.tenants t on t.id = m.tenant_id
+       join registry.users u on u.id = m.user_id
+       where t.status = 'active'
+       order by t.slug, u.handle`,
+    );
+    return rows;
+  });
 }
 
 /** Whom a token is asked for. */

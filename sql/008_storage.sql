@@ -97,6 +97,8 @@ declare
   exceeded text;
 begin
   select * into strict allowed from storage.limits;
+  -- A tenant's own quota comes before the platform's (013 adds its column).
+  allowed.tenant_bytes := coalesce((select storage_bytes from registry.tenants where id = tenant), allowed.tenant_bytes);
   -- The tenant's row stays locked until the transaction ends, so uploads side by side are counted one after the other.
   insert into storage.tenant_usage as u (tenant_id, bytes, files) values (tenant, size, 1)
   on conflict (tenant_id) do update set bytes = u.bytes + excluded.bytes, files = u.files + 1
@@ -106,7 +108,6 @@ begin
     on conflict (tenant_id, user_id) do update set bytes = u.bytes + excluded.bytes, files = u.files + 1
     returning * into own;
   end if;
-
   exceeded := case
     when size > allowed.file_bytes then 'file_bytes'
     when kept.bytes > allowed.tenant_bytes then 'tenant_bytes'
@@ -243,6 +244,5 @@ grant execute on function storage.set_limits(bigint, bigint, bigint, bigint, big
   storage.tenants(), storage.usage_figures(bigint) to strata_authenticator;
 grant select, insert (name, mime_type, size, visibility), update (status, sha256), delete on storage.files to strata_tenant;
 grant select, insert, update, delete on storage.files to strata_maintenance;
-
 reset role;
 revoke strata_owner from current_user;

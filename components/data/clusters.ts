@@ -1,10 +1,9 @@
 import * as pulumi from '@pulumi/pulumi';
 import { DatabaseServer as Server } from '../../provider/sdk';
-import { mainShard } from '../tenancy/places';
+import { platformDatabase, mainShard } from '../tenancy/places';
 import type { TenancySettings } from '../settings/tenancy';
 import type { DatabaseServer } from '../targets/target';
 import type { Credentials } from './credentials';
-import { databaseName } from './names';
 import { databaseUrl } from './urls';
 
 /** A database cluster that gets the platform's SQL. */
@@ -62,7 +61,7 @@ export function shardCluster(parts: ShardParts, opts: pulumi.CustomResourceOptio
 
 function withDatabase(text: string): string {
   const url = new URL(text);
-  url.pathname = `/${databaseName}`;
+  url.pathname = `/${platformDatabase}`;
   return url.href;
 }
 

@@ -20,6 +20,3 @@ export const names = {
   tenant: (slug: string) => `tenant-${slug}`,
   shard: (name: string) => `shard-${name}`,
 } as const;
-
-/** The database that every tier and target makes in the cluster. */
-export const databaseName = 'strata';

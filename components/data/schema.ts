@@ -3,10 +3,11 @@ import { Declared, Places, Shard, Tenant } from '../../provider/sdk';
 import type { TenancySettings } from '../settings/tenancy';
 import type { DatabaseServer } from '../targets/target';
 import { schemaClaims } from '../tenancy/claims';
+import { isAmongAll } from '../tenancy/places';
 import { ClusterSchema, type ClusterContents } from './cluster-schema';
 import { mainCluster, shardCluster, type Cluster } from './clusters';
 import { names } from './names';
-import { isAmongAll, wantedTenants } from './tenants';
+import { wantedTenants } from './tenants';
 
 export interface SchemaArgs extends ClusterContents {
   readonly database: DatabaseServer;

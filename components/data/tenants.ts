@@ -1,7 +1,6 @@
 import type { TenantInputs } from '../../provider/database/tenant';
 import type { TenancySettings } from '../settings/tenancy';
 import { bytesOf } from '../settings/sizes';
-import { mainShard } from '../tenancy/places';
 
 /** What the registry is to say of a tenant of the config. */
 export type WantedTenant = Omit<TenantInputs, 'url' | 'cluster' | 'clusters' | 'master'>;
@@ -20,9 +19,4 @@ export function wantedTenants({ model, tenants }: TenancySettings): WantedTenant
     },
     members: Object.entries(tenant.members).map(([user, role]) => ({ user, role })),
   }));
-}
-
-/** Its rows are in the platform's own database with those of all others: no place is made for it. */
-export function isAmongAll({ model, shard }: Pick<WantedTenant, 'model' | 'shard'>): boolean {
-  return model === 'shared' && shard === mainShard;
 }

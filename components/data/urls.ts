@@ -1,7 +1,7 @@
+import { platformDatabase } from '../tenancy/places';
 import type * as pulumi from '@pulumi/pulumi';
 import type { RedisUser } from '../services/service';
 import type { Address } from '../targets/target';
-import { databaseName } from './names';
 
 /** The connection URL of a role; secret, because it holds the role's password. */
 export function databaseUrl(
@@ -19,7 +19,7 @@ export function databaseText(
   password: string,
 ): string {
   const query = new URLSearchParams(parameters).toString();
-  return `postgresql://${role}:${password}@${host}:${port}/${databaseName}${query && `?${query}`}`;
+  return `postgresql://${role}:${password}@${host}:${port}/${platformDatabase}${query && `?${query}`}`;
 }
 
 /** The URL of the cache for one of its users. */

@@ -18,9 +18,6 @@ export const presetNames = [
 ] as const;
 export type PresetName = (typeof presetNames)[number];
 
-/** How tenants are kept apart in the database. */
-export const modelNames = ['shared', 'schema', 'database'] as const;
-
 /** What a deployment does about a table that the declaration of tenancy does not know. */
 export const unknownTableRules = ['refuse', 'report'] as const;
 export type UnknownTableRule = (typeof unknownTableRules)[number];

@@ -1,10 +1,9 @@
 import { z } from 'zod';
+import { mainShard, models } from '../tenancy/places';
 import { contradict, oneAdmin } from './contradictions';
 import * as names from './names';
 import { secretName } from './secrets';
 import * as values from './values';
-
-const main = 'main';
 
 const shardName = values
   .text(
@@ -12,8 +11,8 @@ const shardName = values
     /^[a-z]([a-z0-9-]{0,29}[a-z0-9])?$/,
     31,
   )
-  .refine((name) => name !== main, {
-    error: `a name that is not "${main}": that is the platform's own`,
+  .refine((name) => name !== mainShard, {
+    error: `a name that is not "${mainShard}": that is the platform's own`,
   });
 
 const tenantLimits = z
@@ -34,12 +33,12 @@ const tenant = z
   .strictObject({
     name: values.displayName.optional().describe('As people read it; the slug when not given.'),
     model: z
-      .enum(names.modelNames)
+      .enum(models)
       .optional()
       .describe('How its rows are kept apart; strata:tenancy.model when not given.'),
     shard: z
-      .union([z.literal(main), shardName])
-      .default(main)
+      .union([z.literal(mainShard), shardName])
+      .default(mainShard)
       .describe('The database cluster with its rows: main, or one of strata:tenancy.shards.'),
     limits: tenantLimits.prefault({}),
     members: z
@@ -63,7 +62,7 @@ const shard = z
 export const tenancy = z
   .strictObject({
     model: z
-      .enum(names.modelNames)
+      .enum(models)
       .default('shared')
       .describe(
         'How tenants are kept apart: rows of shared tables, a schema each, a database each.',
@@ -82,10 +81,10 @@ export const tenancy = z
   })
   .superRefine(({ shards, tenants }, context) => {
     for (const [slug, { shard: where }] of Object.entries(tenants)) {
-      if (where === main || where in shards) continue;
+      if (where === mainShard || where in shards) continue;
       contradict(context, ['tenants', slug, 'shard'], {
         reason: 'names a shard that strata:tenancy.shards does not have',
-        advice: `Use ${[main, ...Object.keys(shards)].join(', ')}, or add it there.`,
+        advice: `Use ${[mainShard, ...Object.keys(shards)].join(', ')}, or add it there.`,
       });
     }
   });

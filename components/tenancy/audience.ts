@@ -1,5 +1,5 @@
 import { isPlainName, plainAdvice } from './identifiers';
-import { appSchema } from './places';
+import { appSchema, checkTenantId } from './places';
 
 /** For whom a declaration is compiled: where a tenant's tables stand, and as whom its requests come to them. */
 export interface Audience {
@@ -24,15 +24,6 @@ export function checkAudience({ schema, role, tenantId }: Audience): void {
     }
   }
   if (tenantId !== undefined) checkTenantId(tenantId);
-}
-
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
-
-/** Throws when it is no uuid in lower case: names and policies are made of it. */
-export function checkTenantId(tenantId: string): void {
-  if (!uuid.test(tenantId)) {
-    throw new Error(`${JSON.stringify(tenantId)} is no tenant's id: expected a uuid in lower case`);
-  }
 }
 
 /** `app.notes` → `notes` in the audience's schema. */

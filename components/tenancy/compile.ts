@@ -1,6 +1,6 @@
 import { UserError } from '../../engine/errors';
 import { checkAudience, defaultAudience, tableFor, type Audience } from './audience';
-import { anyMember, floor, hasuraQuery, insertCondition, lock, rowCondition } from './conditions';
+import { anyMember, condition, floor, hasuraQuery, lock } from './conditions';
 import type { SharedRule, TableRules, TenancyDeclaration } from './declaration';
 import { quoteName } from './identifiers';
 import { declarationProblems } from './problems';
@@ -79,10 +79,10 @@ function permitted(
   rules: TableRules,
   bend: (condition: string) => string,
 ): Named {
-  const read = rowCondition(rules, rules.read);
-  const insert = insertCondition(rules, rules.insert);
-  const update = rowCondition(rules, rules.update);
-  const remove = rowCondition(rules, rules.delete);
+  const read = condition(rules, rules.read);
+  const insert = condition(rules, rules.insert);
+  const update = condition(rules, rules.update);
+  const remove = condition(rules, rules.delete);
   return {
     ...(read && { [`${prefix}_read`]: `for select ${to} using (${bend(read)})` }),
     ...(insert && { [`${prefix}_insert`]: `for insert ${to} with check (${insert})` }),

@@ -25,8 +25,8 @@ export function lock({ tenantId }: Audience): string | undefined {
   return tenantId && `"tenant_id" = '${tenantId}'::uuid`;
 }
 
-/** Undefined when nobody may. */
-export function rowCondition(rules: TableRules, rule: Rule<RowRule>): string | undefined {
+/** Whom a rule lets at a row: at one that is there, or at one that is to be. Undefined when nobody may. */
+export function condition(rules: TableRules, rule: Rule<RowRule | InsertRule>): string | undefined {
   switch (roleOf(rule)) {
     case 'nobody':
       return undefined;
@@ -36,18 +36,6 @@ export function rowCondition(rules: TableRules, rule: Rule<RowRule>): string | u
       return scoped(byAdmin, rule);
     case 'owner':
       return scoped(`${floor} and (${owned(rules)} or ${isAdmin})`, rule);
-  }
-}
-
-/** Undefined when nobody may. */
-export function insertCondition(rules: TableRules, rule: Rule<InsertRule>): string | undefined {
-  switch (roleOf(rule)) {
-    case 'nobody':
-      return undefined;
-    case 'member':
-      return scoped(floor, rule);
-    case 'admin':
-      return scoped(byAdmin, rule);
     case 'self':
       return scoped(`${floor} and ${owned(rules)}`, rule);
   }
@@ -58,11 +46,11 @@ function owned(rules: TableRules): string {
 }
 
 /** A person's claims have no scopes; those of an API key always have, and a key with `area:*` may do both. */
-function scoped(condition: string, rule: Rule<string>): string {
+function scoped(whose: string, rule: Rule<string>): string {
   const scope = scopeOf(rule);
-  if (scope === undefined) return condition;
+  if (scope === undefined) return whose;
   const [area] = scope.split(':');
   const claims = 'tenancy.session_claims()';
   const held = `string_to_array(${claims} ->> 'x-hasura-scopes', ' ') && array['${scope}', '${area}:*']`;
-  return `${condition} and (select not ${claims} ? 'x-hasura-scopes' or ${held})`;
+  return `${whose} and (select not ${claims} ? 'x-hasura-scopes' or ${held})`;
 }

@@ -11,6 +11,10 @@ export const platformDatabase = 'strata';
 /** Where the application's tables stand where tenants share them, and in a tenant's own database. */
 export const appSchema = 'app';
 
+/** The schema of one tenant, or its database; the role that belongs to it. */
+export const ownPlace = /^t_([0-9a-f]{32})$/;
+export const ownRole = /^strata_t_([0-9a-f]{32})$/;
+
 /** Where a tenant's rows are. */
 export interface Place {
   readonly model: Model;
@@ -49,9 +53,19 @@ export function tenantRole(tenantId: string): string {
   return `strata_t_${hexOf(tenantId)}`;
 }
 
-function hexOf(tenantId: string): string {
+/** Its rows are in the platform's own database with those of all others: no place is made for it. */
+export function isAmongAll({ model, shard }: Pick<Place, 'model' | 'shard'>): boolean {
+  return model === 'shared' && shard === mainShard;
+}
+
+/** Throws when it is no uuid in lower case: names and policies are made of it. */
+export function checkTenantId(tenantId: string): void {
   if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenantId)) {
-    throw new Error(`${JSON.stringify(tenantId)} is no id of a tenant: a uuid in lower case is`);
+    throw new Error(`${JSON.stringify(tenantId)} is no tenant's id: expected a uuid in lower case`);
   }
+}
+
+function hexOf(tenantId: string): string {
+  checkTenantId(tenantId);
   return tenantId.replaceAll('-', '');
 }

@@ -1,4 +1,4 @@
-import { checkTenantId } from './audience';
+import { checkTenantId } from './places';
 
 /** What of a tenant's stands outside the database, by name: to find it, to count it, and to leave nothing behind. */
 export interface Prefixes {

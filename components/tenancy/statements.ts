@@ -50,6 +50,11 @@ export function except(columns: readonly string[]): string {
   return columns.length === 0 ? '' : ` except (${[...columns].sort().map(quoteName).join(', ')})`;
 }
 
+/** Whether a new column of the table asks for its grants to be made anew: those of all columns but some name the rest. */
+export function namesColumns({ grants }: TableFence): boolean {
+  return Object.values(grants).some((privileges) => privileges.some((one) => exception.test(one)));
+}
+
 function grant(table: string, privilege: string, role: string): string {
   const [, what, columns] = exception.exec(privilege) ?? [];
   return what !== undefined && columns !== undefined

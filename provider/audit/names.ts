@@ -1,3 +1,4 @@
+import { appSchema, ownPlace, ownRole } from '../../components/tenancy/places';
 import type { Catalogue, Relation } from './catalogue';
 
 /** Schemas of the platform itself. */
@@ -10,14 +11,8 @@ export const platformSchemas = new Set([
   'outbox',
 ]);
 
-/** The schema that belongs to one tenant. */
-const ownSchema = /^t_([0-9a-f]{32})$/;
-
-/** The role that belongs to one tenant. */
-const ownRole = /^strata_t_([0-9a-f]{32})$/;
-
 export function isTenantSchema(schema: string): boolean {
-  return schema === 'app' || ownSchema.test(schema);
+  return schema === appSchema || ownPlace.test(schema);
 }
 
 export function isTenantRole(role: string): boolean {
@@ -26,7 +21,7 @@ export function isTenantRole(role: string): boolean {
 
 /** The tenant whose schema or role this is, as a uuid; undefined for what tenants share. */
 export function tenantOf(name: string): string | undefined {
-  const hex = (ownSchema.exec(name) ?? ownRole.exec(name))?.[1];
+  const hex = (ownPlace.exec(name) ?? ownRole.exec(name))?.[1];
   return hex?.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, '$1-$2-$3-$4-$5');
 }
 
@@ -63,8 +58,8 @@ export const logins = new Set([
 
 /** Who may be granted rows of a table of tenants: whoever requests become in its schema. */
 export function clientsOf({ schema }: Pick<Relation, 'schema'>): string[] {
-  if (schema === 'app') return ['strata_tenant', 'strata_hasura'];
-  return ownSchema.test(schema) ? [`strata_${schema}`] : ['strata_tenant', 'strata_isolated'];
+  if (schema === appSchema) return ['strata_tenant', 'strata_hasura'];
+  return ownPlace.test(schema) ? [`strata_${schema}`] : ['strata_tenant', 'strata_isolated'];
 }
 
 /**

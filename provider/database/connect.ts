@@ -73,6 +73,13 @@ export async function inTransaction<T>(
   }
 }
 
+/** Runs `work` in one transaction of a session of its own, as the role that sees the rows of every tenant. */
+export function asMaintenance<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
+  return withClient(url, (client) =>
+    inTransaction(client, 'strata_maintenance', () => work(client)),
+  );
+}
+
 /**
  * Asks the database for a resource: `undefined` when it lacks what the answer would stand in, `recorded` when no
  * session could be had, because an outage is not the same as absence.

@@ -6,7 +6,7 @@ import type { Changes, Context, Problem, Resource } from '../host/resource';
 import { readLive, withClient } from './connect';
 import { describeSqlError } from './errors';
 import { appliedNames, ensureLedger, lockLedger, recorded, record } from './ledger';
-import { directives, sha256 } from './migration-file';
+import { directives, settingsOf, sha256 } from './migration-file';
 
 /**
  * One SQL file, applied once to one database.
@@ -106,8 +106,7 @@ async function runInside(client: Client, file: MigrationInputs): Promise<string>
   try {
     const before = await transactionId(client);
     await client.query("set local lock_timeout = '5s'");
-    await client.query(whereStatement(file, 'set local'));
-    await client.query(roleStatement(file, 'set local'));
+    await client.query(settings(file, 'set local'));
     await client.query(file.sql);
     if ((await transactionId(client)) !== before) {
       throw new UserError(
@@ -129,33 +128,16 @@ async function runInside(client: Client, file: MigrationInputs): Promise<string>
 async function runOutside(client: Client, file: MigrationInputs): Promise<string> {
   const started = Date.now();
   await client.query("set lock_timeout = '5s'");
-  await client.query(whereStatement(file, 'set'));
-  await client.query(roleStatement(file, 'set'));
+  await client.query(settings(file, 'set'));
   await client.query(file.sql);
   await client.query('reset role');
   return record(client, file, Date.now() - started);
 }
 
-/** The application names its own tables without a schema, and changes rows of the tenants that share them. */
-function whereStatement({ scope }: MigrationInputs, set: 'set' | 'set local'): string {
-  return scope === 'app'
-    ? `${set} search_path = ${appSchema}; ${set} strata.narrowed_to = 'shared'`
-    : '';
-}
-
-/**
- * The owner is filtered by FORCE RLS like anyone else: with row_security off a back-fill that would silently miss rows
- * is an error instead. The maintenance role has policies of its own and is filtered by them.
- */
-function roleStatement(file: MigrationInputs, set: 'set' | 'set local'): string {
-  switch (directives(file.sql).role) {
-    case 'admin':
-      return `${set} row_security = off`;
-    case 'owner':
-      return `${set} row_security = off; ${set} role strata_owner`;
-    case 'maintenance':
-      return `${set} row_security = on; ${set} role strata_maintenance`;
-  }
+/** The application's files change rows of the tenants that share its tables. */
+function settings({ scope, sql }: MigrationInputs, set: 'set' | 'set local'): string {
+  const home = scope === 'app' ? { schema: appSchema, tenants: 'shared' } : undefined;
+  return settingsOf(directives(sql).role, home, set);
 }
 
 async function transactionId(client: Client): Promise<string> {

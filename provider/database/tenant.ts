@@ -1,12 +1,12 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
-import { mainShard, models, type Model } from '../../components/tenancy/places';
+import { isAmongAll, models, type Model } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
 import { differences } from '../local/changes';
 import type { Changes, Resource } from '../host/resource';
 import { enforce, exclusively } from '../tenancy/lifecycle';
-import { findTenant } from '../tenancy/registry';
-import { inTransaction, readLive, withClient } from './connect';
+import { findTenant, writeMembers } from '../tenancy/registry';
+import { asMaintenance, inTransaction, readLive } from './connect';
 
 interface Member {
   /** The user's handle, unique in the platform. */
@@ -86,7 +86,9 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   },
 
   read: (_id, state) =>
-    readLive(state.url, state, (client) => asMaintenance(client, () => lookUp(client, state))),
+    readLive(state.url, state, (client) =>
+      inTransaction(client, 'strata_maintenance', () => lookUp(client, state)),
+    ),
 
   async update(_id, state, inputs) {
     const named = new Set(inputs.members.map(({ user }) => user));
@@ -108,14 +110,12 @@ export const tenant: Resource<TenantInputs, TenantState> = {
 
 /** Brings the registry to `inputs`; the users in `left` are no members any more. */
 function write(inputs: TenantInputs, left: readonly string[]): Promise<string> {
-  return withClient(inputs.url, (client) =>
-    asMaintenance(client, async () => {
-      const tenantId = await upsertTenant(client, inputs);
-      await upsertMembers(client, tenantId, inputs.members);
-      await removeMembers(client, tenantId, left);
-      return tenantId;
-    }),
-  );
+  return asMaintenance(inputs.url, async (client) => {
+    const tenantId = await upsertTenant(client, inputs);
+    await writeMembers(client, tenantId, inputs.members);
+    await removeMembers(client, tenantId, left);
+    return tenantId;
+  });
 }
 
 /** Services read limits in the registry; a login has them itself. One that is not made yet gets them with its place. */
@@ -146,7 +146,7 @@ async function upsertTenant(client: Client, inputs: TenantInputs): Promise<strin
       displayName,
       model,
       shard,
-      model === 'shared' && shard === mainShard ? 'active' : 'provisioning',
+      isAmongAll({ model, shard }) ? 'active' : 'provisioning',
       limits.maxConnections,
       limits.statementTimeoutMs,
       limits.storageBytes,
@@ -166,21 +166,6 @@ function elsewhere(
   return (
     `tenant ${slug} has its rows in model ${row.model} on shard ${row.shard}, and the config says model ${model} on shard ` +
     `${shard}: move it (npm run tenants -- move ${slug} --model ${model} --shard ${shard}), or put the config back`
-  );
-}
-
-async function upsertMembers(client: Client, tenantId: string, members: Member[]): Promise<void> {
-  const handles = members.map((member) => member.user);
-  await client.query(
-    'insert into registry.users (handle) select unnest($1::text[]) on conflict (handle) do nothing',
-    [handles],
-  );
-  await client.query(
-    `insert into registry.members (tenant_id, user_id, role)
-     select $1, u.id, m.role
-     from unnest($2::text[], $3::text[]) as m (handle, role) join registry.users u using (handle)
-     on conflict (tenant_id, user_id) do update set role = excluded.role`,
-    [tenantId, handles, members.map((member) => member.role)],
   );
 }
 
@@ -229,10 +214,6 @@ async function lookUp(client: Client, state: TenantState): Promise<TenantState |
     },
     members: same ? state.members : members.rows,
   };
-}
-
-function asMaintenance<T>(client: Client, work: () => Promise<T>): Promise<T> {
-  return inTransaction(client, 'strata_maintenance', work);
 }
 
 /** Members are a set: their order means nothing. */

@@ -4,8 +4,9 @@ import type { Place } from '../../components/tenancy/places';
 import { statements } from '../../components/tenancy/statements';
 import { UserError } from '../../engine/errors';
 import { describeSqlError } from '../database/errors';
-import { sha256 } from '../database/migration-file';
+import { settingsOf, sha256, type Home } from '../database/migration-file';
 import { fenceChanges } from './fence-changes';
+import { atPlace } from './place-lock';
 import { fencesAt, type TenancyPlan } from './plan';
 import { refuseUnsafeShape } from './table';
 import { dropUnfinishedIndexes } from './unfinished-indexes';
@@ -38,31 +39,45 @@ export interface Standing {
   readonly applied: readonly Applied[];
 }
 
+/** What was done at a place. */
+export interface Brought {
+  /** False where it was at the version of the plan already. */
+  readonly changed: boolean;
+  /** The migrations that this took. */
+  readonly names: readonly string[];
+  /** Everything that its ledger has now. */
+  readonly applied: readonly Applied[];
+}
+
 /** How long a change waits for somebody's lock on a table before it gives up, and everybody behind it goes on. */
 const lockTimeout = '5s';
 
 /**
- * Brings a tenant's own tables to the plan and returns the names of the migrations that this took.
+ * Brings a tenant's own tables to the plan.
  *
  * Pending migrations and the fences are one transaction: the place is as it was or as it is to be, never between. A file
  * marked "no transaction" ends the transaction before it and runs by itself. Fences stay where neither the rules changed
  * nor anything around the tables. Where nothing is pending it costs three small queries.
- * Throws with file and line what Postgres refused, and when the text of an applied migration is another now.
+ * Throws with file and line what Postgres refused, when the text of an applied migration is another now, and `PlaceBusy`
+ * while somebody else works at the place.
  */
-export async function bringUp(work: Work): Promise<readonly string[]> {
+export function bringUp(work: Work): Promise<Brought> {
   const { client, place, plan } = work;
-  await client.query(
-    `set lock_timeout = '${lockTimeout}'; select pg_advisory_lock(${lockOf(place)})`,
-  );
-  try {
+  return atPlace(client, place, async () => {
     const standing = await standingOf(client, place);
-    if (standing.version === plan.version) return [];
+    if (standing.version === plan.version) {
+      return { changed: false, names: [], applied: standing.applied };
+    }
     const pending = pendingFiles(work, standing);
+    await client.query(`set lock_timeout = '${lockTimeout}'`);
     await inSteps(work, pending, standing);
-    return pending.map(({ name }) => name);
-  } finally {
-    await client.query(`select pg_advisory_unlock(${lockOf(place)})`).catch(() => undefined);
-  }
+    const added = pending.map(({ name, sql }) => ({ name, sha256: sha256(sql) }));
+    return {
+      changed: true,
+      names: pending.map(({ name }) => name),
+      applied: [...standing.applied, ...added],
+    };
+  });
 }
 
 /** Asked again and again on the same connection, so it is planned once. */
@@ -148,21 +163,15 @@ async function applyAlone(work: Work, file: File): Promise<void> {
 }
 
 async function run(work: Work, file: File, set: 'set' | 'set local'): Promise<void> {
-  await work.client.query(asRole(work, file, set));
+  await work.client.query(settingsOf(file.role, homeOf(work), set));
   await work.client.query(file.sql).catch((error: unknown) => {
     throw describeSqlError(error, `app/${file.name}.sql in ${work.place.schema}`, file.sql);
   });
 }
 
-/** As in every other place: the owner makes tables, maintenance changes rows, of this tenant alone. */
-function asRole({ place, tenantId }: Work, { role }: File, set: 'set' | 'set local'): string {
-  const only = place.model === 'schema' ? tenantId : 'shared';
-  return [
-    `${set} search_path = ${quoteName(place.schema)}`,
-    `${set} strata.narrowed_to = '${only}'`,
-    `${set} row_security = ${role === 'maintenance' ? 'on' : 'off'}`,
-    `${set} role ${role === 'maintenance' ? 'strata_maintenance' : 'strata_owner'}`,
-  ].join(';');
+/** Of a database of its own the registry shows a tenant who shares its tables with nobody. */
+function homeOf({ place: { model, schema }, tenantId }: Work): Home {
+  return { schema, tenants: model === 'schema' ? tenantId : 'shared' };
 }
 
 /** What enters an applied migration into the place's ledger. */
@@ -212,10 +221,4 @@ const currentId = 'select pg_current_xact_id()::text as id';
 async function lastOf(client: Client, text: string): Promise<string> {
   const results = (await client.query(text)) as unknown as readonly QueryResult<{ id: string }>[];
   return results.at(-1)?.rows[0]?.id ?? '';
-}
-
-/** Names of places are unique in a database. */
-function lockOf({ schema }: Place): string {
-  const hash = sha256(`strata place ${schema}`);
-  return BigInt.asIntN(64, BigInt(`0x${hash.slice(0, 16)}`)).toString();
 }

@@ -18,6 +18,11 @@ export async function dropPlace(client: Client, tenantId: string, place: Place):
   if (place.model === 'schema') await dropSchema(client, place);
 }
 
+/** The tenant's own login begins no session any more; those that it has stay. */
+export async function closeLogin(client: Client, tenantId: string): Promise<void> {
+  await client.query('select strata.hold_tenant_login($1, false, null, null)', [tenantId]);
+}
+
 /** No session of the tenant's own login stays, and none begins. */
 export async function endLogin(client: Client, tenantId: string): Promise<void> {
   const { rowCount } = await client.query(
@@ -26,7 +31,7 @@ export async function endLogin(client: Client, tenantId: string): Promise<void> 
     [tenantRole(tenantId)],
   );
   if (!rowCount) return;
-  await client.query('select strata.hold_tenant_login($1, false, null, null)', [tenantId]);
+  await closeLogin(client, tenantId);
   await client.query('select strata.end_tenant_sessions($1)', [tenantId]);
 }
 

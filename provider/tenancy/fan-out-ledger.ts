@@ -1,10 +1,9 @@
 import type { Client } from 'pg';
-import { inTransaction, withClient } from '../database/connect';
 import { sha256 } from '../database/migration-file';
-import { registryUrl } from './clusters';
 import type { TenancyPlan } from './plan';
 import type { Platform } from './provision';
 import type { Applied } from './bring-up';
+import { inRegistry } from './registry';
 import { tenantColumns, type Tenant } from './tenant';
 
 /** How a tenant's own tables stand to the plan, as the registry knows it. */
@@ -31,13 +30,7 @@ const fences = 'fences';
  * a tenant that is shown as behind and is not, never the other way round, until the next fan-out has looked.
  */
 export async function migrationStatus({ clusters, plan }: Platform): Promise<MigrationStatus[]> {
-  const rows = await withClient(registryUrl(clusters), (client) =>
-    inTransaction(
-      client,
-      'strata_maintenance',
-      async () => (await client.query<Row>(statusQuery)).rows,
-    ),
-  );
+  const { rows } = await inRegistry(clusters, (client) => client.query<Row>(statusQuery));
   return rows.map((row) => statusOf(row, plan));
 }
 

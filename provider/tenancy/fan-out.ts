@@ -2,12 +2,11 @@ import type { Client } from 'pg';
 import { messageOf, UserError } from '../../engine/errors';
 import { withClient } from '../database/connect';
 import { placeUrl, registryUrl } from './clusters';
-import type { Applied } from './bring-up';
+import { bringUp, type Brought } from './bring-up';
 import { enterAllDone, enterFailed, ownPlaces, type Done } from './fan-out-ledger';
 import type { Failure, FanOutReport } from './fan-out-report';
 import { Queue } from './fan-out-queue';
 import { isBroken, isPassing } from './passing';
-import { bringPlaceUp } from './place-work';
 import type { Platform } from './provision';
 import { Session } from './session';
 import { placeOfTenant, type Tenant } from './tenant';
@@ -98,11 +97,6 @@ interface Task {
   attempts: number;
 }
 
-interface Reached {
-  readonly changed: boolean;
-  readonly applied: readonly Applied[];
-}
-
 class Run {
   readonly failed: Failure[] = [];
   readonly mostFailures: number;
@@ -180,22 +174,19 @@ class Run {
     session: Session,
     tenant: Tenant,
     first: boolean,
-  ): Promise<Reached | { error: unknown }> {
+  ): Promise<Brought | { error: unknown }> {
     const { clusters, plan } = this.platform;
     try {
-      return await bringPlaceUp(
-        await session.at(placeUrl(clusters, placeOfTenant(tenant))),
-        tenant,
-        plan,
-        first,
-      );
+      const place = placeOfTenant(tenant);
+      const client = await session.at(placeUrl(clusters, place));
+      return await bringUp({ client, place, tenantId: tenant.id, plan, first });
     } catch (error) {
       if (isBroken(error)) await session.end();
       return { error };
     }
   }
 
-  private async enter(tenant: Tenant, { changed, applied }: Reached): Promise<void> {
+  private async enter(tenant: Tenant, { changed, applied }: Brought): Promise<void> {
     this.unentered.push({ tenant, applied });
     // Those that come to an end while others are entered are entered together.
     await this.atRegistry(async (client) => {

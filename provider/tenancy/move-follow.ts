@@ -6,8 +6,8 @@ import { placeUrl } from './clusters';
 import { FollowingCopy } from './move-copy';
 import { enterSwitch, type Move } from './move-journal';
 import { close, open, pause, resume } from './move-pause';
-import { standingOf } from './bring-up';
-import { atPlace, bringPlaceUp } from './place-work';
+import { bringUp, standingOf } from './bring-up';
+import { atPlace } from './place-lock';
 import { synchronise, type Platform } from './provision';
 import type { Registered } from './registry';
 
@@ -52,7 +52,8 @@ export function follow(
         // Neither place is migrated meanwhile, and no second mover is at either, whatever became of its connections.
         atPlace(lock, lockable(from, tenant.id), () =>
           atPlace(write, lockable(to, tenant.id), async () => {
-            if (from.model !== 'shared') await bringPlaceUp(lock, tenant, plan);
+            if (from.model !== 'shared')
+              await bringUp({ client: lock, place: from, tenantId: tenant.id, plan });
             const copy = await FollowingCopy.between(platform, move, { read, write });
             return new Following(platform, tenant, move, rule, { lock, write }, copy).run();
           }),

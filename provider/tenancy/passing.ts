@@ -3,7 +3,7 @@ import { DatabaseError } from 'pg';
 import { messageOf } from '../../engine/errors';
 import { UnreachableError } from '../database/connect';
 import { SqlError } from '../database/errors';
-import { PlaceBusy } from './place-work';
+import { PlaceBusy } from './place-lock';
 
 /**
  * What passes by itself: lock timeout, deadlock, serialization failure, no free connection, a server that ends or starts.

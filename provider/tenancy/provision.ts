@@ -3,9 +3,10 @@ import { quoteName } from '../../components/tenancy/identifiers';
 import { tenantVerifier } from '../../components/tenancy/verifier';
 import { mainShard, platformDatabase, type Place } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
-import { inTransaction, withClient } from '../database/connect';
+import { asMaintenance, inTransaction } from '../database/connect';
 import { bringUp } from './bring-up';
 import { placeUrl, registryUrl, type Clusters } from './clusters';
+import { closeLogin } from './drop-place';
 import { mirror, peopleOf } from './mirror';
 import type { TenancyPlan } from './plan';
 import { Session } from './session';
@@ -48,15 +49,16 @@ export async function provision(
   await synchronise(clusters, tenant);
   if (place.model === 'shared') return [];
   const client = await session.at(placeUrl(clusters, place));
-  return bringUp({ client, place, tenantId: tenant.id, plan });
+  const { names } = await bringUp({ client, place, tenantId: tenant.id, plan });
+  return names;
 }
 
 /** Brings a tenant's people, name and status to its own database or shard; nothing where that is the registry's. */
 export async function synchronise(clusters: Clusters, tenant: Tenant): Promise<void> {
   const place = placeOfTenant(tenant);
   if (place.model !== 'database' && place.shard === mainShard) return;
-  const people = await withClient(registryUrl(clusters), (client) =>
-    inTransaction(client, 'strata_maintenance', () => peopleOf(client, tenant.id)),
+  const people = await asMaintenance(registryUrl(clusters), (client) =>
+    peopleOf(client, tenant.id),
   );
   await mirror(placeUrl(clusters, place), tenant, people);
 }
@@ -71,8 +73,7 @@ async function makeRole(
     place.model === 'database' ? tenantVerifier(master, tenant.id, tenant.generation) : null;
   await inTransaction(client, undefined, async () => {
     await client.query('select strata.make_tenant_role($1, $2)', [tenant.id, verifier]);
-    if (verifier !== null && tenant.status === 'suspended')
-      await client.query('select strata.hold_tenant_login($1, false, null, null)', [tenant.id]);
+    if (verifier !== null && tenant.status === 'suspended') await closeLogin(client, tenant.id);
   });
 }
 

@@ -1,6 +1,6 @@
 import { addressOf } from '../../components/services/images/shared/tenant-database/address';
 import { mainShard, platformDatabase } from '../../components/tenancy/places';
-import { inTransaction, withClient } from '../database/connect';
+import { asMaintenance } from '../database/connect';
 import type { Clusters } from './clusters';
 
 /**
@@ -8,13 +8,10 @@ import type { Clusters } from './clusters';
  * everything but host and port is the same for the others (login, password, TLS, `reach`).
  */
 export async function clustersFrom(url: string): Promise<Clusters> {
-  const shards = await withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', async () => {
-      const { rows } = await client.query<{ name: string; host: string; port: number }>(
-        'select name, host, port from registry.shards where host is not null order by name',
-      );
-      return rows;
-    }),
+  const { rows: shards } = await asMaintenance(url, (client) =>
+    client.query<{ name: string; host: string; port: number }>(
+      'select name, host, port from registry.shards where host is not null order by name',
+    ),
   );
   return new Map([
     [mainShard, url],

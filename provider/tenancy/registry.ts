@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { UserError } from '../../engine/errors';
 import { nearest } from '../../engine/nearest';
-import { inTransaction, withClient } from '../database/connect';
+import { asMaintenance } from '../database/connect';
 import { registryUrl, type Clusters } from './clusters';
 import { tenantColumns, type Tenant } from './tenant';
 import {
@@ -41,9 +41,7 @@ export function inRegistry<T>(
   clusters: Clusters,
   work: (client: Client) => Promise<T>,
 ): Promise<T> {
-  return withClient(registryUrl(clusters), (client) =>
-    inTransaction(client, 'strata_maintenance', () => work(client)),
-  );
+  return asMaintenance(registryUrl(clusters), work);
 }
 
 /** A tenant by its slug or id. Throws one sentence with the nearest when there is none. */
@@ -194,7 +192,12 @@ async function writeLimits(client: Client, id: string, limits: Partial<Limits>):
   }
 }
 
-async function writeMembers(client: Client, id: string, members: Wanted['members']): Promise<void> {
+/** Makes users where they are not yet, and members with the roles that are said. `client` is maintenance. */
+export async function writeMembers(
+  client: Client,
+  id: string,
+  members: Wanted['members'],
+): Promise<void> {
   const users = members.map(({ user }) => user);
   await client.query(
     'insert into registry.users (handle) select unnest($1::text[]) on conflict (handle) do nothing',

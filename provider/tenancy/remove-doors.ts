@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { UserError } from '../../engine/errors';
-import { inTransaction, withClient } from '../database/connect';
+import { asMaintenance, withClient } from '../database/connect';
 import { clusterUrl, placeUrl } from './clusters';
 import { endLogin } from './drop-place';
 import { describe } from './export';
@@ -146,9 +146,7 @@ function atPlace(
   tenant: Tenant,
   work: (client: Client) => Promise<void>,
 ): Promise<void> {
-  return withClient(placeUrl(clusters, placeOfTenant(tenant)), (client) =>
-    inTransaction(client, 'strata_maintenance', () => work(client)),
-  );
+  return asMaintenance(placeUrl(clusters, placeOfTenant(tenant)), work);
 }
 
 async function refuseMove({ clusters }: Platform, { id, slug }: Tenant): Promise<void> {

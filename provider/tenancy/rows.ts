@@ -3,8 +3,8 @@ import { Transform, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import type { Client } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
-import { checkTenantId } from '../../components/tenancy/audience';
 import { quoteName, quoteTable } from '../../components/tenancy/identifiers';
+import { checkTenantId } from '../../components/tenancy/places';
 import { describeSqlError } from '../database/errors';
 
 /** A table with rows of tenants, as a database has it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { UserError } from '../../engine/errors';
-import { inTransaction, readLive, withClient } from '../database/connect';
+import { asMaintenance, inTransaction, readLive } from '../database/connect';
 import { differences } from '../local/changes';
 import type { Resource } from '../host/resource';
 
@@ -54,32 +54,28 @@ export const shard: Resource<ShardInputs, ShardInputs> = {
   },
 
   async delete(_id, { url, name }) {
-    await withClient(url, (client) =>
-      inTransaction(client, 'strata_maintenance', async () => {
-        const { rows } = await client.query<{ slug: string }>(
-          'select slug from registry.tenants where shard = $1 order by slug limit 5',
-          [name],
+    await asMaintenance(url, async (client) => {
+      const { rows } = await client.query<{ slug: string }>(
+        'select slug from registry.tenants where shard = $1 order by slug limit 5',
+        [name],
+      );
+      if (rows.length > 0) {
+        throw new UserError(
+          `shard ${name} still has tenants (${rows.map(({ slug }) => slug).join(', ')}…): move them first ` +
+            `(npm run tenants -- move), or put strata:tenancy.shards.${name} back`,
         );
-        if (rows.length > 0) {
-          throw new UserError(
-            `shard ${name} still has tenants (${rows.map(({ slug }) => slug).join(', ')}…): move them first ` +
-              `(npm run tenants -- move), or put strata:tenancy.shards.${name} back`,
-          );
-        }
-        await client.query('delete from registry.shards where name = $1', [name]);
-      }),
-    );
+      }
+      await client.query('delete from registry.shards where name = $1', [name]);
+    });
   },
 };
 
 async function write({ url, name, host, port }: ShardInputs): Promise<void> {
-  await withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', () =>
-      client.query(
-        `insert into registry.shards (name, host, port) values ($1, $2, $3)
-         on conflict (name) do update set host = excluded.host, port = excluded.port`,
-        [name, host, port],
-      ),
+  await asMaintenance(url, (client) =>
+    client.query(
+      `insert into registry.shards (name, host, port) values ($1, $2, $3)
+       on conflict (name) do update set host = excluded.host, port = excluded.port`,
+      [name, host, port],
     ),
   );
 }

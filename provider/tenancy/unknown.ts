@@ -1,19 +1,9 @@
 import type { Client } from 'pg';
-import { appSchema } from '../../components/tenancy/places';
+import { appSchema, ownPlace } from '../../components/tenancy/places';
+import { platformSchemas } from '../audit/names';
 
-/** Schemas of the platform and of its vendors' services: their tables are no matter of the application's declaration. */
-export const platformSchemas = [
-  'audit',
-  'hdb_catalog',
-  'outbox',
-  'registry',
-  'storage',
-  'strata',
-  'tenancy',
-] as const;
-
-/** Schemas of single tenants, each held to the declaration by itself. */
-const tenantSchema = '^t_[0-9a-f]{32}$';
+/** Their tables are no matter of the application's declaration: the platform's own, and Hasura's. */
+const schemasOfOthers = [...platformSchemas, 'hdb_catalog'];
 
 /**
  * Tables of the database that the declaration does not name, sorted: `declared` are the names that it has at this place
@@ -33,7 +23,7 @@ export async function unknownTables(
      from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
      where c.relkind in ('r', 'p') and not c.relispartition
        and case when $2 = '${appSchema}'
-         then n.nspname !~ '^pg_' and n.nspname !~ '${tenantSchema}' and n.nspname <> 'information_schema'
+         then n.nspname !~ '^pg_' and n.nspname !~ '${ownPlace.source}' and n.nspname <> 'information_schema'
            and n.nspname <> all ($3)
          else n.nspname = $2 end
        and format('%s.%s', n.nspname, c.relname) <> all ($1)
@@ -41,7 +31,7 @@ export async function unknownTables(
          select from pg_catalog.pg_depend d
          where d.classid = 'pg_catalog.pg_class'::regclass and d.objid = c.oid and d.deptype = 'e')
      order by 1`,
-    [declared, schema, platformSchemas],
+    [declared, schema, schemasOfOthers],
   );
   return rows.map(({ name }) => name);
 }

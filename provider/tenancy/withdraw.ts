@@ -3,9 +3,10 @@ import { tenantVerifier } from '../../components/tenancy/verifier';
 import { mainShard, type Place } from '../../components/tenancy/places';
 import { inTransaction, withClient } from '../database/connect';
 import { clusterUrl } from './clusters';
-import { dropPlace } from './drop-place';
+import { closeLogin, dropPlace } from './drop-place';
 import { deleteOldRows } from './move-copy';
 import { open } from './move-pause';
+import { forget } from './mirror';
 import type { Platform } from './provision';
 import type { Tenant } from './tenant';
 
@@ -59,22 +60,11 @@ async function settleRole(
     const verifier = kept.model === 'database' ? verifierOf(platform, tenant) : null;
     await inTransaction(client, undefined, async () => {
       await client.query('select strata.unshare_tenant_role($1, $2)', [tenant.id, verifier]);
-      if (verifier !== null && tenant.status === 'suspended')
-        await client.query('select strata.hold_tenant_login($1, false, null, null)', [tenant.id]);
+      if (verifier !== null && tenant.status === 'suspended') await closeLogin(client, tenant.id);
     });
   } else {
     await client.query('select strata.drop_tenant_role($1)', [tenant.id]);
   }
-}
-
-/** Another cluster's registry has copies of the tenants that its own `strata` holds, and of no other. */
-async function forget(client: Client, tenantId: string): Promise<void> {
-  await inTransaction(client, 'strata_maintenance', async () => {
-    await client.query('delete from registry.tenants where id = $1', [tenantId]);
-    await client.query(
-      'delete from registry.users u where not exists (select from registry.members m where m.user_id = u.id)',
-    );
-  });
 }
 
 function haveOneRole(one: Place, other: Place): boolean {

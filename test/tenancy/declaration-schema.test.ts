@@ -5,9 +5,10 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { schemaClaims } from '../../components/tenancy/claims';
 import type { TenancyDeclaration } from '../../components/tenancy/declaration';
 import { root } from '../../engine/root';
+import { platformSchemas } from '../../provider/audit/names';
 import type { Context } from '../../provider/host/resource';
 import { conflicts, declared, type DeclaredInputs } from '../../provider/tenancy/declared';
-import { platformSchemas, unknownTables } from '../../provider/tenancy/unknown';
+import { unknownTables } from '../../provider/tenancy/unknown';
 import { startServer, type Server } from '../sql/support/server';
 import { audiences, declaration, deployDeclared } from './support/declared';
 
@@ -137,11 +138,7 @@ describe('a table that the declaration does not know', () => {
         ),
       ])
       .map(([, schema]) => schema ?? '');
-    expect(
-      made.filter(
-        (schema) => schema !== 'app' && !(platformSchemas as readonly string[]).includes(schema),
-      ),
-    ).toEqual([]);
+    expect(made.filter((schema) => schema !== 'app' && !platformSchemas.has(schema))).toEqual([]);
   });
 });
 

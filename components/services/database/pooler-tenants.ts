@@ -1,5 +1,4 @@
-import { databaseName } from '../../data/names';
-import { mainShard, placeOf, tenantRole } from '../../tenancy/places';
+import { platformDatabase, mainShard, placeOf, tenantRole } from '../../tenancy/places';
 
 /** What pgbouncer.ini includes; it says which list of users belongs to it. */
 export const includedFile = 'tenants.ini';
@@ -82,7 +81,7 @@ export function poolsOf({ tenants, shards }: Registry, limits: PoolLimits): Pool
       continue;
     }
     if (shard.name !== mainShard) {
-      databases.push({ name: pooledDatabase(shard.name), ...address, dbname: databaseName });
+      databases.push({ name: pooledDatabase(shard.name), ...address, dbname: platformDatabase });
     }
     const wanted = own.map((tenant) => tenant.maxConnections ?? limits.connections);
     const sizes = portions(wanted, limits.capacity);
@@ -104,7 +103,9 @@ export function poolsOf({ tenants, shards }: Registry, limits: PoolLimits): Pool
 
 /** The pooler's name of the platform's database on a shard: no `-`, which would need quotes there. */
 export function pooledDatabase(shard: string): string {
-  return shard === mainShard ? databaseName : `${databaseName}_${shard.replaceAll('-', '_')}`;
+  return shard === mainShard
+    ? platformDatabase
+    : `${platformDatabase}_${shard.replaceAll('-', '_')}`;
 }
 
 /**

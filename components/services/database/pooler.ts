@@ -1,4 +1,4 @@
-import { databaseName } from '../../data/names';
+import { platformDatabase } from '../../tenancy/places';
 import type { DatabaseSettings } from '../../settings/database';
 import type { Settings } from '../../settings/schema';
 import { image } from '../images';
@@ -114,7 +114,7 @@ export function renderPooler({ pools, clients }: DatabaseSettings): string {
     `${role} = max_user_connections=${connections}`;
   return [
     '[databases]',
-    `${databaseName} = host=database port=5432 dbname=${databaseName}`,
+    `${platformDatabase} = host=database port=5432 dbname=${platformDatabase}`,
     '[users]',
     ...sizes(pools).map(([role, size]) => limit(role, size)),
     limit(statsRole, 1),

@@ -1,5 +1,5 @@
+import { platformDatabase } from '../../tenancy/places';
 import { stringify } from 'yaml';
-import { databaseName } from '../../data/names';
 import { image } from '../images';
 import type { Service, Workload } from '../service';
 import { databaseFigures } from './database-figures';
@@ -127,7 +127,7 @@ function postgresExporter(settings: Monitored): Workload {
     name: 'postgres-exporter',
     image: image(settings, 'postgres-exporter'),
     environment: {
-      DATA_SOURCE_URI: `database:5432/${databaseName}?${tls}`,
+      DATA_SOURCE_URI: `database:5432/${platformDatabase}?${tls}`,
       DATA_SOURCE_USER: 'strata_monitor',
       // Called deprecated since 0.13, still there at 0.20.1 (upstream's source, 2026-11-21).
       PG_EXPORTER_EXTEND_QUERY_PATH: file('queries.yml'),

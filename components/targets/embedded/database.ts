@@ -1,6 +1,6 @@
+import { platformDatabase } from '../../tenancy/places';
 import * as pulumi from '@pulumi/pulumi';
 import { Postgres, Volume } from '../../../provider/sdk';
-import { databaseName } from '../../data/names';
 import type { Address, DatabaseArgs, DatabaseServer, DataVolume } from '../target';
 import { host } from './host';
 
@@ -24,7 +24,7 @@ export function database(
     {
       volume: args.volume.location,
       port: args.port,
-      database: databaseName,
+      database: platformDatabase,
       password: args.password,
       settings: { max_connections: '60', shared_buffers: '128MB' },
     },
@@ -44,7 +44,7 @@ export function database(
       resource: server,
       health: `tcp://${host}:${args.port}`,
       where: 'a process of this machine',
-      endpoints: { database: `postgresql://${host}:${args.port}/${databaseName}` },
+      endpoints: { database: `postgresql://${host}:${args.port}/${platformDatabase}` },
     },
   };
 }

@@ -4,7 +4,7 @@ import { anonymised } from '../../../components/tenancy/anonymise';
 import { tableFor } from '../../../components/tenancy/audience';
 import { quoteName, quoteTable } from '../../../components/tenancy/identifiers';
 import { byName } from '../../../components/tenancy/rules';
-import { inTransaction, withClient } from '../../database/connect';
+import { asMaintenance } from '../../database/connect';
 import { placeUrl, registryUrl } from '../clusters';
 import { hasOutbox } from '../plan';
 import { synchronise, type Platform } from '../provision';
@@ -60,11 +60,5 @@ async function blankEvents(
     `update outbox.events set old_row = null, new_row = null, oversized = true
      where tenant_id = $1 and relation = $2 and $4 in (old_row ->> $3, new_row ->> $3)`,
     [tenantId, relation, owner, userId],
-  );
-}
-
-function asMaintenance<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', () => work(client)),
   );
 }

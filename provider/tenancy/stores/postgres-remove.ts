@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { quoteTable } from '../../../components/tenancy/identifiers';
 import { appSchema, mainShard, placeOf } from '../../../components/tenancy/places';
-import { inTransaction, withClient } from '../../database/connect';
+import { asMaintenance, inTransaction, withClient } from '../../database/connect';
 import type { Clusters } from '../clusters';
 import { dropPlace } from '../drop-place';
 import type { Platform } from '../provision';
@@ -33,16 +33,14 @@ export async function removeFromPostgres(platform: Platform, tenant: Tenant): Pr
 /** The last row of a tenant, and what the audit log has heard of it since. */
 export async function removeFromRegistry(clusters: Clusters, tenant: Tenant): Promise<void> {
   const url = clusters.get(mainShard) ?? '';
-  await withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', async () => {
-      const { rowCount } = await client.query('select from registry.tenants where id = $1', [
-        tenant.id,
-      ]);
-      if (!rowCount) return;
-      await client.query('select audit.forget($1)', [tenant.id]);
-      await dropTenant(client, tenant.id);
-    }),
-  );
+  await asMaintenance(url, async (client) => {
+    const { rowCount } = await client.query('select from registry.tenants where id = $1', [
+      tenant.id,
+    ]);
+    if (!rowCount) return;
+    await client.query('select audit.forget($1)', [tenant.id]);
+    await dropTenant(client, tenant.id);
+  });
 }
 
 /** The audit log is forgotten of a tenant that is known to be deleted, and here nobody may know it any more. */

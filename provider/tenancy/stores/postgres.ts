@@ -9,7 +9,7 @@ import {
   type Place,
 } from '../../../components/tenancy/places';
 import { UserError } from '../../../engine/errors';
-import { inTransaction, withClient } from '../../database/connect';
+import { asMaintenance, withClient } from '../../database/connect';
 import { describeSqlError } from '../../database/errors';
 import { placeUrl, registryUrl } from '../clusters';
 import { rowsFile, type Contents, type Manifest, type Sink, type Source } from '../export-folder';
@@ -212,10 +212,4 @@ function snapshot<T>(url: string, work: (client: Client) => Promise<T>): Promise
     await client.query('commit');
     return result;
   });
-}
-
-function asMaintenance<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', () => work(client)),
-  );
 }
