@@ -2,17 +2,17 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { anonymised } from '../../components/tenancy/anonymise';
 import { claimsOf } from '../../components/tenancy/attack-sql';
-import { attacksOf, type Attack } from '../../components/tenancy/attacks';
+import { attacksOf } from '../../components/tenancy/attacks';
 import { compileTenancy } from '../../components/tenancy/compile';
 import { startServer, type Server } from '../sql/support/server';
 import {
-  attempt,
   audiences,
   declaration,
   deployDeclared,
   putUp,
   run,
   sides,
+  surprises,
 } from './support/declared';
 import { bent, without } from './support/bent';
 
@@ -28,19 +28,6 @@ beforeAll(async () => {
 });
 
 afterAll(() => server.stop());
-
-/** The attacks that come to something else than they must. */
-async function surprises(
-  place: keyof typeof audiences,
-  chosen: readonly Attack[] = attacks,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const attack of chosen) {
-    const outcome = await attempt(client, attack, audiences[place]);
-    if (outcome !== attack.expect) found.push(`${attack.name}, but: ${outcome}`);
-  }
-  return found;
-}
 
 const { shared } = audiences;
 
@@ -121,7 +108,7 @@ describe('hidden columns', () => {
     const wrong = putUp(admin, compileTenancy(bent('app.papers', { hidden: ['scroe'] }), shared));
     await expect(wrong).rejects.toThrow('no such column: scroe');
     await admin.query('rollback');
-    expect(await surprises('shared')).toEqual([]);
+    expect(await surprises(client, 'shared', attacks)).toEqual([]);
   });
 
   test('stay hidden when the table gets another column, which is not shown before it is fenced again', async () => {
@@ -132,7 +119,7 @@ describe('hidden columns', () => {
     expect(await read()).toBe('refused');
     await putUp(admin, compileTenancy(declaration, shared));
     expect(await read()).toBe('rows');
-    expect(await surprises('shared')).toEqual([]);
+    expect(await surprises(client, 'shared', attacks)).toEqual([]);
     await admin.query('alter table app.papers drop column later');
   });
 

@@ -1,10 +1,10 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { attacksOf, type Attack } from '../../components/tenancy/attacks';
+import { attacksOf } from '../../components/tenancy/attacks';
 import { compileTenancy } from '../../components/tenancy/compile';
 import type { TableFence } from '../../components/tenancy/statements';
 import { startServer, type Server } from '../sql/support/server';
-import { attempt, audiences, declaration, deployDeclared, putUp } from './support/declared';
+import { audiences, declaration, deployDeclared, putUp, surprises } from './support/declared';
 import { bent, without } from './support/bent';
 
 let server: Server;
@@ -20,24 +20,11 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-/** The attacks that come to something else than they must. */
-async function surprises(
-  place: keyof typeof audiences,
-  chosen: readonly Attack[] = attacks,
-): Promise<string[]> {
-  const found: string[] = [];
-  for (const attack of chosen) {
-    const outcome = await attempt(client, attack, audiences[place]);
-    if (outcome !== attack.expect) found.push(`${attack.name}, but: ${outcome}`);
-  }
-  return found;
-}
-
 describe.each(Object.keys(audiences) as (keyof typeof audiences)[])(
   'the declaration at a place that is %s',
   (place) => {
     test('holds against every attack that it generates, and lets through what it permits', async () => {
-      expect(await surprises(place)).toEqual([]);
+      expect(await surprises(client, place, attacks)).toEqual([]);
     });
   },
 );
@@ -174,9 +161,9 @@ describe('an attack notices', () => {
     ],
   ])('%s', async (_what, fences, noticed) => {
     await putUp(admin, fences());
-    const found = await surprises('shared');
+    const found = await surprises(client, 'shared', attacks);
     await putUp(admin, compileTenancy(declaration, shared));
     expect(found.join('\n')).toMatch(noticed);
-    expect(await surprises('shared', attacks.slice(0, 40))).toEqual([]);
+    expect(await surprises(client, 'shared', attacks.slice(0, 40))).toEqual([]);
   });
 });

@@ -166,8 +166,22 @@ function rows(tenant: keyof typeof folders, first: string, second: string): stri
     insert into sealed (tenant_id, body) values ('${tenant}', 'seal')`;
 }
 
+/** Those of the attacks that come to something else than they must, each with what it came to. */
+export async function surprises(
+  client: Client,
+  place: keyof typeof audiences,
+  attacks: readonly Attack[],
+): Promise<string[]> {
+  const found: string[] = [];
+  for (const attack of attacks) {
+    const outcome = await attempt(client, attack, audiences[place]);
+    if (outcome !== attack.expect) found.push(`${attack.name}, but: ${outcome}`);
+  }
+  return found;
+}
+
 /** Runs an attack through the authenticator and rolls back. What came of it, or the error's code when it is another one. */
-export async function attempt(client: Client, attack: Attack, audience: Audience): Promise<string> {
+async function attempt(client: Client, attack: Attack, audience: Audience): Promise<string> {
   const { role, claims } = claimsOf(attack, sides, audience);
   return run(
     client,
