@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { messageOf } from '../../engine/errors';
 
@@ -48,7 +49,23 @@ export async function removeAll(prefix: string): Promise<void> {
     if (Name.startsWith(prefix)) await engine.getVolume(Name).remove();
   }
   for (const { Id, Name } of await engine.listNetworks()) {
-    if (Name.startsWith(prefix)) await engine.getNetwork(Id).remove();
+    if (Name.startsWith(prefix)) await removeNetwork(Id);
+  }
+}
+
+const releasedWithin = { attempts: 50, pauseMs: 200 };
+
+/** A container that was being restarted when it was removed is in its network for a moment longer, and no event ends that. */
+async function removeNetwork(id: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await engine.getNetwork(id).remove();
+      return;
+    } catch (error) {
+      const busy = (error as { statusCode?: number }).statusCode === 403;
+      if (!busy || attempt === releasedWithin.attempts) throw error;
+      await sleep(releasedWithin.pauseMs);
+    }
   }
 }
 
