@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import Docker from 'dockerode';
 import { messageOf } from '../../engine/errors';
 
@@ -41,31 +40,26 @@ export async function containersOf(urn: string): Promise<string[]> {
 
 /** Removes what the tests of a part have made, however they ended. */
 export async function removeAll(prefix: string): Promise<void> {
-  for (const name of await containersNamed(prefix)) {
-    await engine.getContainer(name).remove({ force: true, v: true });
-  }
+  const containers = (await containersNamed(prefix)).map((name) => engine.getContainer(name));
+  // One that loses its database is restarted, and what is removed in that moment stays in its network for ever.
+  for (const container of containers) await container.update({ RestartPolicy: { Name: 'no' } });
+  for (const container of containers) await container.remove({ force: true, v: true });
   const { Volumes } = await engine.listVolumes();
   for (const { Name } of Volumes) {
     if (Name.startsWith(prefix)) await engine.getVolume(Name).remove();
   }
   for (const { Id, Name } of await engine.listNetworks()) {
-    if (Name.startsWith(prefix)) await removeNetwork(Id);
+    if (Name.startsWith(prefix)) await removeNetwork(Id, Name);
   }
 }
 
-const releasedWithin = { attempts: 50, pauseMs: 200 };
-
-/** A container that was being restarted when it was removed is in its network for a moment longer, and no event ends that. */
-async function removeNetwork(id: string): Promise<void> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      await engine.getNetwork(id).remove();
-      return;
-    } catch (error) {
-      const busy = (error as { statusCode?: number }).statusCode === 403;
-      if (!busy || attempt === releasedWithin.attempts) throw error;
-      await sleep(releasedWithin.pauseMs);
-    }
+/** An engine that loses count of who is in a network keeps it until it is started anew: no reason to fail what passed. */
+async function removeNetwork(id: string, name: string): Promise<void> {
+  try {
+    await engine.getNetwork(id).remove();
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode !== 403) throw error;
+    process.stderr.write(`The network ${name} stays: ${messageOf(error)}\n`);
   }
 }
 
