@@ -2,7 +2,9 @@
 
 create table registry.tenants (
   id uuid primary key default gen_random_uuid(),
-  slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$'),
+  slug text not null unique check (slug ~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$')
+    -- Where a tenant is asked for by its id, nobody else may answer.
+    constraint tenants_slug_is_no_id check (slug !~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'),
   name text not null check (char_length(name) between 1 and 200),
   model text not null default 'shared' check (model in ('shared', 'schema', 'database')),
   status text not null default 'active' check (status in ('active', 'suspended')),

@@ -77,7 +77,6 @@ create table registry.tenant_migrations (
   sha256 text not null check (sha256 ~ '^[0-9a-f]{64}$'),
   state text not null check (state in ('done', 'failed')),
   error text,
-  attempts int not null default 1,
   at timestamptz not null default now(),
   primary key (tenant_id, name)
 );

@@ -10,7 +10,7 @@ set local role strata_owner;
 create table registry.tenant_jobs (
   id uuid primary key default gen_random_uuid(),
   action text not null check (action in (
-    'create', 'suspend', 'resume', 'configure', 'synchronise', 'export', 'import', 'anonymise', 'move', 'delete', 'migrate')),
+    'create', 'suspend', 'resume', 'configure', 'synchronise', 'export', 'import', 'anonymise', 'delete')),
   tenant_id uuid,
   slug text not null check (char_length(slug) between 1 and 63),
   arguments jsonb not null default '{}',
@@ -48,8 +48,8 @@ declare
   most constant int := 100;
   job uuid;
 begin
-  if slug is null or slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' then
-    raise exception 'the slug % is not allowed: a-z, 0-9 and -, 63 characters at most', quote_nullable(left(slug, 80))
+  if slug is null or slug !~ '^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$' or slug ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$' then
+    raise exception 'the slug % is not allowed: a-z, 0-9 and -, 63 characters at most, and no uuid', quote_nullable(left(slug, 80))
       using errcode = 'check_violation';
   end if;
   if coalesce(char_length(name), 0) not between 1 and 200 or coalesce(char_length(admin), 0) not between 1 and 200 then
@@ -95,15 +95,22 @@ create function registry.ask_to_synchronise() returns trigger
 language plpgsql security definer set search_path = '' as $$
 declare
   changed constant uuid := coalesce(new.tenant_id, old.tenant_id);
+  tenant_slug constant text := (select t.slug from registry.tenants t
+    where t.id = changed and (t.model = 'database' or t.shard <> 'main') and t.status <> 'deleting');
 begin
-  insert into registry.tenant_jobs (action, tenant_id, slug)
-  select 'synchronise', t.id, t.slug from registry.tenants t
-  where t.id = changed and (t.model = 'database' or t.shard <> 'main') and t.status <> 'deleting'
-    and not exists (select from registry.tenant_jobs j
-      where j.tenant_id = changed and j.action = 'synchronise' and j.state = 'queued');
-  if found then
-    perform pg_notify('strata_tenants', '');
+  if tenant_slug is null then
+    return null;
   end if;
+  -- A job that waits sees this change only when it is taken after the commit, so it is locked until then. One that is
+  -- being taken does not count.
+  perform from registry.tenant_jobs j
+  where j.tenant_id = changed and j.action = 'synchronise' and j.state = 'queued'
+  for share skip locked;
+  if not found then
+    insert into registry.tenant_jobs (action, tenant_id, slug) values ('synchronise', changed, tenant_slug);
+  end if;
+  -- Of a locked one too: the worker has passed it over.
+  perform pg_notify('strata_tenants', '');
   return null;
 end
 $$;

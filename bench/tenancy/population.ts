@@ -7,7 +7,6 @@ import { fanOut } from '../../provider/tenancy/fan-out';
 import { refuseFailures } from '../../provider/tenancy/fan-out-report';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
 import { provision, type Platform } from '../../provider/tenancy/provision';
-import { Session } from '../../provider/tenancy/session';
 import type { Tenant } from '../../provider/tenancy/tenant';
 import type { Server } from '../../test/sql/support/server';
 import { asMaintenance, platformOf } from '../../test/tenancy/support/platform';
@@ -125,16 +124,13 @@ export class Population {
     return tenants;
   }
 
-  /** Each worker has a connection that it keeps. */
   async #provision(tenants: readonly Tenant[]): Promise<void> {
     const rest = [...tenants];
     await Promise.all(
       Array.from({ length: workers }, async () => {
-        const session = new Session();
         for (let one = rest.shift(); one !== undefined; one = rest.shift()) {
-          await provision(this.#platform, one, session);
+          await provision(this.#platform, one);
         }
-        await session.end();
       }),
     );
   }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isTenantId } from '../tenancy/places';
 import { reservedServiceNames, reservedSlugs } from './names';
 
 /*
@@ -45,9 +46,13 @@ const slug = text(
 );
 
 /** A tenant's: it becomes a host name and a path, where some words mean something else. */
-export const tenantSlug = slug.refine((name) => !reservedSlugs.includes(name), {
-  error: `a name that is not reserved (${reservedSlugs.join(', ')} are)`,
-});
+export const tenantSlug = slug
+  .refine((name) => !reservedSlugs.includes(name), {
+    error: `a name that is not reserved (${reservedSlugs.join(', ')} are)`,
+  })
+  .refine((name) => !isTenantId(name), {
+    error: 'a name that does not look like the id of a tenant, a uuid',
+  });
 
 export const customServiceName = slug.refine((name) => !reservedServiceNames.includes(name), {
   error: `a name that no part of Strata has (${reservedServiceNames.join(', ')} are taken)`,

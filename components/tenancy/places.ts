@@ -58,9 +58,19 @@ export function isAmongAll({ model, shard }: Pick<Place, 'model' | 'shard'>): bo
   return model === 'shared' && shard === mainShard;
 }
 
+/** Its rows are in the database with the registry, in the shared tables or in a schema of its own. */
+export function isWithRegistry({ model, shard }: Pick<Place, 'model' | 'shard'>): boolean {
+  return model !== 'database' && shard === mainShard;
+}
+
+/** Whether a text names a tenant by its id: no slug looks like one. */
+export function isTenantId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(text);
+}
+
 /** Throws when it is no uuid in lower case: names and policies are made of it. */
 export function checkTenantId(tenantId: string): void {
-  if (!/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(tenantId)) {
+  if (!isTenantId(tenantId)) {
     throw new Error(`${JSON.stringify(tenantId)} is no tenant's id: expected a uuid in lower case`);
   }
 }

@@ -11,12 +11,13 @@ import { clustersFrom } from '../../provider/tenancy/reach';
 import { messageOf, UserError } from '../errors';
 import { readSecretOutputs, stackOption } from '../outputs';
 import { root } from '../root';
+import { stackSettings } from '../stack-settings';
 import { terminal, type Terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
 interface AuditCommandOptions extends StackOptions {
   readonly url?: string;
-  readonly app: string;
+  readonly app?: string;
   readonly metadata?: string;
   readonly hasura?: string;
   readonly login?: Readonly<Record<string, string>>;
@@ -31,7 +32,10 @@ export function auditCommand(): Command {
       'connects as strata_auditor, or as strata_migrator to see the registry and the ledger too; default: the stack’s',
       urlFrom,
     )
-    .option('--app <folder>', 'the application, with tenancy.ts and sql/', 'app')
+    .option(
+      '--app <folder>',
+      'the application, with tenancy.ts and sql/; default: the stack’s strata:app',
+    )
     .option('--metadata <file>', 'Hasura’s metadata, as export_metadata answers it')
     .option('--hasura <version>', 'the version of Hasura’s engine, such as v2.48.1')
     .option('--shard <name>', 'the shard whose database is looked at (default: main)')
@@ -56,12 +60,14 @@ async function auditAction(options: AuditCommandOptions): Promise<void> {
     skipped: (what) => skipped.push(what),
   });
   out.result(json ? JSON.stringify(found, null, 2) : report(found));
-  for (const what of skipped) out.note(`Not looked at: ${what}.`);
+  for (const what of [...skipped, ...notGiven(options)]) out.note(`Not looked at: ${what}.`);
   if (found.length > 0) process.exitCode = 1;
 }
 
 /** What a deployment of this checkout would expect of the database. */
-function wanted({ app, metadata, hasura, login, shard }: AuditCommandOptions): AuditOptions {
+function wanted(options: AuditCommandOptions): AuditOptions {
+  const { stack, metadata, hasura, login, shard } = options;
+  const app = options.app ?? path.resolve(root, stackSettings(stack).app);
   const { tables, shared = {} } = readDeclaration(app);
   return {
     tables: Object.keys(tables),
@@ -77,8 +83,17 @@ function wanted({ app, metadata, hasura, login, shard }: AuditCommandOptions): A
   };
 }
 
+/** What this command alone cannot find out. */
+function notGiven({ metadata, hasura, login }: AuditCommandOptions): string[] {
+  return [
+    ...(metadata === undefined ? ['Hasura’s metadata (--metadata <file>)'] : []),
+    ...(hasura === undefined ? ['Hasura’s version (--hasura <version>)'] : []),
+    ...(login === undefined ? ['what logins reach when they are tried (--login <role=url>)'] : []),
+  ];
+}
+
 function report(found: readonly Finding[]): string {
-  if (found.length === 0) return 'Clean: none of the fifteen checks found anything.';
+  if (found.length === 0) return 'Clean: nothing was found in what was looked at.';
   const entries = found.map(({ check, id, object, problem, remedy }) =>
     [
       `${String(check).padStart(2)} ${id}  ${object}`,

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { dataCommands } from '../tenants/data';
 import { lifeCommands } from '../tenants/life';
-import { platformOf, tenantsCommandNamed, type AccessOptions } from '../tenants/access';
+import { accessOf, tenantsCommandNamed, type AccessOptions } from '../tenants/access';
 import { terminal } from '../terminal';
 import {
   migrateTenants,
@@ -33,7 +33,8 @@ function migrateCommand(): Command {
   return withMigrateOptions(tenantsCommandNamed('migrate', summary)).action(
     async (options: AccessOptions & MigrateOptions) => {
       const out = terminal(true);
-      await migrateTenants(await platformOf(options, out), options, out);
+      const { platform } = await accessOf(options, out);
+      await migrateTenants(platform, options, out);
     },
   );
 }
@@ -42,6 +43,7 @@ function statusCommand(): Command {
   const summary = 'show which tenants’ own tables are behind; exits with 1 when one is';
   return tenantsCommandNamed('status', summary).action(async (options: AccessOptions) => {
     const out = terminal(true);
-    await showMigrationStatus(await platformOf(options, out), options, out);
+    const { platform } = await accessOf(options, out);
+    await showMigrationStatus(platform, options, out);
   });
 }

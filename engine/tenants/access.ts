@@ -1,16 +1,14 @@
 import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { planOf } from '../../components/plan';
-import { parseSettings } from '../../components/settings/read';
+import type { Model } from '../../components/tenancy/places';
 import type { Clusters } from '../../provider/tenancy/clusters';
-import type { TenancyPlan } from '../../provider/tenancy/plan';
 import type { Platform } from '../../provider/tenancy/provision';
 import { clustersFrom } from '../../provider/tenancy/reach';
 import { jsonOption, stackCommand, type StackOptions } from '../commands/options';
-import { stackValues } from '../compose/stack-values';
 import { UserError } from '../errors';
 import { readSecretOutputs, stackOption, type SecretOutputs } from '../outputs';
-import { root } from '../root';
+import { stackSettings } from '../stack-settings';
 import type { Terminal } from '../terminal';
 
 /** How the commands for tenants are told where they work. */
@@ -29,34 +27,40 @@ export function tenantsCommandNamed(name: string, summary: string): Command {
     .addOption(jsonOption());
 }
 
+/** What the commands for tenants work with. */
+export interface Access {
+  readonly platform: Platform;
+  /** Of tenants of which nobody says another. */
+  readonly model: Model;
+  /** Services of the stack; undefined where a database is named instead, which may belong to none. */
+  readonly services: SecretOutputs['services'] | undefined;
+}
+
 /** The clusters with tenants, for what only reads the registry. */
 export async function clustersOf(options: AccessOptions, out: Terminal): Promise<Clusters> {
   return clustersFrom(options.url ?? migratorUrl(options.stack, await outputs(options, out)));
 }
 
 /** Everything that makes and changes tenants. Throws one sentence for what is missing. */
-export async function platformOf(options: AccessOptions, out: Terminal): Promise<Platform> {
+export async function accessOf(options: AccessOptions, out: Terminal): Promise<Access> {
   const { stack, url, logins } = options;
-  const needed = url === undefined || logins === undefined;
-  const told = needed ? await outputs(options, out) : undefined;
+  const told = await outputs(options, out);
+  const settings = stackSettings(stack);
   return {
-    master: logins === undefined ? masterOf(stack, told) : secretIn(logins),
-    plan: planOfStack(stack),
-    clusters: await clustersFrom(url ?? migratorUrl(stack, told)),
+    platform: {
+      master: logins === undefined ? masterOf(stack, told) : secretIn(logins),
+      plan: planOf(settings).tenancy,
+      clusters: await clustersFrom(url ?? migratorUrl(stack, told)),
+    },
+    model: settings.tenancy.model,
+    services: told?.services,
   };
-}
-
-/** What tenants' own tables are to be, by the stack's settings and the application's folder. */
-function planOfStack(stack: string): TenancyPlan {
-  // Values of secrets change nothing of the tables.
-  return planOf(parseSettings(stackValues(root, stack, {}), ['strata:secrets'])).tenancy;
 }
 
 async function outputs(
   { stack, url }: AccessOptions,
   out: Terminal,
 ): Promise<SecretOutputs | undefined> {
-  // Whoever names the database may have no stack.
   return url === undefined ? readSecretOutputs(stack, out) : undefined;
 }
 

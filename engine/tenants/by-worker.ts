@@ -3,9 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Clusters } from '../../provider/tenancy/clusters';
 import { enqueue, jobState, type WantedJob } from '../../provider/tenancy/jobs';
 import { UserError } from '../errors';
-import { readSecretOutputs } from '../outputs';
 import type { Terminal } from '../terminal';
-import type { AccessOptions } from './access';
+import type { Access } from './access';
 
 const pollMs = 500;
 
@@ -16,12 +15,11 @@ const patienceMs = 60_000;
  * Whether a stack keeps something of tenants where only its containers reach it, so that its worker has to do what copies
  * and deletes. Whoever names a database by --url means that one alone.
  */
-export async function isForWorker({ stack, url }: AccessOptions, out: Terminal): Promise<boolean> {
-  if (url !== undefined) {
+export function isForWorker({ services }: Access, out: Terminal): boolean {
+  if (services === undefined) {
     out.note('Only Postgres is looked at: files in an object store and keys in Redis are not.');
     return false;
   }
-  const { services } = await readSecretOutputs(stack, out);
   return ['storage', 'redis'].some((name) => name in services);
 }
 

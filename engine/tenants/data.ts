@@ -2,16 +2,17 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { mainShard, type Model } from '../../components/tenancy/places';
 import { erasePerson } from '../../provider/tenancy/erase';
 import { exportTenant } from '../../provider/tenancy/export';
-import { readExport } from '../../provider/tenancy/export-folder';
+import { readExport, sha256Of } from '../../provider/tenancy/export-folder';
 import { importTenant } from '../../provider/tenancy/import';
 import { moveTenant } from '../../provider/tenancy/move';
-import { nobody } from '../../provider/tenancy/jobs';
-import { findTenant } from '../../provider/tenancy/registry';
+import { nobody, type WantedJob } from '../../provider/tenancy/jobs';
+import type { Platform } from '../../provider/tenancy/provision';
+import { findTenant, tenantNamed } from '../../provider/tenancy/registry';
 import { deleteTenant } from '../../provider/tenancy/remove';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
 import { UserError } from '../errors';
 import { terminal } from '../terminal';
-import { platformOf, tenantsCommandNamed, type AccessOptions } from './access';
+import { accessOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { byWorker, inVolume, isForWorker } from './by-worker';
 import { modelOption, shardOption } from './values';
 
@@ -21,7 +22,7 @@ interface ExportOptions extends AccessOptions {
 }
 
 interface ImportOptions extends AccessOptions {
-  readonly model: Model;
+  readonly model?: Model;
   readonly shard: string;
   readonly as?: string;
   readonly name?: string;
@@ -50,7 +51,7 @@ export function dataCommands(): Command[] {
       .action(exportAction),
     tenantsCommandNamed('import', 'make a tenant of an export')
       .argument('<folder>', 'what export wrote')
-      .addOption(modelOption().default('shared'))
+      .addOption(modelOption('strata:tenancy.model'))
       .addOption(shardOption().default(mainShard))
       .option('--as <slug>', 'another slug: a copy beside the original')
       .option('--name <text>', 'of the copy')
@@ -61,7 +62,7 @@ export function dataCommands(): Command[] {
       .action(anonymiseAction),
     tenantsCommandNamed('move', 'move a tenant to another model or shard while it is used')
       .argument(...tenantArgument)
-      .addOption(modelOption())
+      .addOption(modelOption('as they are'))
       .addOption(shardOption())
       .addOption(
         new Option('--grace <seconds>', 'how long its old rows stay after the switch')
@@ -79,11 +80,12 @@ export function dataCommands(): Command[] {
 
 async function exportAction(slugOrId: string, options: ExportOptions): Promise<void> {
   const out = terminal(true);
-  const platform = await platformOf(options, out);
+  const access = await accessOf(options, out);
+  const { platform } = access;
   const tenant = await findTenant(platform.clusters, slugOrId);
   const { anonymise = false, json = false } = options;
   const { id: tenantId, slug } = tenant;
-  if (await isForWorker(options, out)) {
+  if (isForWorker(access, out)) {
     const given = { folder: inVolume(options.out), anonymise };
     const job = { action: 'export', slug, tenantId, arguments: given } as const;
     out.result(JSON.stringify(await byWorker(platform.clusters, job, out), null, 2));
@@ -100,18 +102,20 @@ async function exportAction(slugOrId: string, options: ExportOptions): Promise<v
 }
 
 async function importAction(folder: string, options: ImportOptions): Promise<void> {
-  const { model, shard, as, name, json = false } = options;
+  const { shard, as, name, json = false } = options;
   if (name !== undefined && as === undefined) {
     throw new UserError('--name is the name of a copy: it needs --as <slug>', 2);
   }
   const out = terminal(true);
-  const platform = await platformOf(options, out);
+  const access = await accessOf(options, out);
+  const { platform } = access;
+  const { model = access.model } = options;
   const target = {
     model,
     shard,
     ...(as !== undefined && { as: { slug: as, ...(name !== undefined && { name }) } }),
   };
-  if (await isForWorker(options, out)) {
+  if (isForWorker(access, out)) {
     const given = { folder: inVolume(folder), ...target };
     const job = { action: 'import', slug: as ?? given.folder, arguments: given } as const;
     out.result(JSON.stringify(await byWorker(platform.clusters, job, out), null, 2));
@@ -130,10 +134,11 @@ async function anonymiseAction(
   options: AccessOptions & { readonly person: string },
 ): Promise<void> {
   const out = terminal(true);
-  const platform = await platformOf(options, out);
+  const access = await accessOf(options, out);
+  const { platform } = access;
   const tenant = await findTenant(platform.clusters, slugOrId);
   const { person } = options;
-  if (await isForWorker(options, out)) {
+  if (isForWorker(access, out)) {
     const { id: tenantId, slug } = tenant;
     const job = { action: 'anonymise', slug, tenantId, arguments: { person } } as const;
     await byWorker(platform.clusters, job, out);
@@ -154,7 +159,7 @@ async function moveAction(slugOrId: string, options: MoveOptions): Promise<void>
     throw new UserError('Where to? --model or --shard, or both', 2);
   }
   const out = terminal(true);
-  const platform = await platformOf(options, out);
+  const { platform } = await accessOf(options, out);
   const tenant = await findTenant(platform.clusters, slugOrId);
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -181,12 +186,10 @@ async function moveAction(slugOrId: string, options: MoveOptions): Promise<void>
 async function deleteAction(slugOrId: string, options: DeleteOptions): Promise<void> {
   const { folder, token, json = false } = options;
   const out = terminal(true);
-  const platform = await platformOf(options, out);
-  if (await isForWorker(options, out)) {
-    const given = { folder: inVolume(folder), ...(token !== undefined && { token }) };
-    const slug =
-      token === undefined ? (await findTenant(platform.clusters, slugOrId)).slug : nobody;
-    const job = { action: 'delete', slug, arguments: given } as const;
+  const access = await accessOf(options, out);
+  const { platform } = access;
+  if (isForWorker(access, out)) {
+    const job = await deletion(platform, slugOrId, options);
     out.result(JSON.stringify(await byWorker(platform.clusters, job, out), null, 2));
     return;
   }
@@ -208,6 +211,22 @@ async function deleteAction(slugOrId: string, options: DeleteOptions): Promise<v
       `${tenant.slug} is deleted and nothing of it was found any more. Receipt: ${result.tenantHash}`,
     );
   }
+}
+
+/** The last step names nobody, because it outlives the tenant, and yet says who is meant as long as that is known. */
+async function deletion(
+  { clusters }: Platform,
+  slugOrId: string,
+  { folder, token }: DeleteOptions,
+): Promise<WantedJob> {
+  const given = { folder: inVolume(folder) };
+  if (token === undefined) {
+    const { id: tenantId, slug } = await findTenant(clusters, slugOrId);
+    return { action: 'delete', slug, tenantId, arguments: given };
+  }
+  const tenant = await tenantNamed(clusters, slugOrId);
+  const meant = tenant && { tenantHash: sha256Of(tenant.id) };
+  return { action: 'delete', slug: nobody, arguments: { ...given, token, ...meant } };
 }
 
 /** The registry may not know it any more. */

@@ -10,7 +10,7 @@ import type { Platform } from '../../provider/tenancy/provision';
 import { listTenants, type Registered } from '../../provider/tenancy/registry';
 import { UserError } from '../errors';
 import { terminal } from '../terminal';
-import { clustersOf, platformOf, tenantsCommandNamed, type AccessOptions } from './access';
+import { accessOf, clustersOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { renderTenants } from './show';
 import {
   collect,
@@ -23,7 +23,7 @@ import {
 
 interface CreateOptions extends AccessOptions, LimitOptions {
   readonly name?: string;
-  readonly model: Model;
+  readonly model?: Model;
   readonly shard: string;
   readonly admin: readonly string[];
   readonly member?: readonly string[];
@@ -44,7 +44,7 @@ export function lifeCommands(): Command[] {
     .requiredOption('--admin <handle>', 'a user who manages it; may stand again', collect)
     .option('--member <handle>', 'another user of it; may stand again', collect)
     .option('--name <text>', 'as people read it; default: the slug')
-    .addOption(modelOption().default('shared'))
+    .addOption(modelOption('strata:tenancy.model'))
     .addOption(shardOption().default(mainShard));
   const list = tenantsCommandNamed(
     'list',
@@ -67,9 +67,9 @@ export function lifeCommands(): Command[] {
 }
 
 async function createAction(slug: string, options: CreateOptions): Promise<void> {
-  const { name = slug, model, shard, admin, member = [] } = options;
   const out = terminal(true);
-  const platform = await platformOf(options, out);
+  const { platform, model: usual } = await accessOf(options, out);
+  const { name = slug, model = usual, shard, admin, member = [] } = options;
   const tenant = await createTenant(
     platform,
     [],
@@ -105,7 +105,8 @@ async function configureAction(tenant: string, options: ConfigureOptions): Promi
       2,
     );
   }
-  const configured = await configureTenant(await platformOf(options, terminal(true)), tenant, {
+  const { platform } = await accessOf(options, terminal(true));
+  const configured = await configureTenant(platform, tenant, {
     limits,
     ...(name !== undefined && { name }),
     ...(rotateLogin !== undefined && { rotateLogin }),
@@ -121,7 +122,8 @@ function changing(
   return tenantsCommandNamed(name, summary)
     .argument('<tenant>', 'its slug or id')
     .action(async (given: string, options: AccessOptions) => {
-      const tenant = await change(await platformOf(options, terminal(true)), given);
+      const { platform } = await accessOf(options, terminal(true));
+      const tenant = await change(platform, given);
       say(options, tenant, `${tenant.slug} is ${tenant.status}.`);
     });
 }

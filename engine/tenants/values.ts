@@ -45,8 +45,11 @@ function meant(given: Given): number | null {
   return given === usual ? null : given;
 }
 
-export function modelOption(): Option {
-  return new Option('--model <model>', 'how its rows are kept apart').choices([...models]);
+/** `absent` is what holds where the option does not stand. */
+export function modelOption(absent: string): Option {
+  return new Option('--model <model>', `how its rows are kept apart; default: ${absent}`).choices([
+    ...models,
+  ]);
 }
 
 export function shardOption(): Option {

@@ -16,7 +16,7 @@ import { conditions, writeChecks } from './policies';
 import { policyFunctions } from './policy-functions';
 import { probeLogin } from './probes';
 import { readCatalogue } from './read';
-import { type RegisteredTenant, readTenants, registryFindings } from './registry';
+import { type RegisteredTenant, readTenants, registryFindings, settled } from './registry';
 import { replication } from './replication';
 import { roles } from './roles';
 import { routines } from './routines';
@@ -76,8 +76,11 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
     shard = mainShard,
     skipped,
   } = options;
+  const before = await readRegistry(client, options);
+  if (!before) skipped?.(`the registry: ${whyNoRegistry(options)}`);
   const catalogue = await readCatalogue(client, shared);
-  const tenants = await tenantsOf(client, options);
+  // That of a shard is read in another snapshot than the catalogue: before it and after it.
+  const tenants = before && settled(before, (await readRegistry(client, options)) ?? before);
   const ledger = files && (await ledgerFindings(client, files));
   if (files && !ledger) skipped?.('the ledger: this login may not read it, strata_migrator may');
   const canaries = [tenants?.[0]?.id ?? randomUUID(), tenants?.[1]?.id ?? randomUUID()] as const;
@@ -97,18 +100,12 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
 }
 
 /** A shard has copies of its tenants only, so whose its databases are is for the platform's own database to say. */
-async function tenantsOf(
+async function readRegistry(
   client: Client,
-  { shard = mainShard, registry, skipped }: AuditOptions,
+  { shard = mainShard, registry }: AuditOptions,
 ): Promise<RegisteredTenant[] | undefined> {
-  if (shard !== mainShard && registry === undefined) {
-    skipped?.("the registry: it stands in the platform's own database (--stack instead of --url)");
-    return undefined;
-  }
-  const tenants =
-    registry === undefined ? await readTenants(client) : await readElsewhere(registry);
-  if (!tenants) skipped?.('the registry: this login may not read it, strata_migrator may');
-  return tenants;
+  if (shard === mainShard) return readTenants(client);
+  return registry === undefined ? undefined : readElsewhere(registry);
 }
 
 function readElsewhere(url: string): Promise<RegisteredTenant[] | undefined> {
@@ -116,6 +113,12 @@ function readElsewhere(url: string): Promise<RegisteredTenant[] | undefined> {
     await client.query('begin read only');
     return readTenants(client);
   });
+}
+
+function whyNoRegistry({ shard = mainShard, registry }: AuditOptions): string {
+  return shard === mainShard || registry !== undefined
+    ? 'this login may not read it, strata_migrator may'
+    : "it stands in the platform's own database (--stack instead of --url)";
 }
 
 /** Everything that the catalogue alone tells. Pure. */

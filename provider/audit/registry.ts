@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from 'pg';
 import type { Catalogue, Role } from './catalogue';
-import { type Finding, findingsOf, step } from './finding';
+import { type Finding, findingsOf, type Remedy, sql, step } from './finding';
 import { isTenantRole, tenantOf } from './names';
 
 const finding = findingsOf(15);
@@ -13,7 +14,7 @@ export interface RegisteredTenant {
   readonly model: 'shared' | 'schema' | 'database';
   readonly status: string;
   readonly shard: string;
-  /** Whether a move of it is not over, so that both its places may be there. */
+  /** Whether it is on its way to or from a place, so that this one may be there or not. */
   readonly moving: boolean;
 }
 
@@ -42,6 +43,23 @@ export async function readTenants(client: Client): Promise<RegisteredTenant[] | 
 }
 
 /**
+ * The tenants that two looks at the registry found. What is another in the second was made, moved or deleted between them.
+ */
+export function settled(
+  before: readonly RegisteredTenant[],
+  after: readonly RegisteredTenant[],
+): RegisteredTenant[] {
+  const byId = (tenants: readonly RegisteredTenant[]): Map<string, RegisteredTenant> =>
+    new Map(tenants.map((tenant) => [tenant.id, tenant]));
+  const [first, second] = [byId(before), byId(after)];
+  return [...byId([...before, ...after]).values()].map((tenant) =>
+    isDeepStrictEqual(first.get(tenant.id), second.get(tenant.id))
+      ? tenant
+      : { ...tenant, moving: true },
+  );
+}
+
+/**
  * 15: each tenant has the schema, database and role that its model asks for on this shard, and there is none without
  * a tenant.
  */
@@ -52,10 +70,10 @@ export function registryFindings(
 ): Finding[] {
   const ownDatabase = tenantOf(catalogue.database) !== undefined;
   const here = tenants.filter((tenant) => tenant.shard === shard);
-  const settled = here.filter(
+  const made = here.filter(
     ({ status, moving }) => !moving && !['provisioning', 'importing', 'deleting'].includes(status),
   );
-  const missing = settled.flatMap((tenant) => missingOf(catalogue, tenant, ownDatabase));
+  const missing = made.flatMap((tenant) => missingOf(catalogue, tenant, ownDatabase));
   // A tenant's own database knows of no other tenant.
   return ownDatabase ? missing : [...missing, ...orphans(catalogue, tenants)];
 }
@@ -68,39 +86,62 @@ function missingOf(
   const { id, slug, model } = tenant;
   if (model === 'shared') return [];
   const name = `t_${id.replaceAll('-', '')}`;
-  const role = catalogue.roles.find((one) => one.name === `strata_${name}`);
-  const absent = (id_: string, problem: string): Finding =>
+  const absent = (what: string, then: string): Finding =>
     finding(
-      id_,
+      'place-absent',
       `tenant ${slug}`,
-      problem,
-      step(`make its place again: npm run tenants -- configure ${slug}, or restore its backup`),
+      `its ${what} ${name} is not there${then}`,
+      step(
+        `its rows are gone with it, and nothing makes them again: restore ${what} ${name} from a backup`,
+      ),
     );
   const findings: Finding[] = [];
   if (model === 'schema' && !ownDatabase && !catalogue.schemas.some((one) => one.name === name)) {
-    findings.push(
-      absent(
-        'place-absent',
-        `its schema ${name} is not there, so its requests fail or read what the search_path finds`,
-      ),
-    );
+    findings.push(absent('schema', ', so its requests fail or read what the search_path finds'));
   }
   if (model === 'database' && !catalogue.databases.some((one) => one.name === name)) {
-    findings.push(absent('place-absent', `its database ${name} is not there`));
+    findings.push(absent('database', ''));
   }
-  const problem = roleProblem(tenant, role);
-  return problem === undefined
+  const role = catalogue.roles.find((one) => one.name === `strata_${name}`);
+  const differs = roleProblem(tenant, role);
+  return differs === undefined
     ? findings
-    : [...findings, absent('role-differs', `its role strata_${name} ${problem}`)];
+    : [
+        ...findings,
+        finding(
+          'role-differs',
+          `tenant ${slug}`,
+          `its role strata_${name} ${differs.problem}`,
+          differs.remedy,
+        ),
+      ];
 }
 
 /** The role of a schema is become; that of a database logs in while its tenant is not suspended. */
-function roleProblem({ model, status }: RegisteredTenant, role?: Role): string | undefined {
-  if (role === undefined) return 'is not there';
+function roleProblem(
+  { slug, model, status }: RegisteredTenant,
+  role?: Role,
+): { readonly problem: string; readonly remedy: Remedy } | undefined {
+  const tenants = (command: string): Remedy => step(`npm run tenants -- ${command}`);
+  if (role === undefined) {
+    return {
+      problem: 'is not there',
+      remedy: tenants(
+        `move ${slug} --model shared, and back with --model ${model}: it is made with the place`,
+      ),
+    };
+  }
   const opens = model === 'database' && status === 'active';
   if (role.login === opens) return undefined;
-  if (opens) return 'does not log in, and it has a database of its own';
-  return model === 'schema' ? 'logs in, and it has a schema' : 'logs in, and it is suspended';
+  if (opens) {
+    return {
+      problem: 'does not log in, and it has a database of its own',
+      remedy: tenants(`configure ${slug} --rotate-login`),
+    };
+  }
+  return model === 'schema'
+    ? { problem: 'logs in, and it has a schema', remedy: sql(`alter role ${role.name} nologin`) }
+    : { problem: 'logs in, and it is suspended', remedy: tenants(`suspend ${slug}`) };
 }
 
 function orphans(catalogue: Catalogue, tenants: readonly RegisteredTenant[]): Finding[] {

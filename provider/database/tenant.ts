@@ -1,10 +1,11 @@
 import type { Client } from 'pg';
 import { z } from 'zod';
-import { isAmongAll, models, type Model } from '../../components/tenancy/places';
+import { isAmongAll, isWithRegistry, models, type Model } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
 import { differences } from '../local/changes';
 import type { Changes, Resource } from '../host/resource';
 import { enforce, exclusively } from '../tenancy/lifecycle';
+import { synchronise } from '../tenancy/provision';
 import { findTenant, writeMembers } from '../tenancy/registry';
 import { asMaintenance, inTransaction, readLive } from './connect';
 
@@ -23,7 +24,7 @@ interface TenantLimits {
 
 /**
  * A tenant and its members in the registry. A place of its own is made by `strata:tenancy:Places`, which makes it active;
- * limits that change later are brought to its login here.
+ * what changes later (name, members, limits) is brought to that place here, because not every platform has a worker.
  *
  * Users are made when they are first named. Members that are named are kept as named; one that is no longer named
  * loses the membership, not the user. Members who joined in another way are nobody's drift.
@@ -80,8 +81,9 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   },
 
   async create(inputs) {
+    await asMaintenance(inputs.url, (client) => refuseStrangers(client, inputs));
     const tenantId = await write(inputs, []);
-    await enforceLimits(inputs, tenantId);
+    await bringToPlace(inputs, tenantId);
     return { id: inputs.slug, state: { ...inputs, tenantId } };
   },
 
@@ -94,8 +96,7 @@ export const tenant: Resource<TenantInputs, TenantState> = {
     const named = new Set(inputs.members.map(({ user }) => user));
     const left = state.members.map(({ user }) => user).filter((user) => !named.has(user));
     const tenantId = await write(inputs, left);
-    if (differences(state, inputs, ['limits'], 'update').limits)
-      await enforceLimits(inputs, tenantId);
+    await bringToPlace(inputs, tenantId);
     return { ...inputs, tenantId };
   },
 
@@ -118,18 +119,38 @@ function write(inputs: TenantInputs, left: readonly string[]): Promise<string> {
   });
 }
 
-/** Services read limits in the registry; a login has them itself. One that is not made yet gets them with its place. */
-async function enforceLimits(
-  { clusters: urls, master, slug, model }: TenantInputs,
+/**
+ * Services read the registry; another database has a copy of the tenant and its people, a login its limits. A place that
+ * is not made yet gets all of it when it is.
+ */
+async function bringToPlace(
+  { clusters: urls, master, slug, model, shard }: TenantInputs,
   tenantId: string,
 ): Promise<void> {
-  if (model !== 'database') return;
+  if (isWithRegistry({ model, shard })) return;
   const clusters = new Map(Object.entries(urls));
   await exclusively(clusters, slug, async () => {
     const tenant = await findTenant(clusters, tenantId);
-    if (tenant.status === 'active' || tenant.status === 'suspended')
-      await enforce({ clusters, master }, tenant);
+    if (tenant.status !== 'active' && tenant.status !== 'suspended') return;
+    await enforce({ clusters, master }, tenant);
+    await synchronise(clusters, tenant);
   });
+}
+
+/** Somebody may have signed up with the slug before: that one's admins would be admins of what the config calls its own. */
+async function refuseStrangers(client: Client, { slug, members }: TenantInputs): Promise<void> {
+  const { rows } = await client.query<{ user: string }>(
+    `select u.handle as user from registry.tenants t
+     join registry.members m on m.tenant_id = t.id and m.role = 'admin' join registry.users u on u.id = m.user_id
+     where t.slug = $1 and u.handle <> all ($2) order by 1`,
+    [slug, members.map(({ user }) => user)],
+  );
+  if (rows.length === 0) return;
+  throw new UserError(
+    `tenant ${slug} is in the registry already, with admins that the config does not name: ` +
+      `${rows.map(({ user }) => user).join(', ')}. If it is the same tenant, name them in ` +
+      `strata:tenancy.tenants.${slug}.members; otherwise choose another slug, or delete it first (npm run tenants -- delete ${slug})`,
+  );
 }
 
 async function upsertTenant(client: Client, inputs: TenantInputs): Promise<string> {

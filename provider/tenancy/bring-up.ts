@@ -165,7 +165,8 @@ async function applyAlone(work: Work, file: File): Promise<void> {
 async function run(work: Work, file: File, set: 'set' | 'set local'): Promise<void> {
   await work.client.query(settingsOf(file.role, homeOf(work), set));
   await work.client.query(file.sql).catch((error: unknown) => {
-    throw describeSqlError(error, `app/${file.name}.sql in ${work.place.schema}`, file.sql);
+    const at = `app/${file.name}.sql in ${work.place.schema}`;
+    throw describeSqlError(error, at, file.sql, file.name);
   });
 }
 

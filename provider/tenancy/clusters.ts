@@ -1,5 +1,5 @@
 import { mainShard, type Place } from '../../components/tenancy/places';
-import { UserError } from '../../engine/errors';
+import { RefusedError } from './wanted';
 
 /** Shard → connection URL of `strata_migrator` to its database `strata`; secret. */
 export type Clusters = ReadonlyMap<string, string>;
@@ -13,7 +13,7 @@ export function registryUrl(clusters: Clusters): string {
 export function clusterUrl(clusters: Clusters, shard: string): string {
   const url = clusters.get(shard);
   if (url === undefined) {
-    throw new UserError(
+    throw new RefusedError(
       `There is no shard "${shard}". Shards: ${[...clusters.keys()].join(', ')} (strata:tenancy.shards)`,
     );
   }

@@ -5,8 +5,8 @@ import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
-import { UserError } from '../../engine/errors';
 import { fingerprint, fingerprinting, type Fingerprint } from './rows';
+import { RefusedError } from './wanted';
 
 const uuid = z.string().regex(/^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/);
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
@@ -57,7 +57,7 @@ export interface Source {
   open(file: string): Readable;
 }
 
-const manifestFile = 'manifest.json';
+export const manifestFile = 'manifest.json';
 const folders = ['rows', 'objects'] as const;
 
 /** More than a million files' lines: whoever says more wants to fill the memory. */
@@ -71,10 +71,8 @@ export const nowhere: Sink = { write: (_file, content) => fingerprint(content) }
 
 /** A new folder for its owner alone. Throws one sentence when it has something in it. */
 export async function folderSink(folder: string): Promise<Sink> {
+  await refuseFull(folder);
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  if ((await readdir(folder)).length > 0) {
-    throw new UserError(`${folder} is not empty: an export needs a folder of its own`);
-  }
   for (const name of folders) await mkdir(path.join(folder, name), { mode: 0o700 });
   return {
     async write(file, content) {
@@ -84,6 +82,16 @@ export async function folderSink(folder: string): Promise<Sink> {
       return result();
     },
   };
+}
+
+/** Throws `RefusedError` when there is something in a folder already; one that is not there is empty. */
+export async function refuseFull(folder: string): Promise<void> {
+  const found = await readdir(folder).catch((error: unknown) => {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+    throw error;
+  });
+  if (found.length === 0) return;
+  throw new RefusedError(`${folder} is not empty: an export needs a folder of its own`);
 }
 
 /** The manifest as text: the same contents are the same bytes. */
@@ -140,7 +148,7 @@ async function readManifest(folder: string): Promise<Buffer> {
   const file = path.join(folder, manifestFile);
   const found = await lstat(file).catch(() => undefined);
   if (!found?.isFile()) {
-    throw new UserError(`${folder} is no export of a tenant: it has no file ${manifestFile}`);
+    throw new RefusedError(`${folder} is no export of a tenant: it has no file ${manifestFile}`);
   }
   if (found.size > longestManifest) throw refused(folder, [`${manifestFile} is too long`]);
   return readFile(file);
@@ -228,10 +236,9 @@ async function differs(
   return undefined;
 }
 
-function refused(folder: string, problems: readonly string[]): UserError {
-  return new UserError(
-    `${folder} is refused, nothing was written:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
-  );
+/** Why an export is not read. */
+export function refused(folder: string, problems: readonly string[]): RefusedError {
+  return new RefusedError(`${folder} is refused, nothing was written`, problems);
 }
 
 function sortBy<T>(items: readonly T[], key: (item: T) => string): T[] {

@@ -1,4 +1,6 @@
 import type { Client } from 'pg';
+import { messageOf } from '../../engine/errors';
+import { SqlError } from '../database/errors';
 import { sha256 } from '../database/migration-file';
 import type { TenancyPlan } from './plan';
 import type { Platform } from './provision';
@@ -99,17 +101,17 @@ export async function enterFailed(
   registry: Client,
   tenant: Tenant,
   plan: TenancyPlan,
-  { message, attempts }: { message: string; attempts: number },
+  error: unknown,
 ): Promise<void> {
-  const file = plan.migrations.find(({ name }) => message.startsWith(`app/${name}.sql`));
+  const failed = error instanceof SqlError ? error.migration : undefined;
+  const file = plan.migrations.find(({ name }) => name === failed);
   await registry.query(
-    `insert into registry.tenant_migrations as m (tenant_id, name, sha256, state, error, attempts)
-     values ($1, $2, $3, 'failed', $4, $5)
+    `insert into registry.tenant_migrations as m (tenant_id, name, sha256, state, error)
+     values ($1, $2, $3, 'failed', $4)
      on conflict (tenant_id, name) do update
-       set sha256 = excluded.sha256, state = 'failed', error = excluded.error,
-         attempts = m.attempts + excluded.attempts, at = now()
+       set sha256 = excluded.sha256, state = 'failed', error = excluded.error, at = now()
        where m.state = 'failed'`,
-    [tenant.id, file?.name ?? fences, sha256(file?.sql ?? plan.version), message, attempts],
+    [tenant.id, file?.name ?? fences, sha256(file?.sql ?? plan.version), messageOf(error)],
   );
 }
 

@@ -214,11 +214,9 @@ class Run {
       return;
     }
     const { slug, model, shard } = tenant;
-    const reason = messageOf(error);
-    this.failed.push({ slug, model, shard, reason });
+    this.failed.push({ slug, model, shard, reason: messageOf(error) });
     failed();
-    const failure = { message: reason, attempts: task.attempts };
-    await this.atRegistry((client) => enterFailed(client, tenant, this.platform.plan, failure));
+    await this.atRegistry((client) => enterFailed(client, tenant, this.platform.plan, error));
     this.tell(tenant);
   }
 

@@ -1,13 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { mainShard, type Model } from '../../components/tenancy/places';
-import { UserError } from '../../engine/errors';
-import { sha256 } from '../database/migration-file';
 import { clusterUrl } from './clusters';
-import { readExport, type Manifest } from './export-folder';
-import { enterDone } from './fan-out-ledger';
-import { exclusively } from './lifecycle';
-import { synchronise, type Platform } from './provision';
+import { readExport, refused, type Manifest } from './export-folder';
+import { activate, exclusively } from './lifecycle';
+import type { Platform } from './provision';
 import { inRegistry } from './registry';
 import { tableProblems } from './stores/postgres';
 import type { TenantStore } from './stores/store';
@@ -121,24 +118,5 @@ async function writeMembers(
     `insert into registry.members (tenant_id, user_id, role, created_at)
      select $1, m.* from unnest($2::uuid[], $3::text[], $4::timestamptz[]) as m`,
     [tenantId, ids, members.map(({ role }) => role), members.map(({ since }) => since)],
-  );
-}
-
-async function activate({ clusters, plan }: Platform, tenant: Tenant): Promise<Tenant> {
-  const active = { ...tenant, status: 'active' as const };
-  await inRegistry(clusters, async (client) => {
-    if (tenant.model !== 'shared') {
-      const files = plan.migrations.map(({ name, sql }) => ({ name, sha256: sha256(sql) }));
-      await enterDone(client, tenant, files, plan.version);
-    }
-    await client.query("update registry.tenants set status = 'active' where id = $1", [tenant.id]);
-  });
-  await synchronise(clusters, active);
-  return active;
-}
-
-function refused(folder: string, problems: readonly string[]): UserError {
-  return new UserError(
-    `${folder} is refused, nothing was written:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`,
   );
 }

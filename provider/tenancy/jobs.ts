@@ -13,7 +13,6 @@ export type JobAction =
   | 'export'
   | 'import'
   | 'anonymise'
-  | 'move'
   | 'delete';
 
 /** What is told when there is something to do; empty, or a job's id. */

@@ -5,6 +5,8 @@ import { sha256 } from '../database/migration-file';
 import { quoteName } from '../../components/tenancy/identifiers';
 import { clusterUrl, registryUrl, type Clusters } from './clusters';
 import { enterDone } from './fan-out-ledger';
+import { refuseMove } from './move-journal';
+import { shutSharedTables } from './move-pause';
 import { provision, synchronise, type Platform } from './provision';
 import {
   configure,
@@ -47,7 +49,7 @@ export function createTenant(
   wanted: Wanted,
   tell: Tell = () => undefined,
 ): Promise<Registered> {
-  const { clusters, plan } = platform;
+  const { clusters } = platform;
   return exclusively(clusters, wanted.slug, async () => {
     const tenant = await insertTenant(clusters, wanted);
     if (tenant.status !== 'provisioning') return tenant;
@@ -58,16 +60,26 @@ export function createTenant(
       await store.provision(tenant);
       tell(`${store.name} is ready`);
     }
-    if (tenant.model !== 'shared') {
-      const files = plan.migrations.map(({ name, sql }) => ({ name, sha256: sha256(sql) }));
-      await inRegistry(clusters, (client) => enterDone(client, tenant, files, plan.version));
-    }
-    await enforce(platform, tenant, true);
-    const active = await setStatus(clusters, tenant, 'active', ['provisioning']);
-    await synchronise(clusters, active);
+    const active = await activate(platform, tenant);
     tell('it is active');
     return active;
   });
+}
+
+/** Ends the making of a tenant whose place is at the plan, whoever made it: from now on it is active. May be done again. */
+export async function activate(platform: Platform, { id }: Tenant): Promise<Registered> {
+  const { clusters, plan } = platform;
+  const tenant = await findTenant(clusters, id);
+  if (tenant.model !== 'shared') {
+    const files = plan.migrations.map(({ name, sql }) => ({ name, sha256: sha256(sql) }));
+    await inRegistry(clusters, (client) => enterDone(client, tenant, files, plan.version));
+  }
+  // Open first: until the registry says active, nobody comes.
+  await enforce(platform, tenant, true);
+  await shutSharedTables(clusters, tenant);
+  const active = await setStatus(clusters, tenant, 'active', ['provisioning', 'importing']);
+  await synchronise(clusters, active);
+  return active;
 }
 
 /**
@@ -93,7 +105,8 @@ export function resumeTenant(platform: Platform, slugOrId: string): Promise<Regi
 
 /**
  * Changes a tenant's name and limits, or the password of its login, and makes them effective: in its login, for services
- * within five seconds, in the pooler when it has heard of it. Sessions with an old password are ended.
+ * within five seconds, in the pooler when it has heard of it. Sessions with an old password are ended. While a move is not
+ * over, the login may serve both places and keeps its password: another one is refused in a sentence.
  */
 export function configureTenant(
   platform: Platform,
@@ -101,6 +114,7 @@ export function configureTenant(
   changes: Changes,
 ): Promise<Registered> {
   return changed(platform, slugOrId, async (tenant) => {
+    if (changes.rotateLogin) await refuseMove(platform, tenant);
     const configured = await configure(platform.clusters, tenant, changes);
     await enforce(platform, configured);
     if (changes.rotateLogin && tenant.model === 'database') await endSessions(platform, configured);

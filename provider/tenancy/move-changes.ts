@@ -8,8 +8,14 @@ import { readRows, type RowTable } from './rows';
 export interface TableChanges {
   readonly source: RowTable;
   readonly target: RowTable;
-  /** Primary keys without `tenant_id`, as the audit log has them. */
-  readonly keys: readonly Readonly<Record<string, unknown>>[];
+  readonly keys: Keys;
+}
+
+/** Primary keys without `tenant_id`, as the audit log has them. */
+export interface Keys {
+  readonly count: number;
+  /** A JSON array, as Postgres wrote it: JavaScript would round large numbers. */
+  readonly json: string;
 }
 
 /** Key column → its type, as Postgres writes it, for each table (`at`). */
@@ -26,10 +32,11 @@ export async function changedKeys(
   client: Client,
   { tenantId, seen, since }: { tenantId: string; seen: string; since: Date },
   tables: readonly RowTable[],
-): Promise<ReadonlyMap<string, TableChanges['keys']> | undefined> {
-  const { rows } = await client.query<{ at: string; emptied: boolean; keys: TableChanges['keys'] }>(
+): Promise<ReadonlyMap<string, Keys> | undefined> {
+  const { rows } = await client.query<{ at: string; emptied: boolean } & Keys>(
     `select t.at, bool_or(l.operation = 'truncate') as emptied,
-       coalesce(jsonb_agg(distinct key) filter (where key is not null), '[]') as keys
+       count(distinct key)::int as count,
+       coalesce(jsonb_agg(distinct key) filter (where key is not null), '[]')::text as json
      from unnest($1::text[]) as t (at)
      join audit.log l on l.relation = to_regclass(t.at)::text
      left join lateral jsonb_array_elements(l.keys) as key on true
@@ -39,7 +46,7 @@ export async function changedKeys(
     [tables.map(({ at }) => at), tenantId, since, seen],
   );
   if (rows.some(({ emptied }) => emptied)) return undefined;
-  return new Map(rows.map(({ at, keys }) => [at, keys]));
+  return new Map(rows.map(({ at, count, json }) => [at, { count, json }]));
 }
 
 /** The types of the key columns: keys come as text, and are compared as what they are. */
@@ -126,7 +133,7 @@ function workOf(
     passage: `${quoteName(schema)}.${quoteName(`strata_move_${tenantId.replaceAll('-', '')}_${index}`)}`,
     columns: target.columns.map(name),
     keyList: key.map(name).join(', '),
-    keySet: `jsonb_to_recordset(${client.escapeLiteral(JSON.stringify(keys))}) as k (${typed.join(', ')})`,
+    keySet: `jsonb_to_recordset(${client.escapeLiteral(keys.json)}) as k (${typed.join(', ')})`,
     same: (one: string, other: string): string =>
       key.map((column) => `${one}.${name(column)} = ${other}.${name(column)}`).join(' and '),
     update:

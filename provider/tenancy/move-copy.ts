@@ -4,6 +4,7 @@ import {
   applyChanges,
   changedKeys,
   keyTypes,
+  type Keys,
   type KeyTypes,
   type TableChanges,
 } from './move-changes';
@@ -89,15 +90,17 @@ export class FollowingCopy {
       return await this.reading(async (keys) => {
         if (!keys) throw new StartOver();
         const changes = this.source.flatMap((source, index): TableChanges[] => {
-          const [target, changed = []] = [this.target[index], keys.get(source.at)];
-          return target && changed.length > 0 ? [{ source, target, keys: changed }] : [];
+          const [target, changed] = [this.target[index], keys.get(source.at)];
+          return target && changed && changed.count > 0 ? [{ source, target, keys: changed }] : [];
         });
+        // Nothing but the tenant names the one row of such a table.
+        if (changes.some(({ target }) => target.key.length === 0)) throw new StartOver();
         if (changes.length > 0) {
           await this.writing((write) =>
             applyChanges({ read: this.ends.read, write }, this.move.tenantId, changes, this.types),
           );
         }
-        return changes.reduce((sum, change) => sum + change.keys.length, 0);
+        return changes.reduce((sum, change) => sum + change.keys.count, 0);
       });
     } catch (error) {
       if (!(error instanceof StartOver) && !isViolation(error)) throw error;
@@ -124,7 +127,7 @@ export class FollowingCopy {
   }
 
   /** Runs `work` in one snapshot of the source, which counts as seen when it ends well. */
-  private async reading<T>(work: (keys: Keys | undefined) => Promise<T>): Promise<T> {
+  private async reading<T>(work: (keys: Changed | undefined) => Promise<T>): Promise<T> {
     const { read } = this.ends;
     await read.query('begin isolation level repeatable read read only');
     try {
@@ -166,7 +169,7 @@ export class FollowingCopy {
   }
 }
 
-type Keys = ReadonlyMap<string, TableChanges['keys']>;
+type Changed = ReadonlyMap<string, Keys>;
 
 /** Deletes a tenant's rows from shared tables that it has left, without an event of it. */
 export async function deleteOldRows(
@@ -213,7 +216,7 @@ async function asMover(client: Client, work: () => Promise<void>): Promise<void>
   }
 }
 
-/** A table was emptied as a whole, which names no key. */
+/** A table was emptied as a whole, or has no key but the tenant: nothing says which rows. */
 class StartOver extends Error {}
 
 /** Class 23: two rows have exchanged a unique value, say. */

@@ -1,5 +1,4 @@
 import type { Client } from 'pg';
-import type { Place } from '../../components/tenancy/places';
 import { Interrupted, UserError } from '../../engine/errors';
 import { withClient } from '../database/connect';
 import { placeUrl } from './clusters';
@@ -7,7 +6,7 @@ import { FollowingCopy } from './move-copy';
 import { enterSwitch, type Move } from './move-journal';
 import { close, open, pause, resume } from './move-pause';
 import { bringUp, standingOf } from './bring-up';
-import { atPlace } from './place-lock';
+import { atPlace, lockable } from './place-lock';
 import { synchronise, type Platform } from './provision';
 import type { Registered } from './registry';
 
@@ -172,9 +171,4 @@ class Following {
   private async tell(message: string): Promise<void> {
     await this.rule.tell?.(message);
   }
-}
-
-/** Tenants that share tables are moved side by side. */
-function lockable({ model, schema }: Place, tenantId: string): Pick<Place, 'schema'> {
-  return { schema: model === 'shared' ? `${schema} of ${tenantId}` : schema };
 }

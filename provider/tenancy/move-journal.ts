@@ -1,8 +1,10 @@
 import type { Client } from 'pg';
 import { placeOf, type Model, type Place } from '../../components/tenancy/places';
+import { UserError } from '../../engine/errors';
 import type { Clusters } from './clusters';
 import { enterDone } from './fan-out-ledger';
 import type { Applied } from './bring-up';
+import type { Platform } from './provision';
 import { inRegistry } from './registry';
 import { placeOfTenant, type Tenant } from './tenant';
 
@@ -28,6 +30,15 @@ export function findMove(clusters: Clusters, tenantId: string): Promise<Move | u
     const [row] = rows;
     return row && moveOf(tenantId, row);
   });
+}
+
+/** Throws one sentence while a move of the tenant is not over. */
+export async function refuseMove(
+  { clusters }: Pick<Platform, 'clusters'>,
+  { id, slug }: Tenant,
+): Promise<void> {
+  if (await findMove(clusters, id))
+    throw new UserError(`${slug} is being moved: finish that first`);
 }
 
 /** Enters that a tenant is being moved. */

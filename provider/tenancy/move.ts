@@ -1,3 +1,4 @@
+import type { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isDeepStrictEqual } from 'node:util';
 import { placeOf, type Model, type Place } from '../../components/tenancy/places';
@@ -9,6 +10,7 @@ import { beginMove, endMove, findMove, type Move } from './move-journal';
 import { keepShut, open } from './move-pause';
 import { follow, type Switched } from './move-follow';
 import { patiently } from './passing';
+import { atPlace, lockable } from './place-lock';
 import { provision, synchronise, type Platform } from './provision';
 import { findTenant, type Registered } from './registry';
 import { placeOfTenant } from './tenant';
@@ -82,7 +84,7 @@ async function moveNow(
   } catch (error) {
     if (!(await hasSwitched(platform, tenant, move, error))) throw error;
   }
-  await finish(platform, move, options);
+  await finish(platform, { ...move, step: 'switched' }, options);
   return switched;
 }
 
@@ -96,12 +98,13 @@ async function prepare(platform: Platform, tenant: Registered, { from, to }: Mov
 }
 
 async function endOrUndo(platform: Platform, begun: Move, options: MoveOptions): Promise<void> {
-  if (begun.step === 'switched') {
-    await finish(platform, begun, options);
-    return;
+  if (begun.step === 'copying') {
+    await options.tell?.('an interrupted move is undone first');
+    await restore(platform, begun);
   }
-  await options.tell?.('an interrupted move is undone first');
-  await restore(platform, await findTenant(platform.clusters, begun.tenantId), begun);
+  // Whoever was thought to be interrupted may have switched in the meantime.
+  const left = await findMove(platform.clusters, begun.tenantId);
+  if (left?.step === 'switched') await finish(platform, left, options);
 }
 
 /** What went wrong before the switch leaves no trace, unless that goes wrong too. True when it was after the switch. */
@@ -113,7 +116,7 @@ async function hasSwitched(
 ): Promise<boolean> {
   try {
     if ((await findMove(platform.clusters, tenant.id))?.step === 'switched') return true;
-    await restore(platform, tenant, move);
+    await restore(platform, move);
     return false;
   } catch (second) {
     throw new UserError(
@@ -124,30 +127,55 @@ async function hasSwitched(
 }
 
 /** The tenant is where it was: it may write there, and the other place is taken away. */
-async function restore(platform: Platform, tenant: Registered, { from, to }: Move): Promise<void> {
-  await withClient(placeUrl(platform.clusters, from), (client) => open(client, tenant.id, from));
-  await withdraw(platform, tenant, to, from);
-  await patiently(() => synchronise(platform.clusters, tenant));
-  await enforce(platform, tenant);
-  await endMove(platform.clusters, tenant.id);
+async function restore(platform: Platform, move: Move): Promise<void> {
+  const { tenantId, from, to } = move;
+  const { clusters } = platform;
+  await whileStill(platform, move, from, async (client) => {
+    const tenant = await findTenant(clusters, tenantId);
+    await open(client, tenantId, from);
+    await withdraw(platform, tenant, to, from);
+    await patiently(() => synchronise(clusters, tenant));
+    await enforce(platform, tenant);
+    await endMove(clusters, tenantId);
+  });
 }
 
 /** After the switch: the new place is opened, and the old one goes when nobody remembers it any more. */
-async function finish(
-  platform: Platform,
-  { tenantId, from, to }: Move,
-  options: MoveOptions,
-): Promise<void> {
+async function finish(platform: Platform, move: Move, options: MoveOptions): Promise<void> {
+  const { tenantId, from, to } = move;
   const { clusters } = platform;
-  const tenant = await findTenant(clusters, tenantId);
-  await withClient(placeUrl(clusters, to), (client) => open(client, tenantId, to));
-  await patiently(() => synchronise(clusters, tenant));
+  await whileStill(platform, move, to, async (client) => {
+    await open(client, tenantId, to);
+    await patiently(async () => synchronise(clusters, await findTenant(clusters, tenantId)));
+  });
   await options.tell?.('the new place is open');
   await grace(platform, tenantId, options);
-  await withdraw(platform, tenant, from, to);
-  await enforce(platform, tenant);
-  await endMove(clusters, tenantId);
+  await whileStill(platform, move, to, async () => {
+    const tenant = await findTenant(clusters, tenantId);
+    await withdraw(platform, tenant, from, to);
+    await enforce(platform, tenant);
+    await endMove(clusters, tenantId);
+  });
   await options.tell?.('the old rows are gone');
+}
+
+/**
+ * Does `work` while nobody moves or migrates the place that stays, and only where the journal still has this move as it was
+ * read: a run that lost its connection to the registry cannot know that another one has taken over. `client` is at the
+ * place. Throws `PlaceBusy` while the other one is at it.
+ */
+async function whileStill(
+  { clusters }: Platform,
+  { tenantId, from, to, step }: Move,
+  stays: Place,
+  work: (client: Client) => Promise<void>,
+): Promise<void> {
+  await withClient(placeUrl(clusters, stays), (client) =>
+    atPlace(client, lockable(stays, tenantId), async () => {
+      const now = await findMove(clusters, tenantId);
+      if (isDeepStrictEqual([now?.from, now?.to, now?.step], [from, to, step])) await work(client);
+    }),
+  );
 }
 
 async function grace(

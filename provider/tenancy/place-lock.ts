@@ -39,3 +39,8 @@ export async function atPlace<T>(
       .catch(() => undefined);
   }
 }
+
+/** What of a tenant's place is locked: tenants that share tables are moved side by side. */
+export function lockable({ model, schema }: Place, tenantId: string): Pick<Place, 'schema'> {
+  return { schema: model === 'shared' ? `${schema} of ${tenantId}` : schema };
+}

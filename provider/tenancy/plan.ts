@@ -1,7 +1,7 @@
 import type { MigrationFile } from '../../components/data/migrations';
 import { compileTenancy } from '../../components/tenancy/compile';
 import type { TenancyDeclaration } from '../../components/tenancy/declaration';
-import { mainShard, type Place } from '../../components/tenancy/places';
+import { isWithRegistry, type Place } from '../../components/tenancy/places';
 import type { TableFence } from '../../components/tenancy/statements';
 
 /** What the tables of every tenant are to be: data, so that it can be handed to a worker as JSON. */
@@ -28,8 +28,8 @@ export function fencesAt(plan: TenancyPlan, place: Place, tenantId: string): Tab
 }
 
 /** Events are handed out from the platform's own database alone. */
-export function hasOutbox({ model, shard }: Place): boolean {
-  return model !== 'database' && shard === mainShard;
+export function hasOutbox(place: Place): boolean {
+  return isWithRegistry(place);
 }
 
 function nameOf(table: string): string {

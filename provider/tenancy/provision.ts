@@ -1,14 +1,15 @@
 import type { Client } from 'pg';
 import { quoteName } from '../../components/tenancy/identifiers';
 import { tenantVerifier } from '../../components/tenancy/verifier';
-import { mainShard, platformDatabase, type Place } from '../../components/tenancy/places';
+import { isWithRegistry, platformDatabase, type Place } from '../../components/tenancy/places';
 import { UserError } from '../../engine/errors';
-import { asMaintenance, inTransaction } from '../database/connect';
+import { inTransaction } from '../database/connect';
 import { bringUp } from './bring-up';
-import { placeUrl, registryUrl, type Clusters } from './clusters';
+import { placeUrl, type Clusters } from './clusters';
 import { closeLogin } from './drop-place';
-import { mirror, peopleOf } from './mirror';
+import { mirror, originalOf } from './mirror';
 import type { TenancyPlan } from './plan';
+import { inRegistry } from './registry';
 import { Session } from './session';
 import { templateDatabase } from './template';
 import { placeOfTenant, type Tenant } from './tenant';
@@ -25,18 +26,30 @@ export interface Platform {
  * Makes the place of a tenant that the registry has, and brings it to the plan: schema and role, or database and login.
  * What is there already is left as it is, so an interrupted one is done by running it again. Shared rows need no place,
  * except for the tenant's copy in the registry of another shard. Returns the names of the applied migrations.
- *
- * Whoever makes many of them gives a `session`, whose connection is used for the next one too.
  */
-export async function provision(
+export async function provision(platform: Platform, tenant: Tenant): Promise<readonly string[]> {
+  const session = new Session();
+  try {
+    return await provisionBy(session, platform, tenant);
+  } finally {
+    await session.end();
+  }
+}
+
+/** Brings a tenant's people, name and status to its own database or shard; nothing where that is the registry's. */
+export async function synchronise(clusters: Clusters, tenant: Tenant): Promise<void> {
+  const place = placeOfTenant(tenant);
+  if (isWithRegistry(place)) return;
+  await mirror(placeUrl(clusters, place), tenant, () =>
+    inRegistry(clusters, (client) => originalOf(client, tenant)),
+  );
+}
+
+async function provisionBy(
+  session: Session,
   platform: Platform,
   tenant: Tenant,
-  session?: Session,
 ): Promise<readonly string[]> {
-  if (!session) {
-    const own = new Session();
-    return provision(platform, tenant, own).finally(() => own.end());
-  }
   const { clusters, plan } = platform;
   const place = placeOfTenant(tenant);
   if (place.model !== 'shared') {
@@ -51,16 +64,6 @@ export async function provision(
   const client = await session.at(placeUrl(clusters, place));
   const { names } = await bringUp({ client, place, tenantId: tenant.id, plan });
   return names;
-}
-
-/** Brings a tenant's people, name and status to its own database or shard; nothing where that is the registry's. */
-export async function synchronise(clusters: Clusters, tenant: Tenant): Promise<void> {
-  const place = placeOfTenant(tenant);
-  if (place.model !== 'database' && place.shard === mainShard) return;
-  const people = await asMaintenance(registryUrl(clusters), (client) =>
-    peopleOf(client, tenant.id),
-  );
-  await mirror(placeUrl(clusters, place), tenant, people);
 }
 
 async function makeRole(

@@ -3,6 +3,7 @@ import type { Client } from 'pg';
 import { UserError } from '../../engine/errors';
 import { nearest } from '../../engine/nearest';
 import { asMaintenance } from '../database/connect';
+import { isTenantId } from '../../components/tenancy/places';
 import { registryUrl, type Clusters } from './clusters';
 import { tenantColumns, type Tenant } from './tenant';
 import {
@@ -44,21 +45,17 @@ export function inRegistry<T>(
   return asMaintenance(registryUrl(clusters), work);
 }
 
-/** A tenant by its slug or id. Throws one sentence with the nearest when there is none. */
-export function findTenant(clusters: Clusters, slugOrId: string): Promise<Registered> {
-  return inRegistry(clusters, async (client) => {
-    const found = await select(client, 't.slug = $1 or t.id::text = $1', [slugOrId]);
-    // A slug may look like an id.
-    const tenant = found.find(({ slug }) => slug === slugOrId) ?? found[0];
-    if (tenant) return tenant;
-    const { rows } = await client.query<{ slug: string }>(
-      'select slug from registry.tenants order by slug',
-    );
-    throw unknownTenant(
-      slugOrId,
-      rows.map(({ slug }) => slug),
-    );
-  });
+/** A tenant by its slug or id. Throws `RefusedError` with the nearest when there is none. */
+export async function findTenant(clusters: Clusters, slugOrId: string): Promise<Registered> {
+  const tenant = await tenantNamed(clusters, slugOrId);
+  if (tenant) return tenant;
+  throw unknownTenant(slugOrId, await listTenants(clusters));
+}
+
+/** The same, for those who can do without one. */
+export function tenantNamed(clusters: Clusters, slugOrId: string): Promise<Registered | undefined> {
+  const named = isTenantId(slugOrId) ? 't.id = $1' : 't.slug = $1';
+  return inRegistry(clusters, async (client) => (await select(client, named, [slugOrId]))[0]);
 }
 
 /** All tenants, by their slugs. */
@@ -75,7 +72,7 @@ export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Regist
   const { slug, name, model, shard } = wanted;
   return inRegistry(clusters, async (client) => {
     const [before] = await select(client, 't.slug = $1', [slug]);
-    const resumed = before !== undefined && isSame(before, wanted);
+    const resumed = before !== undefined && (await isSame(client, before, wanted));
     const problems = [
       ...problemsOf(wanted),
       ...(before && !resumed ? [taken(before, wanted)] : []),
@@ -157,15 +154,30 @@ async function select(
   return rows;
 }
 
-/** Whether what stands there is what is wanted, begun before. */
-function isSame(before: Registered, { id, model, shard }: Wanted): boolean {
-  if (before.model !== model || before.shard !== shard) return false;
-  return id === undefined ? before.status === 'provisioning' : before.id === id;
+/**
+ * Whether what stands there is what is wanted, begun before. Without an id only what is the same in everything is: somebody
+ * else's would bring his members along.
+ */
+async function isSame(client: Client, before: Registered, wanted: Wanted): Promise<boolean> {
+  if (before.model !== wanted.model || before.shard !== wanted.shard) return false;
+  if (wanted.id !== undefined) return before.id === wanted.id;
+  if (before.status !== 'provisioning' || before.name !== wanted.name) return false;
+  const { rows } = await client.query<Wanted['members'][number]>(
+    `select u.handle as user, m.role from registry.members m join registry.users u on u.id = m.user_id
+     where m.tenant_id = $1`,
+    [before.id],
+  );
+  const listed = (members: Wanted['members']): string =>
+    JSON.stringify(members.map(({ user, role }) => `${user} ${role}`).sort());
+  return listed(rows) === listed(wanted.members);
 }
 
 function taken({ status, model, shard }: Registered, { slug }: Wanted): string {
   if (status !== 'provisioning') return `the slug ${slug} is taken`;
-  return `${slug} is half made already, with model ${model} on shard ${shard}: go on with these, or delete it`;
+  return (
+    `${slug} is half made already, with model ${model} on shard ${shard}: go on with the same name, model, shard and ` +
+    'members, or delete it'
+  );
 }
 
 async function shardProblems(client: Client, clusters: Clusters, shard: string): Promise<string[]> {
@@ -220,11 +232,12 @@ function only(found: readonly Registered[], slug: string): Registered {
   );
 }
 
-function unknownTenant(given: string, slugs: readonly string[]): UserError {
+function unknownTenant(given: string, tenants: readonly Tenant[]): RefusedError {
+  const slugs = tenants.map(({ slug }) => slug);
   const guess = nearest(given, slugs);
   const all =
     slugs.length > 50 ? `${String(slugs.length)} (npm run tenants -- list)` : slugs.join(', ');
-  return new UserError(
+  return new RefusedError(
     `Unknown tenant "${given}".${guess ? ` Did you mean "${guess}"?` : ''}\nTenants: ${all || 'none'}`,
   );
 }

@@ -1,14 +1,15 @@
-import type { Client } from 'pg';
-import { UserError } from '../../engine/errors';
 import { asMaintenance, withClient } from '../database/connect';
 import { clusterUrl, placeUrl } from './clusters';
 import { endLogin } from './drop-place';
 import { describe } from './export';
 import { nowhere, sha256Of, type Manifest, type Source } from './export-folder';
+import { refuseMove } from './move-journal';
+import { open, shut } from './move-pause';
 import type { Platform } from './provision';
 import { inRegistry } from './registry';
 import type { TenantStore } from './stores/store';
 import { placeOfTenant, type Tenant } from './tenant';
+import { RefusedError } from './wanted';
 
 /** What stays of a deleted tenant. */
 export interface Receipt {
@@ -107,7 +108,7 @@ async function refuseChanges(
   const now = await describe(stores, tenant, nowhere);
   if (now.sha256 === sha256) return;
   const changed = changes(manifest, JSON.parse(now.manifest) as Manifest).join(', ');
-  throw new UserError(
+  throw new RefusedError(
     `${tenant.slug} is not what was exported any more (${changed}): suspend it, export it anew and confirm with the new token`,
   );
 }
@@ -123,39 +124,17 @@ function changes(then: Manifest, now: Manifest): string[] {
 }
 
 /** Who writes at this moment ends first; who comes later is refused by the database, whatever let it in. */
-function endWrites(platform: Platform, tenant: Tenant): Promise<void> {
-  const { schema } = placeOfTenant(tenant);
-  return atPlace(platform, tenant, async (client) => {
+function endWrites({ clusters }: Platform, tenant: Tenant): Promise<void> {
+  const place = placeOfTenant(tenant);
+  return asMaintenance(placeUrl(clusters, place), async (client) => {
     await client.query('select pg_advisory_xact_lock(tenancy.hold_key($1))', [tenant.id]);
-    await client.query(
-      'insert into tenancy.away (tenant_id, schema) values ($1, $2) on conflict do nothing',
-      [tenant.id, schema],
-    );
-    await client.query("select setval('tenancy.last_switch', pg_current_xact_id()::text::bigint)");
+    await shut(client, tenant.id, place);
   });
 }
 
-function allowWrites(platform: Platform, tenant: Tenant): Promise<void> {
-  return atPlace(platform, tenant, async (client) => {
-    await client.query('delete from tenancy.away where tenant_id = $1', [tenant.id]);
-  });
-}
-
-function atPlace(
-  { clusters }: Platform,
-  tenant: Tenant,
-  work: (client: Client) => Promise<void>,
-): Promise<void> {
-  return asMaintenance(placeUrl(clusters, placeOfTenant(tenant)), work);
-}
-
-async function refuseMove({ clusters }: Platform, { id, slug }: Tenant): Promise<void> {
-  await inRegistry(clusters, async (client) => {
-    const { rowCount } = await client.query('select from registry.moves where tenant_id = $1', [
-      id,
-    ]);
-    if (rowCount) throw new UserError(`${slug} is being moved: finish that first`);
-  });
+function allowWrites({ clusters }: Platform, tenant: Tenant): Promise<void> {
+  const place = placeOfTenant(tenant);
+  return withClient(placeUrl(clusters, place), (client) => open(client, tenant.id, place));
 }
 
 /** A tenant that was imported after it was deleted has the receipt of the first time. */

@@ -8,6 +8,7 @@ import { close, hasReceipt, isDecided, writeReceipt, type Receipt } from './remo
 import { removeFromRegistry } from './stores/postgres-remove';
 import type { TenantStore } from './stores/store';
 import { tenantColumns, type Tenant } from './tenant';
+import { RefusedError } from './wanted';
 
 /** What the first step made: the export, and what confirms that it is this one after which the tenant may go. */
 export interface Exported {
@@ -61,9 +62,11 @@ async function confirmable(
   { slug, found }: { readonly slug: string; readonly found: Tenant | undefined },
   folder: string,
 ): Promise<Exported> {
-  if (!found) throw new UserError(`there is no tenant ${slug}`);
+  if (!found) throw new RefusedError(`there is no tenant ${slug}`);
   if (await isDecided(platform, found)) {
-    throw new UserError(`${slug} is half deleted: go on with the export and the token of before`);
+    throw new RefusedError(
+      `${slug} is half deleted: go on with the export and the token of before`,
+    );
   }
   const { sha256 } = await exportTenant(stores, found, folder);
   return { step: 'exported', sha256, token: tokenOf(found.id, sha256) };
@@ -86,7 +89,7 @@ async function remove(
     onStep('remove from the registry');
     await removeFromRegistry(platform.clusters, found);
   } else if (!(await hasReceipt(platform, source))) {
-    throw new UserError(
+    throw new RefusedError(
       `there is no tenant ${tenant.slug}, and none was deleted after this export`,
     );
   }
@@ -109,17 +112,17 @@ async function confirmed(
   const source = await readExport(folder);
   const { manifest, sha256 } = source;
   if (manifest.tenant.id !== tenant.id) {
-    throw new UserError(
+    throw new RefusedError(
       `${folder} is the export of ${manifest.tenant.slug}, not of ${tenant.slug}`,
     );
   }
   if (manifest.anonymised) {
-    throw new UserError(
+    throw new RefusedError(
       `${folder} is an anonymised copy: a tenant is deleted after a whole export`,
     );
   }
   if (token !== tokenOf(tenant.id, sha256)) {
-    throw new UserError(
+    throw new RefusedError(
       `this token is not the one of the export in ${folder}: take the one that was printed with it, or export again`,
     );
   }

@@ -1,8 +1,8 @@
 import { messageOf } from '../../engine/errors';
 import type { Failure } from './fan-out-report';
-import { enforce, exclusively } from './lifecycle';
-import { provision, synchronise, type Platform } from './provision';
-import { findTenant, listTenants, setStatus } from './registry';
+import { activate, exclusively } from './lifecycle';
+import { provision, type Platform } from './provision';
+import { findTenant, listTenants } from './registry';
 
 /**
  * Makes the places of those tenants of the configuration that wait for one, and opens each as soon as it is made. What
@@ -33,7 +33,5 @@ async function make(platform: Platform, slug: string): Promise<void> {
   const tenant = await findTenant(platform.clusters, slug);
   if (tenant.status !== 'provisioning') return;
   await provision(platform, tenant);
-  await enforce(platform, tenant, true);
-  const active = await setStatus(platform.clusters, tenant, 'active', ['provisioning']);
-  await synchronise(platform.clusters, active);
+  await activate(platform, tenant);
 }

@@ -56,9 +56,10 @@ export const limitNames = Object.keys(limitRules) as (keyof Limits)[];
 
 /** What is asked for is not allowed or not there: to ask for the same again changes nothing. */
 export class RefusedError extends UserError {
-  /** `problems` are whole sentences without a full stop. */
-  constructor(what: string, problems: readonly string[]) {
-    super(`${what}:\n${problems.map((problem) => `  - ${problem}`).join('\n')}`);
+  /** `problems` are whole sentences without a full stop; none where `what` says it all. */
+  constructor(what: string, problems: readonly string[] = []) {
+    const list = problems.map((problem) => `\n  - ${problem}`);
+    super(list.length > 0 ? `${what}:${list.join('')}` : what);
   }
 }
 

@@ -1,6 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from 'pg';
 import { tenantVerifier } from '../../components/tenancy/verifier';
-import { mainShard, type Place } from '../../components/tenancy/places';
+import { mainShard, placeOf, type Place } from '../../components/tenancy/places';
 import { inTransaction, withClient } from '../database/connect';
 import { clusterUrl } from './clusters';
 import { closeLogin, dropPlace } from './drop-place';
@@ -21,6 +22,13 @@ export async function withdraw(
   place: Place,
   kept: Place,
 ): Promise<void> {
+  if (
+    isDeepStrictEqual(place, kept) ||
+    !isDeepStrictEqual(place, placeOf(tenant.id, place.model, place.shard))
+  )
+    throw new Error(
+      `${place.database}.${place.schema} is not taken away: it is ${tenant.slug}'s, or not this tenant's`,
+    );
   await withClient(clusterUrl(platform.clusters, place.shard), async (client) => {
     await dropPlace(client, tenant.id, place);
     if (place.model === 'schema') await open(client, tenant.id, place);

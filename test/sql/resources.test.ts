@@ -228,6 +228,16 @@ describe('a tenant', () => {
     expect(live && tenant.diff(live, wanted)).toEqual({ members: 'update' });
   });
 
+  test('that somebody else has signed up before is refused, with the admins that it would bring', async () => {
+    await tenant.create(
+      { ...inputs(), members: [{ user: 'hal', role: 'admin' as const }] },
+      context,
+    );
+    await expect(tenant.create(inputs(), context)).rejects.toThrow(
+      'tenant initech is in the registry already, with admins that the config does not name: hal',
+    );
+  });
+
   test('is never deleted by taking it out of the config', async () => {
     const { id, state } = await tenant.create(inputs(), context);
     await expect(tenant.delete(id, state, context)).rejects.toThrow(

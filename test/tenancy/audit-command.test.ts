@@ -38,10 +38,16 @@ function strata(...args: string[]): Promise<Outcome> {
 }
 
 describe('npm run audit', () => {
-  test('of a clean platform exits with 0 and says so', async () => {
+  test('of a clean platform exits with 0, and says so and what it was not given', async () => {
     expect(await strata('--url', world.server.url('strata_migrator', 'strata'))).toEqual({
       status: 0,
-      stdout: 'Clean: none of the fifteen checks found anything.\n',
+      stdout: [
+        'Clean: nothing was found in what was looked at.',
+        'Not looked at: Hasura’s metadata (--metadata <file>).',
+        'Not looked at: Hasura’s version (--hasura <version>).',
+        'Not looked at: what logins reach when they are tried (--login <role=url>).',
+        '',
+      ].join('\n'),
       stderr: '',
     });
   });
@@ -98,6 +104,7 @@ describe('npm run audit', () => {
     );
 
     expect(status).toBe(1);
+    expect(stdout).not.toContain('Hasura’s');
     expect(stdout).toContain('14 hasura-filter  app.notes');
     expect(stdout).toContain('14 hasura-patch  Hasura v2.44.0');
   });

@@ -29,6 +29,12 @@ describe('a clean platform', () => {
     expect(skipped).toHaveLength(login === 'strata_migrator' ? 0 : 2);
   });
 
+  test('is asked for its registry in the same snapshot, whatever else leads to it', async () => {
+    const url = world.server.url('strata_migrator', 'strata');
+    const registry = 'postgresql://strata_migrator@127.0.0.1:1/strata';
+    expect(await audit(url, { ...world.options, registry })).toEqual([]);
+  });
+
   test('nor has the database of a tenant', async () => {
     const url = world.server.url('strata_migrator', world.database);
 

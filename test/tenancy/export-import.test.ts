@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { tenantRole } from '../../components/tenancy/places';
 import { exportTenant } from '../../provider/tenancy/export';
 import { importTenant } from '../../provider/tenancy/import';
-import { findTenant } from '../../provider/tenancy/registry';
+import { configure, findTenant } from '../../provider/tenancy/registry';
 import type { TenantStore } from '../../provider/tenancy/stores/store';
 import { InhabitedWorld } from './support/inhabited';
 import { s3StandIn } from './support/s3';
@@ -45,6 +46,30 @@ describe(`an import ${s3StandIn}`, () => {
     expect(await world.at(copy, 'select count(*)::int as rows from app.samples')).toEqual([
       { rows: 104 },
     ]);
+  });
+
+  test('gives a login the limits that its tenant was given meanwhile', async () => {
+    const { world, stores } = inhabited;
+    const folder = world.folder('limited');
+    const original = await inhabited.inhabit('limited', { model: 'shared', shard: 'main' });
+    await exportTenant(stores, original, folder);
+    const target = { model: 'database', as: { slug: 'limited-copy' } } as const;
+    const broken: TenantStore[] = stores.map((store) => ({
+      ...store,
+      import: () => Promise.reject(new Error('the store went away')),
+    }));
+    const interrupted = importTenant(world.platform, broken, folder, target);
+    await expect(interrupted).rejects.toThrow('the store went away');
+    const { clusters } = world.platform;
+    const limits = { maxConnections: 3 };
+    await configure(clusters, await findTenant(clusters, target.as.slug), { limits });
+    const copy = await importTenant(world.platform, stores, folder, target);
+    expect(
+      await world.ask(
+        'select rolcanlogin as open, rolconnlimit as connections from pg_roles where rolname = $1',
+        [tenantRole(copy.id)],
+      ),
+    ).toEqual([{ open: true, connections: 3 }]);
   });
 
   test('of rows that a trigger changes is refused, and one that asks functions asks none', async () => {

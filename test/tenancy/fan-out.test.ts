@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { fanOut } from '../../provider/tenancy/fan-out';
 import { migrationStatus } from '../../provider/tenancy/fan-out-ledger';
+import { registryUrl } from '../../provider/tenancy/clusters';
 import { refuseFailures } from '../../provider/tenancy/fan-out-report';
 import { FanOutWorld } from './support/fan-out';
 import { asMaintenance, planWith } from './support/platform';
@@ -75,6 +76,10 @@ describe('fan-out', () => {
     expect((await migrationStatus(next)).filter(({ behind }) => behind.length > 0)).toMatchObject([
       { slug: 'a17', version: before, behind: ['120_short'] },
     ]);
+    const failed = await asMaintenance(registryUrl(next.clusters), (client) =>
+      client.query("select name from registry.tenant_migrations where state = 'failed'"),
+    );
+    expect(failed.rows).toEqual([{ name: '120_short' }]);
     await all.removeNotes(victim);
     expect(await fanOut(next)).toEqual({ total: 42, done: 42, changed: 1, failed: [] });
     expect((await all.statusOf(next, 'a17'))?.error).toBeUndefined();

@@ -1,8 +1,10 @@
 import { createHash, createHmac, pbkdf2Sync } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { tenantPassword } from '../../components/tenancy/login';
-import { tenantRole } from '../../components/tenancy/places';
+import { placeOf, tenantRole } from '../../components/tenancy/places';
 import { configureTenant, suspendTenant } from '../../provider/tenancy/lifecycle';
+import { beginMove, endMove } from '../../provider/tenancy/move-journal';
+import { findTenant } from '../../provider/tenancy/registry';
 import { enterAs, notesOf } from './support/caller';
 import { OneCluster } from './support/one-cluster';
 import { master } from './support/platform';
@@ -55,6 +57,18 @@ describe('sessions of a login', () => {
     expect(await isPassword(login, tenantPassword(master, tenant.id, 1))).toBe(false);
     expect(await isPassword(login, tenantPassword(master, tenant.id, 2))).toBe(true);
     expect(await notesOf(one.server, tenant)).toEqual([]);
+  });
+
+  test('keep their password until a move is over, and whoever asks for another one is told so', async () => {
+    const { clusters } = one.platform;
+    const tenant = await one.make(slug, 'database');
+    await beginMove(clusters, tenant, placeOf(tenant.id, 'schema', 'main'));
+    const rotate = () => configureTenant(one.platform, slug, { rotateLogin: true, name: 'New' });
+    await expect(rotate()).rejects.toThrow(`${slug} is being moved: finish that first`);
+    expect(await findTenant(clusters, slug)).toEqual(tenant);
+    await configureTenant(one.platform, slug, { name: 'New' });
+    await endMove(clusters, tenant.id);
+    expect(await rotate()).toEqual({ ...tenant, name: 'New', generation: 2 });
   });
 
   test('are none of a tenant that has no login, in words', async () => {

@@ -185,8 +185,14 @@ describe('a tenant is refused', () => {
   test('half made with another model, in words that say how to go on', async () => {
     await insertTenant(platform.clusters, wanted('schema'));
     expect(await refusal(make('database'))).toContain(
-      `${slug} is half made already, with model schema on shard main: go on with these, or delete it`,
+      `${slug} is half made already, with model schema on shard main: go on with the same name, model, shard and members, or delete it`,
     );
+  });
+
+  test('half made for somebody else, who would be its admin too', async () => {
+    const members = [{ user: 'mallory', role: 'admin' as const }];
+    await insertTenant(platform.clusters, { ...wanted('schema'), members });
+    expect(await refusal(make('schema'))).toContain(`${slug} is half made already`);
   });
 
   test('while something else is done to it', async () => {

@@ -4,10 +4,13 @@ import { withClient } from '../../provider/database/connect';
 import { directives } from '../../provider/database/migration-file';
 import { tenant as resource, type TenantInputs } from '../../provider/database/tenant';
 import { placeUrl } from '../../provider/tenancy/clusters';
+import { migrationStatus } from '../../provider/tenancy/fan-out-ledger';
 import { resumeTenant, suspendTenant } from '../../provider/tenancy/lifecycle';
 import { mirror } from '../../provider/tenancy/mirror';
 import { provision, synchronise } from '../../provider/tenancy/provision';
+import { insertTenant } from '../../provider/tenancy/registry';
 import { placeOfTenant, type Tenant } from '../../provider/tenancy/tenant';
+import { provisionWaiting } from '../../provider/tenancy/waiting';
 import { contextFor } from '../support/local';
 import { wantedTenant } from '../support/tenants';
 import { notesOf } from './support/caller';
@@ -62,6 +65,28 @@ describe('provisioning', () => {
   });
 });
 
+test.each(['schema', 'database'] as const)(
+  'a tenant of the config that gets its place, model %s, is behind in nothing',
+  async (model) => {
+    const slug = `waits-${model}`;
+    const members = [{ user: 'ann', role: 'admin' }] as const;
+    const wanted = { slug, name: slug, model, shard: 'main', members };
+    await insertTenant(one.platform.clusters, wanted);
+    expect(await provisionWaiting(one.platform, [slug], () => undefined)).toEqual([]);
+    const all = await migrationStatus(one.platform);
+    expect(all.filter((status) => status.slug === slug)).toEqual([
+      {
+        slug,
+        model,
+        shard: 'main',
+        status: 'active',
+        version: one.platform.plan.version,
+        behind: [],
+      },
+    ]);
+  },
+);
+
 describe('the copy of a tenant in its own database', () => {
   test('is brought to what the registry says while somebody writes there', async () => {
     const tenant = await one.make('written', 'database');
@@ -71,7 +96,10 @@ describe('the copy of a tenant in its own database', () => {
       await writer.query('begin; set local role strata_maintenance');
       await writer.query('select from registry.tenants for key share');
       await writer.query('select from registry.users for key share');
-      await synchronise(one.platform.clusters, { ...tenant, name: 'Renamed' });
+      await one.admin.query("update registry.tenants set name = 'Renamed' where id = $1", [
+        tenant.id,
+      ]);
+      await synchronise(one.platform.clusters, tenant);
       await writer.query('rollback');
     });
     expect(await copyOf(tenant, url)).toEqual({
@@ -86,7 +114,7 @@ test('a copy of a tenant says what model it is of, which migrations of rows go b
   const tenant = await one.make('modelled', 'database');
   const url = placeUrl(one.platform.clusters, placeOfTenant(tenant));
   for (const model of ['schema', 'shared'] as const) {
-    await mirror(url, { ...tenant, model }, { users: [], members: [] });
+    await mirror(url, { ...tenant, model }, () => Promise.resolve({ ...tenant, people: [] }));
     expect(await copyOf(tenant, url)).toEqual({ name: 'modelled', model, status: 'active' });
   }
 });

@@ -13,6 +13,7 @@ import {
   type JobAction,
   type JobState,
 } from '../../provider/tenancy/jobs';
+import { sha256Of } from '../../provider/tenancy/export-folder';
 import type { Platform } from '../../provider/tenancy/provision';
 import { findTenant } from '../../provider/tenancy/registry';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
@@ -90,10 +91,12 @@ test('a worker exports a tenant, makes another of it, forgets a person, and dele
   const exported = await ask('delete', 'copy', { folder: 'last' });
   expect(exported).toMatchObject({ state: 'done', result: { step: 'exported' } });
   const { token } = exported.result as { token: string };
-  expect((await ask('delete', nobody, { folder: 'last', token: 'f'.repeat(32) })).error).toContain(
+  const { id: copyId } = await findTenant(platform.clusters, 'copy');
+  const meant = { folder: 'last', tenantHash: sha256Of(copyId) };
+  expect((await ask('delete', nobody, { ...meant, token: 'f'.repeat(32) })).error).toContain(
     'token',
   );
-  const deleted = await ask('delete', nobody, { folder: 'last', token });
+  const deleted = await ask('delete', nobody, { ...meant, token });
   expect(deleted).toMatchObject({ state: 'done', result: { step: 'deleted' } });
   const admin = await server.connect('postgres', 'strata');
   const jobs = await admin.query(

@@ -17,6 +17,13 @@ test('a refusal of Postgres that is described for people keeps its SQLSTATE', ()
   ]);
 });
 
+test('a refusal in a migration of the application says in which one', () => {
+  const at = 'app/100_topic.sql in t_1';
+  expect(describeSqlError(refusal('23514'), at, '', '100_topic')).toMatchObject({
+    migration: '100_topic',
+  });
+});
+
 test('whether a refusal passes is told by its SQLSTATE, never by its text', () => {
   for (const [code, passes] of [
     ['55P03', true],

@@ -6,6 +6,7 @@ import { quoteName, quoteTable } from '../../../components/tenancy/identifiers';
 import { byName } from '../../../components/tenancy/rules';
 import { asMaintenance } from '../../database/connect';
 import { placeUrl, registryUrl } from '../clusters';
+import { deleteStrangers } from '../people';
 import { hasOutbox } from '../plan';
 import { synchronise, type Platform } from '../provision';
 import { placeOfTenant, type Tenant } from '../tenant';
@@ -41,11 +42,7 @@ export async function eraseRows(platform: Platform, tenant: Tenant, userId: stri
       tenant.id,
       userId,
     ]);
-    await client.query(
-      `delete from registry.users u where u.id = $1
-         and not exists (select from registry.members m where m.user_id = u.id)`,
-      [userId],
-    );
+    await deleteStrangers(client, [userId]);
   });
   await synchronise(platform.clusters, tenant);
 }

@@ -4,6 +4,7 @@ import { appSchema, mainShard, placeOf } from '../../../components/tenancy/place
 import { asMaintenance, inTransaction, withClient } from '../../database/connect';
 import type { Clusters } from '../clusters';
 import { dropPlace } from '../drop-place';
+import { deleteStrangers, endMemberships } from '../people';
 import type { Platform } from '../provision';
 import type { Tenant } from '../tenant';
 import { declaredTables } from './postgres';
@@ -22,9 +23,10 @@ export async function removeFromPostgres(platform: Platform, tenant: Tenant): Pr
       await client.query('select strata.drop_tenant_role($1)', [tenant.id]);
       await inTransaction(client, 'strata_maintenance', async () => {
         if (shard !== mainShard) await standIn(client, tenant.id);
-        await deleteEverything(client, platform, tenant);
+        const people = await deleteEverything(client, platform, tenant);
         await client.query('select audit.forget($1)', [tenant.id]);
         if (shard !== mainShard) await dropTenant(client, tenant.id);
+        await deleteStrangers(client, people);
       });
     });
   }
@@ -46,13 +48,18 @@ export async function removeFromRegistry(clusters: Clusters, tenant: Tenant): Pr
 /** The audit log is forgotten of a tenant that is known to be deleted, and here nobody may know it any more. */
 async function standIn(client: Client, tenantId: string): Promise<void> {
   await client.query(
-    `insert into registry.tenants (id, slug, name, status) values ($1, $2, 'deleted', 'deleting')
+    `insert into registry.tenants (id, slug, name, status) values ($1, 'deleted-' || $2, 'deleted', 'deleting')
      on conflict (id) do update set status = 'deleting'`,
-    [tenantId, tenantId],
+    [tenantId, tenantId.replaceAll('-', '')],
   );
 }
 
-async function deleteEverything(client: Client, platform: Platform, tenant: Tenant): Promise<void> {
+/** Returns who its members were. */
+async function deleteEverything(
+  client: Client,
+  platform: Platform,
+  tenant: Tenant,
+): Promise<string[]> {
   const id = [tenant.id];
   await client.query('set constraints all deferred');
   for (const { at } of declaredTables(platform, { schema: appSchema }).reverse()) {
@@ -60,7 +67,7 @@ async function deleteEverything(client: Client, platform: Platform, tenant: Tena
   }
   await client.query('delete from registry.api_keys where tenant_id = $1', id);
   await client.query('delete from storage.files where tenant_id = $1', id);
-  await deletePeople(client, tenant.id);
+  const people = await endMemberships(client, tenant.id);
   await client.query('delete from outbox.events where tenant_id = $1', id);
   await client.query('delete from registry.tenant_migrations where tenant_id = $1', id);
   await client.query('delete from registry.moves where tenant_id = $1', id);
@@ -69,19 +76,7 @@ async function deleteEverything(client: Client, platform: Platform, tenant: Tena
     tenant.slug,
   ]);
   await client.query('delete from tenancy.away where tenant_id = $1', id);
-}
-
-/** Who is a member of nothing else has nothing here any more. */
-async function deletePeople(client: Client, tenantId: string): Promise<void> {
-  const { rows } = await client.query<{ userId: string }>(
-    'delete from registry.members where tenant_id = $1 returning user_id as "userId"',
-    [tenantId],
-  );
-  await client.query(
-    `delete from registry.users u where u.id = any ($1::uuid[])
-       and not exists (select from registry.members m where m.user_id = u.id)`,
-    [rows.map(({ userId }) => userId)],
-  );
+  return people;
 }
 
 async function dropTenant(client: Client, tenantId: string): Promise<void> {

@@ -2,12 +2,7 @@ import type { Client } from 'pg';
 import { anonymised } from '../../../components/tenancy/anonymise';
 import { tableFor } from '../../../components/tenancy/audience';
 import { tableOrder } from '../../../components/tenancy/order';
-import {
-  appSchema,
-  mainShard,
-  platformDatabase,
-  type Place,
-} from '../../../components/tenancy/places';
+import { appSchema, isWithRegistry, type Place } from '../../../components/tenancy/places';
 import { UserError } from '../../../engine/errors';
 import { asMaintenance, withClient } from '../../database/connect';
 import { describeSqlError } from '../../database/errors';
@@ -116,7 +111,7 @@ async function exportRows(
       if (fileTable) await write(registry, fileTable, salt === undefined ? finished : 'false');
       return { members, tables };
     };
-    return isMain(place) ? all(rows) : snapshot(registryUrl(platform.clusters), all);
+    return isWithRegistry(place) ? all(rows) : snapshot(registryUrl(platform.clusters), all);
   });
 }
 
@@ -153,7 +148,7 @@ async function membersOf(
 async function importRows(platform: Platform, tenant: Tenant, from: Source): Promise<void> {
   const place = placeOfTenant(tenant);
   const own = declaredTables(platform, place);
-  const both = isMain(place);
+  const both = isWithRegistry(place);
   await replaceRows(placeUrl(platform.clusters, place), tenant, from, both ? [files, ...own] : own);
   if (!both) await replaceRows(registryUrl(platform.clusters), tenant, from, [files]);
 }
@@ -195,11 +190,6 @@ async function verify(
       'something writes to it meanwhile. Let its own triggers do nothing for current_user strata_maintenance; ' +
       'nothing of this table was kept',
   );
-}
-
-/** Whether the place's database is the one with the registry. */
-function isMain({ shard, database }: Place): boolean {
-  return shard === mainShard && database === platformDatabase;
 }
 
 /** Everything that `work` reads is of one moment. */

@@ -5,6 +5,7 @@ import { placeOf, tenantRole, type Model } from '../../../components/tenancy/pla
 import { withClient } from '../../../provider/database/connect';
 import { ledgerScope, standingOf } from '../../../provider/tenancy/bring-up';
 import { placeUrl, registryUrl } from '../../../provider/tenancy/clusters';
+import type { TenancyPlan } from '../../../provider/tenancy/plan';
 import { provision, type Platform } from '../../../provider/tenancy/provision';
 import { placeOfTenant, tenantColumns, type Tenant } from '../../../provider/tenancy/tenant';
 import { startServer, type Server } from '../../sql/support/server';
@@ -17,9 +18,8 @@ export interface World {
   readonly stop: () => Promise<void>;
 }
 
-export async function startWorld(): Promise<World> {
+export async function startWorld(plan: TenancyPlan = planWith()): Promise<World> {
   const [main, east] = await Promise.all([startServer(), startServer()]);
-  const plan = planWith();
   await Promise.all([deployCluster(main, plan), deployCluster(east, plan)]);
   const admin = await main.connect('postgres', 'strata');
   await admin.query(

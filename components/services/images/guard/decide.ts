@@ -40,7 +40,7 @@ export async function decide(
   if (!tenant) throw wrongTenant();
   const { slug, requestsPerMinute } = tenant;
   onTenant(slug, userId);
-  if (!tenant.active) throw new Refusal(403, 'tenant_suspended', 'this tenant is suspended');
+  if (!tenant.active) throw new Refusal(403, 'tenant_suspended', 'this tenant is not active');
   const counted = { caller: caller.keyId ?? userId, tenantId, slug, requestsPerMinute };
   const rate = await limits.take(counted);
   if (!asked.tenants.every((name) => !name || names(name, tenantId, tenant))) throw wrongTenant();

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
-import { readSecret, variable } from '../shared/environment';
+import { readSecret, variable, wholeNumber } from '../shared/environment';
 import { log } from '../shared/log';
 import { PoolerRegistry } from './loop';
 
@@ -31,7 +31,8 @@ async function main(): Promise<void> {
     limits: {
       main: { host: variable('DATABASE_HOST'), port: wholeNumber('DATABASE_PORT') },
       connections: wholeNumber('TENANT_CONNECTIONS'),
-      capacity: wholeNumber('TENANT_CAPACITY'),
+      // None of them is planned for, and yet there may be some.
+      capacity: wholeNumber('TENANT_CAPACITY', 0),
     },
     pollMs,
   });
@@ -52,13 +53,6 @@ async function main(): Promise<void> {
       void registry.stop();
     });
   }
-}
-
-function wholeNumber(name: string): number {
-  const text = variable(name);
-  if (!/^[0-9]{1,9}$/.test(text))
-    throw new Error(`${name} is ${JSON.stringify(text)}: a whole number is needed`);
-  return Number(text);
 }
 
 main().catch((error: unknown) => {

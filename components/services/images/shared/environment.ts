@@ -12,11 +12,9 @@ export function readSecret(name: string): string {
   return readFileSync(variable(`${name}_FILE`), 'utf8').trim();
 }
 
-/** A whole number above 0 from the environment. Throws when it is none. */
-export function wholeNumber(name: string): number {
+/** A whole number from the environment. Throws when it is none, or below `least`. */
+export function wholeNumber(name: string, least = 1): number {
   const value = Number(variable(name));
-  if (!Number.isSafeInteger(value) || value < 1) {
-    throw new Error(`${name} is not a whole number above 0`);
-  }
-  return value;
+  if (Number.isSafeInteger(value) && value >= least) return value;
+  throw new Error(`${name} is not a whole number of ${String(least)} or more`);
 }

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { mainShard, models, type Model } from '../../../tenancy/places';
-import { clusterUrl } from '../../../../provider/tenancy/clusters';
 import type { Held, JobAction } from '../../../../provider/tenancy/jobs';
 import {
   configureTenant,
@@ -12,7 +11,6 @@ import {
 import { synchronise, type Platform } from '../../../../provider/tenancy/provision';
 import type { TenantStore } from '../../../../provider/tenancy/stores/store';
 import { findTenant, inRegistry } from '../../../../provider/tenancy/registry';
-import { RefusedError } from '../../../../provider/tenancy/wanted';
 import { dataActions } from './data-actions';
 import { defined, nameOf, read } from './arguments';
 
@@ -66,8 +64,7 @@ const configuration = z.strictObject({
   rotateLogin: z.boolean().optional(),
 });
 
-/** What a worker does; what is not here is done by commands alone. */
-const actions: Readonly<Partial<Record<JobAction, Action>>> = {
+const actions: Readonly<Record<JobAction, Action>> = {
   async create(job, { platform, stores, model }, tell) {
     const asked = read(creation, job);
     const { admin, members = admin === undefined ? [] : [{ user: admin, role: 'admin' }] } = asked;
@@ -119,13 +116,7 @@ export function perform(
   tools: Tools,
   tell: (progress: string) => void,
 ): Promise<Outcome> {
-  const action = actions[job.action];
-  if (!action) {
-    throw new RefusedError(`This worker does not ${job.action} tenants`, [
-      'npm run tenants does, where it reaches the database',
-    ]);
-  }
-  return action(job, tools, tell);
+  return actions[job.action](job, tools, tell);
 }
 
 /**
@@ -155,6 +146,5 @@ async function roomiest({ clusters }: Platform): Promise<string> {
     return rows.map(({ name }) => name).filter((name) => clusters.has(name));
   });
   const [first = mainShard] = open;
-  clusterUrl(clusters, first);
   return first;
 }

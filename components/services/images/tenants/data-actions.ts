@@ -3,14 +3,16 @@ import { z } from 'zod';
 import { mainShard, models } from '../../../tenancy/places';
 import { erasePerson } from '../../../../provider/tenancy/erase';
 import { exportTenant } from '../../../../provider/tenancy/export';
-import { readExport } from '../../../../provider/tenancy/export-folder';
+import { readExport, sha256Of, type Manifest } from '../../../../provider/tenancy/export-folder';
 import { importTenant } from '../../../../provider/tenancy/import';
-import type { Held, JobAction } from '../../../../provider/tenancy/jobs';
-import { findTenant } from '../../../../provider/tenancy/registry';
+import type { Held } from '../../../../provider/tenancy/jobs';
+import type { Platform } from '../../../../provider/tenancy/provision';
+import { findTenant, tenantNamed } from '../../../../provider/tenancy/registry';
 import { deleteTenant } from '../../../../provider/tenancy/remove';
 import { RefusedError } from '../../../../provider/tenancy/wanted';
 import type { Action, Tools } from './actions';
 import { defined, nameOf, read } from './arguments';
+import { inNewFolder } from './new-folder';
 
 /** In the folder of exports, and nowhere else. */
 const folder = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, {
@@ -25,18 +27,22 @@ const importing = z.strictObject({
   as: z.strictObject({ slug: z.string(), name: z.string().optional() }).optional(),
 });
 const erasing = z.strictObject({ person: z.string() });
-const deleting = z.strictObject({ folder, token: z.string().optional() });
+const deleting = z.strictObject({
+  folder,
+  token: z.string().optional(),
+  /** SHA-256 of the id of the tenant that is meant; absent where it is not in the registry any more. */
+  tenantHash: z.string().optional(),
+});
 
 /** Where only containers reach the object store and Redis: what copies and deletes what tenants have. */
-export const dataActions: Readonly<Partial<Record<JobAction, Action>>> = {
+export const dataActions: Readonly<Record<'export' | 'import' | 'anonymise' | 'delete', Action>> = {
   async export(job, tools) {
     const { folder: name, anonymise } = read(exporting, job);
     const tenant = await findTenant(tools.platform.clusters, nameOf(job));
-    // An attempt that was interrupted left a part: the next one is another folder.
-    const written = job.attempt === 1 ? name : `${name}-${String(job.attempt)}`;
-    const to = placeOf(written, job, tools);
-    const { sha256 } = await exportTenant(tools.stores, tenant, to, { anonymise });
-    return { tenantId: tenant.id, result: { tenant: tenant.slug, folder: written, sha256 } };
+    const { sha256 } = await inNewFolder(placeOf(name, job, tools), job, (to) =>
+      exportTenant(tools.stores, tenant, to, { anonymise }),
+    );
+    return { tenantId: tenant.id, result: { tenant: tenant.slug, folder: name, sha256 } };
   },
   async import(job, tools) {
     const { folder: name, model, shard, as } = read(importing, job);
@@ -55,20 +61,41 @@ export const dataActions: Readonly<Partial<Record<JobAction, Action>>> = {
     return { tenantId: tenant.id };
   },
   async delete(job, tools, tell) {
-    const { folder: name, token } = read(deleting, job);
-    const from = placeOf(name, job, tools);
-    const tenant =
-      token === undefined
-        ? await findTenant(tools.platform.clusters, nameOf(job))
-        : (await readExport(from)).manifest.tenant;
-    const result = await deleteTenant(tools.platform, tools.stores, tenant, {
-      folder: from,
-      token,
-      onStep: tell,
-    });
+    const { folder: name, token, tenantHash } = read(deleting, job);
+    const { platform, stores } = tools;
+    const at = placeOf(name, job, tools);
+    if (token !== undefined) {
+      const tenant = await exported(at, tenantHash, platform);
+      const options = { folder: at, token, onStep: tell };
+      return { result: await deleteTenant(platform, stores, tenant, options) };
+    }
+    const tenant = await findTenant(platform.clusters, nameOf(job));
+    const result = await inNewFolder(at, job, (to) =>
+      deleteTenant(platform, stores, tenant, { folder: to }),
+    );
     return { result };
   },
 };
+
+/**
+ * The tenant of an export, which the registry may not know any more. Throws `RefusedError`, which names nobody, when
+ * another tenant is meant.
+ */
+async function exported(
+  at: string,
+  tenantHash: string | undefined,
+  { clusters }: Platform,
+): Promise<Manifest['tenant']> {
+  const { tenant } = (await readExport(at)).manifest;
+  const meant =
+    tenantHash === undefined
+      ? (await tenantNamed(clusters, tenant.id)) === undefined
+      : tenantHash === sha256Of(tenant.id);
+  if (meant) return tenant;
+  throw new RefusedError('Nobody is deleted', [
+    `${path.basename(at)} is the export of another tenant than the one that was named: name the one that it is of`,
+  ]);
+}
 
 function placeOf(name: string, { action }: Held, { exports }: Tools): string {
   if (exports !== undefined) return path.join(exports, name);

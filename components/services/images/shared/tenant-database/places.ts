@@ -1,7 +1,13 @@
 import type { PoolClient } from 'pg';
 import { pooledDatabase } from '../../../database/pooler-tenants';
 import { tenantPassword } from '../../../../tenancy/login';
-import { mainShard, placeOf, tenantRole, type Model, type Place } from '../../../../tenancy/places';
+import {
+  isWithRegistry,
+  placeOf,
+  tenantRole,
+  type Model,
+  type Place,
+} from '../../../../tenancy/places';
 import { Memory } from '../memory';
 import { Refusal } from '../refusal';
 import { addressOf, type Elsewhere } from './address';
@@ -95,7 +101,7 @@ export class Places {
     const row = await this.row(tenantId);
     if (!row) throw new Refusal(403, 'wrong_tenant', 'there is no such tenant');
     if (row.status !== 'active') {
-      throw new Refusal(403, 'tenant_suspended', 'this tenant is suspended');
+      throw new Refusal(403, 'tenant_suspended', 'this tenant is not active');
     }
     const place = placeOf(tenantId, row.model, row.shard);
     const { statementMs } = this.options;
@@ -157,7 +163,7 @@ export class Places {
 
   private async connect(tenantId: string, place: Place, row: Row): Promise<PoolClient> {
     try {
-      if (place.model !== 'database' && place.shard === mainShard) return await this.own.connect();
+      if (isWithRegistry(place)) return await this.own.connect();
       return await this.connectElsewhere(tenantId, place, row);
     } catch (error) {
       if (error instanceof Refusal) throw error;
