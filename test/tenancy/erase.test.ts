@@ -72,7 +72,7 @@ async function notes({ id, model, shard }: Tenant): Promise<unknown[]> {
   const { database, schema } = placeOf(id, model, shard);
   const server = shard === 'main' ? world.servers.main : world.servers.east;
   const client = await server.connect('postgres', database);
-  const { rows } = await client.query(
+  const { rows } = await client.query<{ author: string | null; blank: boolean }>(
     `select author_id as author, body <> 'Mine' as blank from ${schema}.notes where tenant_id = $1`,
     [id],
   );
