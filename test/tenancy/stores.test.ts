@@ -36,7 +36,7 @@ describe(`a search for what is left ${s3StandIn}`, () => {
       end: `drop database t_${hex}`,
     },
     'a job': {
-      make: `insert into registry.tenant_jobs (action, slug, arguments) values ('create', 'x', '{"of": "${id.toUpperCase()}"}')`,
+      make: `insert into registry.tenant_jobs (action, slug, tenant_id) values ('suspend', 'x', '${id}')`,
       line: 'main: database strata: registry.tenant_jobs has 1 rows',
       end: "delete from registry.tenant_jobs where slug = 'x'",
     },
@@ -56,6 +56,21 @@ describe(`a search for what is left ${s3StandIn}`, () => {
       end: 'drop table app.stray',
     },
   };
+
+  test('does not count what strangers write: a name and a sign-up with the id keep nobody here', async () => {
+    const { world } = inhabited;
+    await world.ask(
+      `insert into registry.tenants (slug, name) values ('curious', 'my name is ${id}');
+       insert into registry.tenant_jobs (action, slug, arguments) values ('create', 'www', '{"name": "${id}"}')`,
+    );
+    try {
+      expect(await postgresStore(world.platform).leftovers(id)).toEqual([]);
+    } finally {
+      await world.ask(
+        "delete from registry.tenants where slug = 'curious'; delete from registry.tenant_jobs where slug = 'www'",
+      );
+    }
+  });
 
   test.each(Object.entries(things))('finds %s', async (_name, { make, line, end }) => {
     const { world } = inhabited;
