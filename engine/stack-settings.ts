@@ -4,9 +4,13 @@ import { stackValues } from './compose/stack-values';
 import { root } from './root';
 
 /**
- * The settings of a stack, as its files say: for commands that deploy nothing. What its secrets are makes no difference to
- * them.
+ * The settings of a stack, as its files say. Commands that deploy nothing give neither the values of its secrets nor what
+ * else is refused: it makes no difference to them.
  */
-export function stackSettings(stack: string): Settings {
-  return parseSettings(stackValues(root, stack, {}), ['strata:secrets']);
+export function stackSettings(
+  stack: string,
+  secrets: Readonly<Record<string, string>> = {},
+  refusals?: Parameters<typeof parseSettings>[2],
+): Settings {
+  return parseSettings(stackValues(root, stack, secrets), ['strata:secrets'], refusals);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { placeOf, type Model } from '../../components/tenancy/places';
-import { withClient } from '../../provider/database/connect';
+import { asMaintenance, withClient } from '../../provider/database/connect';
 import { databaseAt } from '../../provider/tenancy/clusters';
 import { fanOut } from '../../provider/tenancy/fan-out';
 import { refuseFailures } from '../../provider/tenancy/fan-out-report';
@@ -9,7 +9,7 @@ import type { TenancyPlan } from '../../provider/tenancy/plan';
 import { provision, type Platform } from '../../provider/tenancy/provision';
 import type { Tenant } from '../../provider/tenancy/tenant';
 import type { Server } from '../../test/sql/support/server';
-import { asMaintenance, platformOf } from '../../test/tenancy/support/platform';
+import { platformOf } from '../../test/tenancy/support/platform';
 import { script, type Script } from './naive';
 import type { Way } from './turns';
 

@@ -3,13 +3,11 @@ import path from 'node:path';
 import { Command } from 'commander';
 import { z } from 'zod';
 import { refusals } from '../../components/refusals';
-import { parseSettings } from '../../components/settings/read';
 import { composeBundle } from '../compose/bundle';
 import { KeptValues } from '../compose/kept';
 import { keptFile, writeBundle } from '../compose/write';
 import { UserError } from '../errors';
-import { root } from '../root';
-import { stackValues } from '../compose/stack-values';
+import { stackSettings } from '../stack-settings';
 import { terminal } from '../terminal';
 
 interface RenderOptions {
@@ -40,7 +38,7 @@ export function renderCommand(): Command {
 
 async function render({ stack, out, secrets: file, json = false }: RenderOptions): Promise<void> {
   const secrets = file === undefined ? {} : readSecrets(file);
-  const settings = parseSettings(stackValues(root, stack, secrets), ['strata:secrets'], refusals);
+  const settings = stackSettings(stack, secrets, refusals);
   if (settings.target !== 'docker') {
     throw new UserError(
       `Stack "${stack}" is for target ${settings.target}; Compose runs what target docker does.`,

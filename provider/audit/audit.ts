@@ -80,7 +80,8 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
   if (!before) skipped?.(`the registry: ${whyNoRegistry(options)}`);
   const catalogue = await readCatalogue(client, shared);
   // That of a shard is read in another snapshot than the catalogue: before it and after it.
-  const tenants = before && settled(before, (await readRegistry(client, options)) ?? before);
+  const after = shard === mainShard ? before : await readRegistry(client, options);
+  const tenants = before && settled(before, after ?? before);
   const ledger = files && (await ledgerFindings(client, files));
   if (files && !ledger) skipped?.('the ledger: this login may not read it, strata_migrator may');
   const canaries = [tenants?.[0]?.id ?? randomUUID(), tenants?.[1]?.id ?? randomUUID()] as const;

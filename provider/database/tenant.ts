@@ -81,8 +81,11 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   },
 
   async create(inputs) {
-    await asMaintenance(inputs.url, (client) => refuseStrangers(client, inputs));
-    const tenantId = await write(inputs, []);
+    const tenantId = await asMaintenance(inputs.url, async (client) => {
+      const id = await write(client, inputs, []);
+      await refuseStrangers(client, inputs);
+      return id;
+    });
     await bringToPlace(inputs, tenantId);
     return { id: inputs.slug, state: { ...inputs, tenantId } };
   },
@@ -95,7 +98,7 @@ export const tenant: Resource<TenantInputs, TenantState> = {
   async update(_id, state, inputs) {
     const named = new Set(inputs.members.map(({ user }) => user));
     const left = state.members.map(({ user }) => user).filter((user) => !named.has(user));
-    const tenantId = await write(inputs, left);
+    const tenantId = await asMaintenance(inputs.url, (client) => write(client, inputs, left));
     await bringToPlace(inputs, tenantId);
     return { ...inputs, tenantId };
   },
@@ -110,13 +113,15 @@ export const tenant: Resource<TenantInputs, TenantState> = {
 };
 
 /** Brings the registry to `inputs`; the users in `left` are no members any more. */
-function write(inputs: TenantInputs, left: readonly string[]): Promise<string> {
-  return asMaintenance(inputs.url, async (client) => {
-    const tenantId = await upsertTenant(client, inputs);
-    await writeMembers(client, tenantId, inputs.members);
-    await removeMembers(client, tenantId, left);
-    return tenantId;
-  });
+async function write(
+  client: Client,
+  inputs: TenantInputs,
+  left: readonly string[],
+): Promise<string> {
+  const tenantId = await upsertTenant(client, inputs);
+  await writeMembers(client, tenantId, inputs.members);
+  await removeMembers(client, tenantId, left);
+  return tenantId;
 }
 
 /**
@@ -137,7 +142,7 @@ async function bringToPlace(
   });
 }
 
-/** Somebody may have signed up with the slug before: that one's admins would be admins of what the config calls its own. */
+/** Who signed up with the slug before would bring admins along. Asked while the row is locked: none comes later. */
 async function refuseStrangers(client: Client, { slug, members }: TenantInputs): Promise<void> {
   const { rows } = await client.query<{ user: string }>(
     `select u.handle as user from registry.tenants t

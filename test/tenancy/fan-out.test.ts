@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { asMaintenance } from '../../provider/database/connect';
 import { fanOut } from '../../provider/tenancy/fan-out';
 import { migrationStatus } from '../../provider/tenancy/fan-out-ledger';
 import { registryUrl } from '../../provider/tenancy/clusters';
 import { refuseFailures } from '../../provider/tenancy/fan-out-report';
 import { FanOutWorld } from './support/fan-out';
-import { asMaintenance, planWith } from './support/platform';
+import { planWith } from './support/platform';
 import { expectLedgerToBeTrue } from './support/population';
 
 let all: FanOutWorld;

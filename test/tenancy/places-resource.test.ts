@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { migrateTenants, showMigrationStatus } from '../../engine/commands/tenants-migrate';
 import type { Terminal } from '../../engine/terminal';
 import { placeOf, tenantRole } from '../../components/tenancy/places';
+import { asMaintenance } from '../../provider/database/connect';
 import { directives } from '../../provider/database/migration-file';
 import { defaultStop } from '../../provider/tenancy/fan-out';
 import { exclusively } from '../../provider/tenancy/lifecycle';
@@ -9,7 +10,7 @@ import { places, type PlacesInputs } from '../../provider/tenancy/places';
 import type { Platform } from '../../provider/tenancy/provision';
 import { findTenant, type Registered } from '../../provider/tenancy/registry';
 import { contextFor } from '../support/local';
-import { asMaintenance, planWith } from './support/platform';
+import { planWith } from './support/platform';
 import {
   asAdmin,
   expectLedgerToBeTrue,

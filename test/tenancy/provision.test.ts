@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { tenantRole } from '../../components/tenancy/places';
-import { withClient } from '../../provider/database/connect';
+import { asMaintenance, withClient } from '../../provider/database/connect';
 import { directives } from '../../provider/database/migration-file';
 import { tenant as resource, type TenantInputs } from '../../provider/database/tenant';
 import { placeUrl } from '../../provider/tenancy/clusters';
@@ -15,7 +15,7 @@ import { contextFor } from '../support/local';
 import { wantedTenant } from '../support/tenants';
 import { notesOf } from './support/caller';
 import { OneCluster } from './support/one-cluster';
-import { asMaintenance, planWith } from './support/platform';
+import { planWith } from './support/platform';
 
 let one: OneCluster;
 

@@ -1,5 +1,6 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { asMaintenance } from '../../provider/database/connect';
 import { placeUrl } from '../../provider/tenancy/clusters';
 import { claim, complete } from '../../provider/tenancy/jobs';
 import { suspendTenant } from '../../provider/tenancy/lifecycle';
@@ -9,7 +10,6 @@ import { inRegistry } from '../../provider/tenancy/registry';
 import { placeOfTenant, type Tenant } from '../../provider/tenancy/tenant';
 import { untilSomebodyWaits } from './support/locks';
 import { OneCluster } from './support/one-cluster';
-import { asMaintenance } from './support/platform';
 
 let one: OneCluster;
 let worker: Client;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Model } from '../../components/tenancy/places';
+import { asMaintenance } from '../../provider/database/connect';
 import { tenant as resource, type TenantInputs } from '../../provider/database/tenant';
 import { placeUrl } from '../../provider/tenancy/clusters';
 import { exclusively } from '../../provider/tenancy/lifecycle';
@@ -9,7 +10,6 @@ import { provisionWaiting } from '../../provider/tenancy/waiting';
 import { contextFor } from '../support/local';
 import { wantedTenant } from '../support/tenants';
 import { untilSomebodyWaits } from './support/locks';
-import { asMaintenance } from './support/platform';
 import { startWorld, type World } from './support/population';
 
 let world: World;

@@ -60,6 +60,7 @@ async function inTables(client: Client, tenantId: string): Promise<string[]> {
   for (const { name, columns, hasTenant } of tables) {
     const text = `concat_ws(' ', ${columns.map((column) => `${column}::text`).join(', ')}) ~* $2`;
     const named = hasTenant ? `tenant_id = $1 or (tenant_id is null and ${text})` : text;
+    // Postgres refuses a parameter that no condition names.
     const { rows } = await client.query<{ count: number }>(
       `select count(*)::int as count from ${name} where $1::uuid is not null and $2 <> '' and (${whose[name] ?? named})`,
       [tenantId, pattern(tenantId)],

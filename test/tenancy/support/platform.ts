@@ -1,11 +1,10 @@
 import path from 'node:path';
-import type { Client } from 'pg';
 import example from '../../../app/tenancy';
 import { readMigrations, schemaVersion } from '../../../components/data/migrations';
 import { compileTenancy } from '../../../components/tenancy/compile';
 import type { Model } from '../../../components/tenancy/places';
 import { root } from '../../../engine/root';
-import { inTransaction, withClient } from '../../../provider/database/connect';
+import { asMaintenance } from '../../../provider/database/connect';
 import { migration } from '../../../provider/database/migration';
 import { tenant as tenantResource } from '../../../provider/database/tenant';
 import { makeTemplate } from '../../../provider/tenancy/template';
@@ -95,11 +94,4 @@ interface Wanted {
   readonly model?: Model;
   readonly shard?: string;
   readonly members?: Readonly<Record<string, 'admin' | 'member'>>;
-}
-
-/** Runs `work` as maintenance in one transaction. */
-export function asMaintenance<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(url, (client) =>
-    inTransaction(client, 'strata_maintenance', () => work(client)),
-  );
 }

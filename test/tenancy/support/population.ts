@@ -2,14 +2,14 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import type { Client } from 'pg';
 import { expect } from 'vitest';
 import { placeOf, tenantRole, type Model } from '../../../components/tenancy/places';
-import { withClient } from '../../../provider/database/connect';
+import { asMaintenance, withClient } from '../../../provider/database/connect';
 import { ledgerScope, standingOf } from '../../../provider/tenancy/bring-up';
 import { placeUrl, registryUrl } from '../../../provider/tenancy/clusters';
 import type { TenancyPlan } from '../../../provider/tenancy/plan';
 import { provision, type Platform } from '../../../provider/tenancy/provision';
 import { placeOfTenant, tenantColumns, type Tenant } from '../../../provider/tenancy/tenant';
 import { startServer, type Server } from '../../sql/support/server';
-import { asMaintenance, deployCluster, planWith, platformOf } from './platform';
+import { deployCluster, planWith, platformOf } from './platform';
 
 /** Two clusters, `main` and `east`, with the registry on the first. */
 export interface World {

@@ -5,8 +5,7 @@ import { tenantRole, type Model } from '../../../components/tenancy/places';
 import { placeUrl } from '../../../provider/tenancy/clusters';
 import { findTenant } from '../../../provider/tenancy/registry';
 import { placeOfTenant, type Tenant } from '../../../provider/tenancy/tenant';
-import { withClient } from '../../../provider/database/connect';
-import { asMaintenance } from './platform';
+import { asMaintenance, withClient } from '../../../provider/database/connect';
 import { adminOf, type World } from './population';
 
 interface Found {

@@ -1,3 +1,4 @@
+import { isTenantId } from '../../../tenancy/places';
 import { opens, type Action, type Area } from '../../scopes';
 import type { Authenticator, Caller, Credentials } from './authenticate';
 import type { Counted, RateHeaders, RateLimits } from './limits';
@@ -64,12 +65,10 @@ export function requireScope(
   );
 }
 
-/** A slug may look like an id, so what looks like one is compared with ids only. */
+/** What looks like an id is compared with ids only, whatever slugs the registry may let in. */
 function names(name: string, tenantId: string, { slug }: Tenant): boolean {
   const given = name.toLowerCase();
-  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(given)
-    ? given === tenantId
-    : given === slug;
+  return isTenantId(given) ? given === tenantId : given === slug;
 }
 
 function wrongTenant(): Refusal {
