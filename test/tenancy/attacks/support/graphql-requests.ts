@@ -33,7 +33,7 @@ const askers: readonly Asker[] = models.flatMap((model) => {
   ];
 });
 
-/** Arbitrary requests; no field is asked for that has an id or a time which the database chose. */
+/** Arbitrary requests; nothing is asked for, or ordered, by an id or a time which the database chose. */
 export function anyRequest(): fc.Arbitrary<Request> {
   return fc
     .tuple(fc.constantFrom(...askers), fc.oneof(queries(), mutations()))
@@ -84,7 +84,7 @@ function lists(): fc.Arbitrary<string> {
     tenant.map((t) => `papers(condition: { tenantId: "${t}" }) { totalCount nodes ${paper} }`),
     fc.constant('diaries { totalCount nodes { body authorId } }'),
     fc.constant('safes { totalCount nodes { label } }'),
-    fc.constant('folders(orderBy: ROW_ID_DESC, first: 2) { totalCount nodes { name } }'),
+    fc.constant('folders(orderBy: NAME_DESC, first: 2) { totalCount nodes { name } }'),
     fc.constant('countries { nodes { code } }'),
     tenant.map(
       (t) =>
