@@ -12,8 +12,10 @@ import { follow, type Switched } from './move-follow';
 import { patiently } from './passing';
 import { atPlace, lockable } from './place-lock';
 import { provision, synchronise, type Platform } from './provision';
-import { findTenant, type Registered } from './registry';
+import { findTenant, inRegistry, type Registered } from './registry';
+import { roomProblems } from './shard-room';
 import { placeOfTenant } from './tenant';
+import { RefusedError } from './wanted';
 import { shareRole, withdraw } from './withdraw';
 
 export interface MoveOptions {
@@ -65,6 +67,7 @@ export async function moveTenant(
     const from = placeOfTenant(tenant);
     const between = { slug, from: begun && isDeepStrictEqual(from, to) ? begun.from : from, to };
     if (isDeepStrictEqual(from, to)) return between;
+    if (from.shard !== to.shard) await refuseFull(platform, tenant, to);
     return { ...between, ...(await moveNow(platform, tenant, to, options)) };
   });
 }
@@ -193,6 +196,11 @@ async function grace(
       'Interrupted: the tenant has moved. Run the same move again to remove the old rows.',
     );
   });
+}
+
+async function refuseFull({ clusters }: Platform, { slug }: Registered, to: Place): Promise<void> {
+  const problems = await inRegistry(clusters, (client) => roomProblems(client, clusters, to.shard));
+  if (problems.length > 0) throw new RefusedError(`${slug} stays where it is`, problems);
 }
 
 function refuseUnmovable({ slug, status }: Registered): void {

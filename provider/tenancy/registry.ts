@@ -5,6 +5,7 @@ import { nearest } from '../../engine/nearest';
 import { asMaintenance } from '../database/connect';
 import { isTenantId } from '../../components/tenancy/places';
 import { registryUrl, type Clusters } from './clusters';
+import { roomProblems } from './shard-room';
 import { tenantColumns, type Tenant } from './tenant';
 import {
   limitNames,
@@ -76,7 +77,7 @@ export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Regist
     const problems = [
       ...problemsOf(wanted),
       ...(before && !resumed ? [taken(before, wanted)] : []),
-      ...(resumed ? [] : await shardProblems(client, clusters, shard)),
+      ...(resumed ? [] : await roomProblems(client, clusters, shard)),
     ];
     if (problems.length > 0)
       throw new RefusedError(`Tenant ${slug.slice(0, 63)} is not made`, problems);
@@ -178,19 +179,6 @@ function taken({ status, model, shard }: Registered, { slug }: Wanted): string {
     `${slug} is half made already, with model ${model} on shard ${shard}: go on with the same name, model, shard and ` +
     'members, or delete it'
   );
-}
-
-async function shardProblems(client: Client, clusters: Clusters, shard: string): Promise<string[]> {
-  const { rows } = await client.query<{ name: string; status: 'open' | 'full' }>(
-    'select name, status from registry.shards order by name',
-  );
-  const open = rows.filter(({ name, status }) => status === 'open' && clusters.has(name));
-  const there = `shards with room: ${open.map(({ name }) => name).join(', ') || 'none'}`;
-  const found = rows.find(({ name }) => name === shard);
-  if (!found || !clusters.has(shard)) {
-    return [`there is no shard ${JSON.stringify(shard.slice(0, 63))}; ${there}`];
-  }
-  return found.status === 'open' ? [] : [`the shard ${shard} is full; ${there}`];
 }
 
 async function writeLimits(client: Client, id: string, limits: Partial<Limits>): Promise<void> {

@@ -76,6 +76,28 @@ describe('what is written while a tenant moves arrives', () => {
   });
 });
 
+describe('a shard that is full', () => {
+  test('takes nobody from another one, and lets its own tenants change their model', async () => {
+    const stays = await settle(world.platform, 'edge-stays', 'shared', 'main');
+    const there = await settle(world.platform, 'edge-there', 'shared', 'east');
+    const status = (value: string): Promise<unknown> =>
+      asMaintenance(registryUrl(world.platform.clusters), (client) =>
+        client.query(`update registry.shards set status = $1 where name = 'east'`, [value]),
+      );
+    await status('full');
+    try {
+      const to = { model: 'schema', shard: 'east' } as const;
+      await expect(move(world, stays.slug, to)).rejects.toThrow(
+        'edge-stays stays where it is:\n  - the shard east is full; shards with room: main',
+      );
+      expect(await findTenant(world.platform.clusters, stays.slug)).toMatchObject(stays);
+      await move(world, there.slug, to);
+    } finally {
+      await status('open');
+    }
+  });
+});
+
 describe('a move whose connection to the registry is lost', () => {
   test('is not overtaken by another one, and ends well', async () => {
     const tenant = await settle(world.platform, 'overtaken', 'shared', 'main');
