@@ -13,12 +13,11 @@ import { readMigrations } from '../../components/data/migrations';
 import { root } from '../../engine/root';
 import type { Followed } from '../support/follow';
 import { kill, processesAbout } from '../support/processes';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import { Workspace } from '../support/workspace';
 
 const reason = await whyNoEngine();
 const long = process.env.STRATA_TEST_LONG === '1';
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 
 /** About as many lines a first up writes: preview and update. */
 const lines = 105;

@@ -2,10 +2,9 @@ import type { Client } from 'pg';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { actor, type ActorName } from '../sql/support/actors';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import { Platform, type Started } from './functions/platform';
 
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 const only = ['noted'];
 
 let platform: Platform;

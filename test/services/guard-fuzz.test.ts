@@ -5,8 +5,8 @@ import { ask, check, send } from '../support/guard/ask';
 import { healthy, type GuardProcess } from '../support/guard/process';
 import { noRedis } from '../support/guard/redis';
 import { GuardWorld } from '../support/guard/world';
+import { seed } from '../support/random';
 
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 const title = `anything that is sent to the guard (seed ${seed}${noRedis ? `; skipped: ${noRedis}` : ''})`;
 
 /** Header values as HTTP allows them: visible letters, spaces, and bytes above ASCII. */

@@ -5,8 +5,8 @@ import { anyMove, Board, type Move } from './support/moves';
 import { clone, deploy } from './support/platform';
 import { startServer, type Server } from './support/server';
 import { readWorld, type World } from './support/world';
+import { seed } from '../support/random';
 
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 2 ** 31);
 const options = { seed, numRuns: 300, interruptAfterTimeLimit: 10_000 };
 
 let server: Server;

@@ -1,3 +1,11 @@
+/** Of every random test: by the clock, unless `STRATA_TEST_SEED` replays. */
+export const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 2 ** 31);
+
+/** How often a random test tries; `STRATA_TEST_RUNS` multiplies what is usual. */
+export function runs(usual: number): number {
+  return Math.ceil(usual * Number(process.env.STRATA_TEST_RUNS ?? 1));
+}
+
 /** Random numbers that a seed repeats (mulberry32): from 0 up to 1. */
 export function randomFrom(seed: number): () => number {
   let state = seed;

@@ -8,9 +8,9 @@ import { installPlatform } from '../sql/support/platform';
 import { startServer, type Server } from '../sql/support/server';
 import { declarations } from '../support/declarations';
 import { putUp, run } from './support/declared';
+import { runs, seed } from '../support/random';
 
-const seed = Number(process.env.STRATA_SEED ?? Date.now() % 1_000_000_000);
-const numRuns = Number(process.env.STRATA_RUNS ?? 25);
+const numRuns = runs(25);
 
 const side = (digit: string): Sides['own'] => {
   const row = `'${digit}0000000-0000-4000-8000-0000000000ff'`;
@@ -54,7 +54,7 @@ beforeAll(async () => {
 
 afterAll(() => server.stop());
 
-test(`whatever is declared, its attacks come to what they must (STRATA_SEED=${seed}, ${numRuns} declarations)`, async () => {
+test(`whatever is declared, its attacks come to what they must (STRATA_TEST_SEED=${seed}, ${numRuns} declarations)`, async () => {
   const admin = await server.connect('postgres', 'random');
   const client = await server.connect('strata_authenticator', 'random');
   await admin.query(`set role strata_owner; ${['a', 'b', 'c', 'd'].map(create).join('')}
@@ -78,6 +78,6 @@ test(`whatever is declared, its attacks come to what they must (STRATA_SEED=${se
     }),
     { seed, numRuns, endOnFailure: true },
   );
-  console.log(`${tried} attacks on ${numRuns} declarations, STRATA_SEED=${seed}`);
+  console.log(`${tried} attacks on ${numRuns} declarations, STRATA_TEST_SEED=${seed}`);
   expect(tried).toBeGreaterThan(100 * numRuns);
 });

@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findMove } from '../../provider/tenancy/move-journal';
 import type { Platform } from '../../provider/tenancy/provision';
 import { findTenant } from '../../provider/tenancy/registry';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import {
   everyPair,
   expectExactly,
   expectNothingElsewhere,
   memoryMs,
   move,
-  newSeed,
   quick,
 } from './support/moves';
 import { child, kill, lineOf, settle, startWorld, type World } from './support/population';
@@ -41,7 +40,6 @@ const steps = [
 
 describe('a move that is interrupted', () => {
   test('killed -9 at each step, it is ended by the same call, and nothing is lost', async () => {
-    const seed = newSeed();
     const next = randomFrom(seed);
     const tenant = await settle(platform, 'victim', 'shared', 'main');
     const writers = new Writers(world, tenant, { random: next, memoryMs });
@@ -84,7 +82,6 @@ describe('a move that is interrupted', () => {
   });
 
   test('killed while it goes one way, it may be sent another way', async () => {
-    const seed = newSeed();
     const tenant = await settle(platform, 'undecided', 'shared', 'main');
     const writers = new Writers(world, tenant, { random: randomFrom(seed), memoryMs });
     await writers.start(2);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { moveTenant } from '../../provider/tenancy/move';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import { settle, startWorld, type World } from './support/population';
 import { Writers } from './support/writers';
 
@@ -35,7 +35,6 @@ const mutants: Record<string, { readonly down: string; readonly isolation?: 'rep
 
 describe('writers notice when', () => {
   test.each(Object.entries(mutants))('%s', async (name, { down, isolation }) => {
-    const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 2 ** 31);
     const admin = await world.servers.main.connect('postgres', 'strata');
     const before = await definition(admin);
     const slug = `m${Object.keys(mutants).indexOf(name)}`;

@@ -2,14 +2,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { findMove } from '../../provider/tenancy/move-journal';
 import type { Platform } from '../../provider/tenancy/provision';
 import { findTenant } from '../../provider/tenancy/registry';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import {
   everyPair,
   expectExactly,
   expectNothingElsewhere,
   memoryMs,
   move,
-  newSeed,
   places,
 } from './support/moves';
 import {
@@ -33,7 +32,6 @@ afterAll(() => world.stop());
 
 describe('a tenant moves', () => {
   test('on a way through every pair of places, while four clients write, and no committed write is lost or doubled', async () => {
-    const seed = newSeed();
     const tenant = await settle(platform, 'traveller', 'shared', 'main');
     const writers = new Writers(world, tenant, { random: randomFrom(seed), memoryMs });
     await writers.start(4);
@@ -57,7 +55,6 @@ describe('a tenant moves', () => {
   });
 
   test('writers whose snapshot is older than the switch are sent on too', async () => {
-    const seed = newSeed();
     const tenant = await settle(platform, 'repeater', 'schema', 'main');
     const writers = new Writers(world, tenant, {
       random: randomFrom(seed),
@@ -76,7 +73,6 @@ describe('a tenant moves', () => {
   });
 
   test('a writer that never ends its transaction keeps the tenant where it is, and nobody waits for long', async () => {
-    const seed = newSeed();
     const tenant = await settle(platform, 'busy', 'shared', 'main');
     const writers = new Writers(world, tenant, { random: randomFrom(seed), memoryMs });
     await writers.start(1);

@@ -1,11 +1,10 @@
-import { randomInt } from 'node:crypto';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, watch } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PoolerRegistry } from '../../components/services/images/pooler-registry/loop';
 import type { Followed } from '../support/follow';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import { noPgbouncer } from './support/pooler';
 import { patience, Scene, state } from './support/pooler-scene';
 
@@ -54,7 +53,6 @@ describe.skipIf(noPgbouncer)(`what interrupts the pooler's registry${why}`, () =
   });
 
   test('killed at any moment it leaves files that a pooler starts with, and goes on where it was', async () => {
-    const seed = Number(process.env.STRATA_TEST_SEED ?? randomInt(2 ** 31));
     console.log(`STRATA_TEST_SEED=${seed}`);
     const random = randomFrom(seed);
     const client = await scene.pooler.connectTenant(acme);

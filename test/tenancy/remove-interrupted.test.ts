@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deleteTenant } from '../../provider/tenancy/remove';
 import type { Tenant } from '../../provider/tenancy/tenant';
-import { randomFrom } from '../support/random';
+import { randomFrom, seed } from '../support/random';
 import { InhabitedWorld } from './support/inhabited';
 import { child, lineOf } from './support/population';
 import type { RemoveOrder } from './support/remove-child';
@@ -11,7 +11,6 @@ import { s3StandIn } from './support/s3';
 
 let inhabited: InhabitedWorld;
 
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 const random = randomFrom(seed);
 
 beforeAll(async () => {

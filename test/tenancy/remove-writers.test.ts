@@ -4,8 +4,8 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { deleteTenant } from '../../provider/tenancy/remove';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
-import { randomFrom } from '../support/random';
-import { expectExactly, memoryMs, newSeed } from './support/moves';
+import { randomFrom, seed } from '../support/random';
+import { expectExactly, memoryMs } from './support/moves';
 import { settle, startWorld, type World } from './support/population';
 import { Writers } from './support/writers';
 
@@ -25,7 +25,6 @@ afterAll(async () => {
 test('while tenants with schemas are deleted, those who write to the shared tables never fail', async () => {
   const { platform } = world;
   const stores = [postgresStore(platform)];
-  const seed = newSeed();
   const staying = await settle(platform, 'staying', 'shared', 'main');
   const writers = new Writers(world, staying, { random: randomFrom(seed), memoryMs, thinkMs: 60 });
   const leaving = [];

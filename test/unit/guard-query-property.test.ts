@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { examine } from '../../components/services/images/guard/query';
+import { seed } from '../support/random';
 
 const open = {
   maxBodyBytes: 1e9,
@@ -96,8 +97,6 @@ function reference(
   }
   return { depth, cost };
 }
-
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 
 describe(`any query (seed ${seed})`, () => {
   test('costs what a naive count of it spread out says, and is as deep', () => {

@@ -9,8 +9,8 @@ import { signLink, verifyLink, type Link } from '../../components/services/image
 import { contentDisposition, nameProblem } from '../../components/services/images/storage/names';
 import { readPage } from '../../components/services/images/storage/requests';
 import { allows, fits, mayBeShown } from '../../components/services/images/storage/sniff';
+import { seed } from '../support/random';
 
-const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 1_000_000);
 console.log(`storage: seed ${String(seed)}`);
 
 const a = 'aaaaaaaa-0000-4000-8000-000000000001';

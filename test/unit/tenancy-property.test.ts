@@ -13,9 +13,9 @@ import { declarationProblems } from '../../components/tenancy/problems';
 import { roleOf } from '../../components/tenancy/rules';
 import { statements } from '../../components/tenancy/statements';
 import { declarations } from '../support/declarations';
+import { seed } from '../support/random';
 
-const seed = Number(process.env.STRATA_SEED ?? Date.now() % 1_000_000_000);
-console.log(`properties of the declaration: STRATA_SEED=${seed}`);
+console.log(`properties of the declaration: STRATA_TEST_SEED=${seed}`);
 const runs = { seed, numRuns: 300 };
 
 /** The same, every object with its keys the other way round. */

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Board } from './support/board';
-import { runs, seed } from './support/compare';
+import { runs, seed } from '../../support/random';
 import { Api, firstApiDifference } from './support/graphql';
 import { anyRequest } from './support/graphql-requests';
 import { startTwins, type Twins } from './support/scene';

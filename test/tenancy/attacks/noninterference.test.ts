@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { models } from '../../../components/tenancy/places';
 import { Board } from './support/board';
-import { firstDifference, runs, seed } from './support/compare';
+import { firstDifference } from './support/compare';
+import { runs, seed } from '../../support/random';
 import { doors } from './support/doors';
 import { startTwins, type Twins } from './support/scene';
 import { anySequence } from './support/sequence';

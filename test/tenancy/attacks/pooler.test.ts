@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Server } from '../../sql/support/server';
 import { noPgbouncer } from '../support/pooler';
-import { runs, seed } from './support/compare';
+import { runs, seed } from '../../support/random';
 import { OneSession } from './support/pooler';
 import { firstResidue, sharedLogins } from './support/turns';
 import { startScene } from './support/scene';

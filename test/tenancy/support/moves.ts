@@ -23,10 +23,6 @@ export function move(
   return moveTenant(platform, slug, to, { ...quick, ...options });
 }
 
-export function newSeed(): number {
-  return Number(process.env.STRATA_TEST_SEED ?? Math.floor(Math.random() * 2 ** 31));
-}
-
 /** A round trip over all 30 ordered pairs of the six places, from shared@main back to it: an Euler circuit. */
 export function everyPair() {
   const left = new Map(places.map((from) => [from, places.filter((to) => to !== from)]));

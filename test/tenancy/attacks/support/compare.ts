@@ -2,14 +2,6 @@ import fc from 'fast-check';
 import type { Board } from './board';
 import { script, type Sequence } from './sequence';
 
-/** Random by the clock; `STRATA_TEST_SEED` replays. */
-export const seed = Number(process.env.STRATA_TEST_SEED ?? Date.now() % 2 ** 31);
-
-/** How often the suite was asked to try, by default. */
-export function runs(usual: number): number {
-  return Math.ceil(usual * Number(process.env.STRATA_TEST_RUNS ?? 1));
-}
-
 /** Why two worlds are not the same for A, readable; undefined when nothing was found. */
 export async function firstDifference(
   boards: readonly [Board, Board],
