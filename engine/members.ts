@@ -42,7 +42,7 @@ export function chooseMember(members: readonly Membership[], wanted: Wanted): Me
   const ofTenant = members.filter((member) => member.tenant === wanted.tenant);
   if (ofTenant.length === 0) {
     const tenants = [...new Set(members.map((member) => member.tenant))];
-    throw new UserError(unknown('tenant', wanted.tenant, tenants, 'Tenants with members'));
+    throw new UserError(unknown('tenant', wanted.tenant, tenants, 'Active tenants with members'));
   }
   const member = ofTenant.find((one) => one.user === wanted.user);
   if (!member) {

@@ -4,7 +4,9 @@ export function nearest(given: string, known: readonly string[]): string | undef
     .map((word) => ({ word, distance: editDistance(given.toLowerCase(), word.toLowerCase()) }))
     .sort((a, b) => a.distance - b.distance);
   const best = ranked[0];
-  return best && best.distance <= Math.max(1, Math.floor(given.length / 2)) ? best.word : undefined;
+  return given !== '' && best && best.distance <= Math.max(1, Math.floor(given.length / 2))
+    ? best.word
+    : undefined;
 }
 
 function editDistance(a: string, b: string): number {

@@ -40,8 +40,8 @@ export const memory = text('a size in M or G, such as 512M or 2G', /^[1-9][0-9]{
 
 /** A name that becomes part of host names, paths and resource names. */
 const slug = text(
-  'a lower-case ASCII letter, then up to 39 of a-z, 0-9 and -',
-  /^[a-z][a-z0-9-]{0,39}$/,
+  'a lower-case ASCII letter, then up to 39 of a-z, 0-9 and -, not - at the end',
+  /^[a-z](?:[a-z0-9-]{0,38}[a-z0-9])?$/,
   40,
 );
 

@@ -70,7 +70,7 @@ export async function migrateTenants(
     refuseFailures(report);
     if (!json) {
       out.result(
-        `${report.done} tenants with tables of their own are up to date, ${report.changed} of them changed.`,
+        `Up to date: ${report.done} of the tenants with tables of their own; ${report.changed} of them changed.`,
       );
     }
   } finally {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import type { Command } from 'commander';
 import { planOf } from '../../components/plan';
 import type { Model } from '../../components/tenancy/places';
+import { UnreachableError } from '../../provider/database/connect';
 import type { Clusters } from '../../provider/tenancy/clusters';
 import type { Platform } from '../../provider/tenancy/provision';
 import { clustersFrom } from '../../provider/tenancy/reach';
@@ -32,13 +33,16 @@ export interface Access {
   readonly platform: Platform;
   /** Of tenants of which nobody says another. */
   readonly model: Model;
+  /** Tenants of the config: the next deployment brings them back to what it says. */
+  readonly declared: ReadonlySet<string>;
   /** Services of the stack; undefined where a database is named instead, which may belong to none. */
   readonly services: SecretOutputs['services'] | undefined;
 }
 
 /** The clusters with tenants, for what only reads the registry. */
 export async function clustersOf(options: AccessOptions, out: Terminal): Promise<Clusters> {
-  return clustersFrom(options.url ?? migratorUrl(options.stack, await outputs(options, out)));
+  const url = options.url ?? migratorUrl(options.stack, await outputs(options, out));
+  return reached(url, options);
 }
 
 /** Everything that makes and changes tenants. Throws one sentence for what is missing. */
@@ -50,11 +54,21 @@ export async function accessOf(options: AccessOptions, out: Terminal): Promise<A
     platform: {
       master: logins === undefined ? masterOf(stack, told) : secretIn(logins),
       plan: planOf(settings).tenancy,
-      clusters: await clustersFrom(url ?? migratorUrl(stack, told)),
+      clusters: await reached(url ?? migratorUrl(stack, told), options),
     },
     model: settings.tenancy.model,
+    declared: new Set(url === undefined ? Object.keys(settings.tenancy.tenants) : []),
     services: told?.services,
   };
+}
+
+async function reached(url: string, { stack }: AccessOptions): Promise<Clusters> {
+  try {
+    return await clustersFrom(url);
+  } catch (error) {
+    if (!(error instanceof UnreachableError) || error.why !== 'silent') throw error;
+    throw new UserError(`${error.message}\nIs the platform up? npm run up${stackOption(stack)}`);
+  }
 }
 
 async function outputs(

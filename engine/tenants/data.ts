@@ -2,19 +2,17 @@ import { InvalidArgumentError, Option, type Command } from 'commander';
 import { mainShard, type Model } from '../../components/tenancy/places';
 import { erasePerson } from '../../provider/tenancy/erase';
 import { exportTenant } from '../../provider/tenancy/export';
-import { readExport, sha256Of } from '../../provider/tenancy/export-folder';
 import { importTenant } from '../../provider/tenancy/import';
 import { moveTenant } from '../../provider/tenancy/move';
-import { nobody, type WantedJob } from '../../provider/tenancy/jobs';
-import type { Platform } from '../../provider/tenancy/provision';
-import { findTenant, tenantNamed } from '../../provider/tenancy/registry';
-import { deleteTenant } from '../../provider/tenancy/remove';
+import { membersOf } from '../../provider/tenancy/people';
+import { findTenant, inRegistry } from '../../provider/tenancy/registry';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
 import { UserError } from '../errors';
 import { terminal } from '../terminal';
 import { accessOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { byWorker, inVolume, isForWorker } from './by-worker';
-import { modelOption, shardOption } from './values';
+import { deleteCommand } from './deletion';
+import { modelOption, shardOption, tenantArgument } from './values';
 
 interface ExportOptions extends AccessOptions {
   readonly out: string;
@@ -33,13 +31,6 @@ interface MoveOptions extends AccessOptions {
   readonly shard?: string;
   readonly grace: number;
 }
-
-interface DeleteOptions extends AccessOptions {
-  readonly folder: string;
-  readonly token?: string;
-}
-
-const tenantArgument = ['<tenant>', 'its slug or id'] as const;
 
 /** What copies, moves and deletes what tenants have. */
 export function dataCommands(): Command[] {
@@ -70,11 +61,7 @@ export function dataCommands(): Command[] {
           .default(60),
       )
       .action(moveAction),
-    tenantsCommandNamed('delete', 'delete a tenant in two steps: export, then again with the token')
-      .argument(...tenantArgument)
-      .requiredOption('--folder <folder>', 'where the export is written, and read again')
-      .option('--token <token>', 'what the first step printed')
-      .action(deleteAction),
+    deleteCommand(),
   ];
 }
 
@@ -145,6 +132,12 @@ async function anonymiseAction(
   } else {
     await erasePerson(platform, [postgresStore(platform)], tenant, person);
   }
+  const left = await inRegistry(platform.clusters, (client) => membersOf(client, tenant.id));
+  if (!left.some(({ role }) => role === 'admin')) {
+    out.note(
+      `${tenant.slug} has no admin any more: npm run tenants -- configure ${tenant.slug} --admin <handle>`,
+    );
+  }
   const result = { tenant: tenant.slug, person: options.person, forgotten: true };
   out.result(
     options.json
@@ -159,7 +152,7 @@ async function moveAction(slugOrId: string, options: MoveOptions): Promise<void>
     throw new UserError('Where to? --model or --shard, or both', 2);
   }
   const out = terminal(true);
-  const { platform } = await accessOf(options, out);
+  const { platform, declared } = await accessOf(options, out);
   const tenant = await findTenant(platform.clusters, slugOrId);
   const stop = new AbortController();
   const interrupt = (): void => {
@@ -178,62 +171,14 @@ async function moveAction(slugOrId: string, options: MoveOptions): Promise<void>
         ? JSON.stringify(report, null, 2)
         : `${tenant.slug} is in model ${report.to.model} on ${report.to.shard}.`,
     );
+    if (declared.has(tenant.slug)) {
+      out.note(
+        `${tenant.slug} stands in the config: before the next deployment set strata:tenancy.tenants.${tenant.slug} to model ${report.to.model}, shard ${report.to.shard}.`,
+      );
+    }
   } finally {
     process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
   }
-}
-
-async function deleteAction(slugOrId: string, options: DeleteOptions): Promise<void> {
-  const { folder, token, json = false } = options;
-  const out = terminal(true);
-  const access = await accessOf(options, out);
-  const { platform } = access;
-  if (isForWorker(access, out)) {
-    const job = await deletion(platform, slugOrId, options);
-    out.result(JSON.stringify(await byWorker(platform.clusters, job, out), null, 2));
-    return;
-  }
-  const tenant =
-    token === undefined
-      ? await findTenant(platform.clusters, slugOrId)
-      : await exported(folder, slugOrId);
-  const stores = [postgresStore(platform)];
-  const result = await deleteTenant(platform, stores, tenant, { folder, token, onStep: out.note });
-  if (json) out.result(JSON.stringify(result, null, 2));
-  else if (result.step === 'exported') {
-    out.note(
-      `${tenant.slug} is exported to ${folder}. To delete it for good:\n` +
-        `  npm run tenants -- delete ${tenant.slug} --folder ${folder} --token ${result.token}`,
-    );
-    out.result(result.token);
-  } else {
-    out.result(
-      `${tenant.slug} is deleted and nothing of it was found any more. Receipt: ${result.tenantHash}`,
-    );
-  }
-}
-
-/** The last step names nobody, because it outlives the tenant, and yet says who is meant as long as that is known. */
-async function deletion(
-  { clusters }: Platform,
-  slugOrId: string,
-  { folder, token }: DeleteOptions,
-): Promise<WantedJob> {
-  const given = { folder: inVolume(folder) };
-  if (token === undefined) {
-    const { id: tenantId, slug } = await findTenant(clusters, slugOrId);
-    return { action: 'delete', slug, tenantId, arguments: given };
-  }
-  const tenant = await tenantNamed(clusters, slugOrId);
-  const meant = tenant && { tenantHash: sha256Of(tenant.id) };
-  return { action: 'delete', slug: nobody, arguments: { ...given, token, ...meant } };
-}
-
-/** The registry may not know it any more. */
-async function exported(folder: string, slugOrId: string): Promise<{ id: string; slug: string }> {
-  const { tenant } = (await readExport(folder)).manifest;
-  if (tenant.slug === slugOrId || tenant.id === slugOrId) return tenant;
-  throw new UserError(`${folder} is the export of ${tenant.slug}, not of ${slugOrId}`);
 }
 
 function secondsFrom(text: string): number {

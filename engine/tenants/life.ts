@@ -7,7 +7,7 @@ import {
   suspendTenant,
 } from '../../provider/tenancy/lifecycle';
 import type { Platform } from '../../provider/tenancy/provision';
-import { listTenants, type Registered } from '../../provider/tenancy/registry';
+import { findTenant, listTenants, type Registered } from '../../provider/tenancy/registry';
 import { UserError } from '../errors';
 import { terminal } from '../terminal';
 import { accessOf, clustersOf, tenantsCommandNamed, type AccessOptions } from './access';
@@ -32,6 +32,9 @@ interface CreateOptions extends AccessOptions, LimitOptions {
 interface ConfigureOptions extends AccessOptions, LimitOptions {
   readonly name?: string;
   readonly rotateLogin?: boolean;
+  readonly admin?: readonly string[];
+  readonly member?: readonly string[];
+  readonly remove?: readonly string[];
 }
 
 /** What makes tenants, shows them, and changes what they may. */
@@ -52,10 +55,13 @@ export function lifeCommands(): Command[] {
   ).action(listAction);
   const configure = tenantsCommandNamed(
     'configure',
-    'change the name, the limits or the login of a tenant',
+    'change the name, the people, the limits or the login of a tenant',
   )
     .argument('<tenant>', 'its slug or id')
     .option('--name <text>', 'as people read it')
+    .option('--admin <handle>', 'a user who is to manage it; may stand again', collect)
+    .option('--member <handle>', 'another user who is to belong to it; may stand again', collect)
+    .option('--remove <handle>', 'who is to leave it; may stand again', collect)
     .option('--rotate-login', 'another password of its login; ends the sessions with the old one');
   return [
     withLimits(create).action(createAction),
@@ -78,10 +84,7 @@ async function createAction(slug: string, options: CreateOptions): Promise<void>
       name,
       model,
       shard,
-      members: [
-        ...admin.map((user) => ({ user, role: 'admin' as const })),
-        ...member.map((user) => ({ user, role: 'member' as const })),
-      ],
+      members: membersOf({ admin, member }),
       limits: limitsOf(options),
     },
     out.note,
@@ -96,22 +99,42 @@ async function listAction(options: AccessOptions): Promise<void> {
   else out.result(renderTenants(tenants));
 }
 
-async function configureAction(tenant: string, options: ConfigureOptions): Promise<void> {
-  const { name, rotateLogin } = options;
+async function configureAction(slugOrId: string, options: ConfigureOptions): Promise<void> {
+  const { name, rotateLogin, remove: leaving = [] } = options;
   const limits = limitsOf(options);
-  if (name === undefined && !rotateLogin && Object.keys(limits).length === 0) {
+  const members = membersOf(options);
+  const byConfig = name !== undefined || Object.keys(limits).length > 0 || leaving.length > 0;
+  if (!byConfig && !rotateLogin && members.length === 0) {
     throw new UserError(
-      `Nothing to change of ${tenant}: see npm run tenants -- configure --help`,
+      `Nothing to change of ${slugOrId}: see npm run tenants -- configure --help`,
       2,
     );
   }
-  const { platform } = await accessOf(options, terminal(true));
-  const configured = await configureTenant(platform, tenant, {
+  const { platform, declared } = await accessOf(options, terminal(true));
+  const { slug } = await findTenant(platform.clusters, slugOrId);
+  if (byConfig && declared.has(slug)) {
+    throw new UserError(
+      `${slug} stands in the config, which the next deployment would bring back: change strata:tenancy.tenants.${slug} and run npm run up`,
+    );
+  }
+  const configured = await configureTenant(platform, slug, {
     limits,
+    members,
+    leaving,
     ...(name !== undefined && { name }),
     ...(rotateLogin !== undefined && { rotateLogin }),
   });
   say(options, configured, renderTenants([configured]));
+}
+
+function membersOf({
+  admin = [],
+  member = [],
+}: Pick<ConfigureOptions, 'admin' | 'member'>): { user: string; role: 'admin' | 'member' }[] {
+  return [
+    ...admin.map((user) => ({ user, role: 'admin' as const })),
+    ...member.map((user) => ({ user, role: 'member' as const })),
+  ];
 }
 
 function changing(

@@ -21,13 +21,14 @@ export function renderTenants(tenants: readonly Registered[]): string {
   return table([heading, ...tenants.map(row)]);
 }
 
-function row({ slug, name, model, shard, status, schemaVersion, limits }: Registered): string[] {
+function row(tenant: Registered): string[] {
+  const { slug, name, model, shard, status, schemaVersion, limits, movingTo } = tenant;
   const { maxConnections, statementTimeoutMs, storageBytes, requestsPerMinute } = limits;
   return [
     slug,
     model,
     shard,
-    status,
+    movingTo ? `${status}, moving to ${movingTo.model} on ${movingTo.shard}` : status,
     schemaVersion ?? (model === 'shared' ? 'shared' : 'none'),
     shown(maxConnections),
     statementTimeoutMs === null ? '-' : `${String(statementTimeoutMs)} ms`,

@@ -1,7 +1,10 @@
 import { InvalidArgumentError, Option, type Command } from 'commander';
 import { bytesOf } from '../../components/settings/sizes';
 import { models } from '../../components/tenancy/places';
-import type { Limits } from '../../provider/tenancy/wanted';
+import { limitRules, type Limits } from '../../provider/tenancy/wanted';
+
+/** For a command about one tenant. */
+export const tenantArgument = ['<tenant>', 'its slug or id'] as const;
 
 /** What the platform says of every tenant; no null, which commander does not hand on. */
 const usual = 'usual';
@@ -19,14 +22,26 @@ export interface LimitOptions {
 /** Adds the limits of a tenant to a command; `usual` is what the platform says of every tenant. */
 export function withLimits(command: Command): Command {
   return command
-    .addOption(limit('--connections <number>', 'at the same time, with a database of its own'))
-    .addOption(limit('--statement-timeout <ms>', 'how long a statement may take'))
     .addOption(
-      new Option('--storage <size>', 'what its files may take, such as 500M or 20G').argParser(
-        (text) => (text === usual ? usual : sizeFrom(text)),
+      limit(
+        'maxConnections',
+        '--connections <number>',
+        'at the same time, with a database of its own',
       ),
     )
-    .addOption(limit('--requests-per-minute <number>', 'of all its users and API keys together'))
+    .addOption(
+      limit('statementTimeoutMs', '--statement-timeout <ms>', 'how long a statement may take'),
+    )
+    .addOption(
+      limit('storageBytes', '--storage <size>', 'what its files may take, such as 500M or 20G'),
+    )
+    .addOption(
+      limit(
+        'requestsPerMinute',
+        '--requests-per-minute <number>',
+        'of all its users and API keys together',
+      ),
+    )
     .addHelpText('after', '\nA limit may be "usual": what the platform says of every tenant.');
 }
 
@@ -61,19 +76,22 @@ export function collect(text: string, before: readonly string[] = []): string[] 
   return [...before, text];
 }
 
-function limit(flags: string, description: string): Option {
-  return new Option(flags, description).argParser((text) =>
-    text === usual ? usual : numberFrom(text),
-  );
+function limit(name: keyof Limits, flags: string, description: string): Option {
+  const size = name === 'storageBytes';
+  return new Option(flags, description).argParser((text) => {
+    if (text === usual) return usual;
+    const given = size && /^[1-9]\d{0,9}[MG]$/.test(text) ? bytesOf(text) : numberFrom(text);
+    // The registry's rules say which numbers: with everything else that is wrong.
+    if (Number.isSafeInteger(given)) return given;
+    const { least, most } = limitRules[name];
+    const allowed = size
+      ? `bytes, or a size such as 500M or 20G, ${String(most / 2 ** 30)}G at most`
+      : `a whole number from ${String(least)} to ${String(most)}`;
+    throw new InvalidArgumentError(`Allowed: ${allowed}; or ${usual}.`);
+  });
 }
 
+/** NaN for what is no whole number. */
 function numberFrom(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError(`Allowed: a whole number, or ${usual}.`);
-}
-
-function sizeFrom(text: string): number {
-  if (/^\d{1,15}$/.test(text)) return Number(text);
-  if (/^[1-9]\d{0,5}[MG]$/.test(text)) return bytesOf(text);
-  throw new InvalidArgumentError(`Allowed: bytes, a size such as 500M or 20G, or ${usual}.`);
+  return /^\d+$/.test(text) ? Number(text) : NaN;
 }

@@ -6,7 +6,8 @@ import { differences } from '../local/changes';
 import type { Changes, Resource } from '../host/resource';
 import { enforce, exclusively } from '../tenancy/lifecycle';
 import { synchronise } from '../tenancy/provision';
-import { findTenant, writeMembers } from '../tenancy/registry';
+import { removeMembers, writeMembers } from '../tenancy/people';
+import { findTenant } from '../tenancy/registry';
 import { asMaintenance, inTransaction, readLive } from './connect';
 
 interface Member {
@@ -192,18 +193,6 @@ function elsewhere(
   return (
     `tenant ${slug} has its rows in model ${row.model} on shard ${row.shard}, and the config says model ${model} on shard ` +
     `${shard}: move it (npm run tenants -- move ${slug} --model ${model} --shard ${shard}), or put the config back`
-  );
-}
-
-async function removeMembers(
-  client: Client,
-  tenantId: string,
-  left: readonly string[],
-): Promise<void> {
-  await client.query(
-    `delete from registry.members m using registry.users u
-     where m.tenant_id = $1 and u.id = m.user_id and u.handle = any ($2::text[])`,
-    [tenantId, left],
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Clusters } from './clusters';
 import { exclusively } from './lifecycle';
 import { refuseMove } from './move-journal';
+import { membersOf, noMember } from './people';
 import type { Platform } from './provision';
 import { findTenant, inRegistry } from './registry';
 import type { TenantStore } from './stores/store';
@@ -43,7 +44,7 @@ async function findPerson(
       [id, person],
     );
     const [userId, another] = users.rows.map((user) => user.id);
-    if (userId === undefined) throw new RefusedError(`${slug} has no member ${person}`);
+    if (userId === undefined) throw noMember(slug, person, await membersOf(client, id));
     if (another !== undefined) {
       throw new RefusedError(
         `${person} is the handle of one member of ${slug} and the id of another: nobody is forgotten. Name the second by the handle`,

@@ -2,13 +2,15 @@ import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { mainShard, type Model } from '../../components/tenancy/places';
 import { clusterUrl } from './clusters';
-import { readExport, refused, type Manifest } from './export-folder';
+import { type Manifest } from './export-folder';
+import { readExport, refused } from './export-read';
 import { activate, exclusively } from './lifecycle';
 import type { Platform } from './provision';
 import { inRegistry } from './registry';
 import { tableProblems } from './stores/postgres';
 import type { TenantStore } from './stores/store';
 import { tenantColumns, type Tenant } from './tenant';
+import { nameProblems, slugProblems } from './wanted';
 
 interface Target {
   readonly model: Model;
@@ -31,7 +33,10 @@ export async function importTenant(
   const source = await readExport(folder);
   const { shard = mainShard } = target;
   clusterUrl(platform.clusters, shard);
-  const problems = await tableProblems(platform, source.manifest);
+  const problems = [
+    ...copyProblems(target.as),
+    ...(await tableProblems(platform, source.manifest)),
+  ];
   if (problems.length > 0) throw refused(folder, problems);
   const slug = target.as?.slug ?? source.manifest.tenant.slug;
   return exclusively(platform.clusters, slug, async () => {
@@ -44,6 +49,11 @@ export async function importTenant(
     }
     return activate(platform, tenant);
   });
+}
+
+/** An export has the names of a tenant that there was; a copy gets new ones. */
+function copyProblems(as: Target['as']): string[] {
+  return as ? [...slugProblems(as.slug), ...nameProblems(as.name)] : [];
 }
 
 /** The row in the registry, or the one of an import that was interrupted, and the members. */
@@ -71,7 +81,7 @@ async function enter(
 }
 
 function taken({ id, slug, status, model, shard }: Tenant): string {
-  return `the tenant ${slug} (${id}) is here already, ${status}, model ${model} on ${shard}: another slug makes a copy beside it`;
+  return `the tenant ${slug} (${id}) is here already, ${status}, model ${model} on ${shard}: another slug (--as) makes a copy beside it`;
 }
 
 /** A person is known by the id, and by the handle: neither may mean somebody else here. */

@@ -145,13 +145,19 @@ export function exclusively<T>(
   clusters: Clusters,
   slug: string,
   work: () => Promise<T>,
+  tell?: (message: string) => unknown,
 ): Promise<T> {
   return withClient(registryUrl(clusters), async (client) => {
     await client.query(`set lock_timeout = '${String(patienceSeconds)}s'`);
+    const life = [`strata.life of ${slug}`];
+    const { rows } = await client.query<{ free: boolean }>(
+      'select pg_try_advisory_lock(hashtextextended($1, 0)) as free',
+      life,
+    );
+    if (rows[0]?.free) return work();
+    await tell?.(`something else is being done to ${slug}: it is waited for`);
     try {
-      await client.query('select pg_advisory_lock(hashtextextended($1, 0))', [
-        `strata.life of ${slug}`,
-      ]);
+      await client.query('select pg_advisory_lock(hashtextextended($1, 0))', life);
     } catch (error) {
       if ((error as { code?: string }).code !== '55P03') throw error;
       throw new UserError(`Something else is being done to ${slug}: try again when that has ended`);

@@ -165,7 +165,9 @@ class Following {
 
   private refuseInterrupted(): void {
     if (this.rule.signal?.aborted)
-      throw new Interrupted(`Interrupted: ${this.tenant.slug} is not moved.`);
+      throw new Interrupted(
+        `Interrupted: ${this.tenant.slug} is not moved, and nothing of it is left at the new place.`,
+      );
   }
 
   private async tell(message: string): Promise<void> {

@@ -37,8 +37,11 @@ export async function refuseMove(
   { clusters }: Pick<Platform, 'clusters'>,
   { id, slug }: Tenant,
 ): Promise<void> {
-  if (await findMove(clusters, id))
-    throw new UserError(`${slug} is being moved: finish that first`);
+  const move = await findMove(clusters, id);
+  if (!move) return;
+  throw new UserError(
+    `${slug} is being moved: finish that first (npm run tenants -- move ${slug} --model ${move.to.model} --shard ${move.to.shard})`,
+  );
 }
 
 /** Enters that a tenant is being moved. */

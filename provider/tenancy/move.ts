@@ -59,17 +59,22 @@ export async function moveTenant(
   const { id, slug } = await findTenant(clusters, slugOrId);
   const to = placeOf(id, target.model, target.shard);
   clusterUrl(clusters, to.shard);
-  return exclusively(clusters, slug, async () => {
-    const begun = await findMove(clusters, id);
-    if (begun) await endOrUndo(platform, begun, options);
-    const tenant = await findTenant(clusters, id);
-    refuseUnmovable(tenant);
-    const from = placeOfTenant(tenant);
-    const between = { slug, from: begun && isDeepStrictEqual(from, to) ? begun.from : from, to };
-    if (isDeepStrictEqual(from, to)) return between;
-    if (from.shard !== to.shard) await refuseFull(platform, tenant, to);
-    return { ...between, ...(await moveNow(platform, tenant, to, options)) };
-  });
+  return exclusively(
+    clusters,
+    slug,
+    async () => {
+      const begun = await findMove(clusters, id);
+      if (begun) await endOrUndo(platform, begun, options);
+      const tenant = await findTenant(clusters, id);
+      refuseUnmovable(tenant);
+      const from = placeOfTenant(tenant);
+      const between = { slug, from: begun && isDeepStrictEqual(from, to) ? begun.from : from, to };
+      if (isDeepStrictEqual(from, to)) return between;
+      if (from.shard !== to.shard) await refuseFull(platform, tenant, to);
+      return { ...between, ...(await moveNow(platform, tenant, to, options)) };
+    },
+    options.tell,
+  );
 }
 
 async function moveNow(

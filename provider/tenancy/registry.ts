@@ -5,6 +5,13 @@ import { nearest } from '../../engine/nearest';
 import { asMaintenance } from '../database/connect';
 import { isTenantId } from '../../components/tenancy/places';
 import { registryUrl, type Clusters } from './clusters';
+import {
+  changeMembers,
+  memberChangeProblems,
+  membersOf,
+  writeMembers,
+  type MemberChanges,
+} from './people';
 import { roomProblems } from './shard-room';
 import { tenantColumns, type Tenant } from './tenant';
 import {
@@ -24,10 +31,12 @@ export interface Registered extends Tenant {
   /** What its own tables were last brought to; null where they are shared. */
   readonly schemaVersion: string | null;
   readonly createdAt: Date;
+  /** Where a move that is not over leads; also of one that was interrupted. */
+  readonly movingTo: Pick<Tenant, 'model' | 'shard'> | null;
 }
 
 /** What is to be another of a tenant; what is not named stays. */
-export interface Changes {
+export interface Changes extends MemberChanges {
   readonly name?: string;
   readonly limits?: Partial<Limits>;
   /** Another password of its login. */
@@ -36,6 +45,7 @@ export interface Changes {
 
 const columns =
   `${tenantColumns}, t.schema_version as "schemaVersion", t.created_at as "createdAt", ` +
+  `(select json_build_object('model', m.to_model, 'shard', m.to_shard) from registry.moves m where m.tenant_id = t.id) as "movingTo", ` +
   `json_build_object(${limitNames.map((name) => `'${name}', t.${limitRules[name].column}`).join(', ')}) as limits`;
 
 /** Runs `work` as maintenance, in one transaction, in the database with the registry. */
@@ -80,7 +90,7 @@ export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Regist
       ...(resumed ? [] : await roomProblems(client, clusters, shard)),
     ];
     if (problems.length > 0)
-      throw new RefusedError(`Tenant ${slug.slice(0, 63)} is not made`, problems);
+      throw new RefusedError(`Tenant ${slug.slice(0, 63) || '(no name)'} is not made`, problems);
     const id = before?.id ?? wanted.id ?? randomUUID();
     if (!resumed) {
       await client.query(
@@ -119,17 +129,16 @@ export function setStatus(
 export function configure(
   clusters: Clusters,
   { id, slug, model }: Tenant,
-  { name, limits = {}, rotateLogin = false }: Changes,
+  changes: Changes,
 ): Promise<Registered> {
+  const { name, limits = {}, rotateLogin = false } = changes;
   const own = model === 'database';
   const problems = [
     ...nameProblems(name),
-    ...limitProblems(limits),
+    ...limitProblems(limits, model),
+    ...memberChangeProblems(changes),
     ...(rotateLogin && !own
       ? [`its model is ${model}: it has no login whose password could change`]
-      : []),
-    ...(typeof limits.maxConnections === 'number' && !own
-      ? [`its model is ${model}: connections are limited where a tenant has a database of its own`]
       : []),
   ];
   if (problems.length > 0) throw new RefusedError(`${slug} stays as it is`, problems);
@@ -139,6 +148,7 @@ export function configure(
       [id, name ?? null, rotateLogin ? 1 : 0],
     );
     await writeLimits(client, id, limits);
+    await changeMembers(client, { id, slug }, changes);
     return only(await select(client, 't.id = $1', [id]), slug);
   });
 }
@@ -163,14 +173,9 @@ async function isSame(client: Client, before: Registered, wanted: Wanted): Promi
   if (before.model !== wanted.model || before.shard !== wanted.shard) return false;
   if (wanted.id !== undefined) return before.id === wanted.id;
   if (before.status !== 'provisioning' || before.name !== wanted.name) return false;
-  const { rows } = await client.query<Wanted['members'][number]>(
-    `select u.handle as user, m.role from registry.members m join registry.users u on u.id = m.user_id
-     where m.tenant_id = $1`,
-    [before.id],
-  );
   const listed = (members: Wanted['members']): string =>
     JSON.stringify(members.map(({ user, role }) => `${user} ${role}`).sort());
-  return listed(rows) === listed(wanted.members);
+  return listed(await membersOf(client, before.id)) === listed(wanted.members);
 }
 
 function taken({ status, model, shard }: Registered, { slug }: Wanted): string {
@@ -190,26 +195,6 @@ async function writeLimits(client: Client, id: string, limits: Partial<Limits>):
       [id, value],
     );
   }
-}
-
-/** Makes users where they are not yet, and members with the roles that are said. `client` is maintenance. */
-export async function writeMembers(
-  client: Client,
-  id: string,
-  members: Wanted['members'],
-): Promise<void> {
-  const users = members.map(({ user }) => user);
-  await client.query(
-    'insert into registry.users (handle) select unnest($1::text[]) on conflict (handle) do nothing',
-    [users],
-  );
-  await client.query(
-    `insert into registry.members (tenant_id, user_id, role)
-     select $1, u.id, m.role from unnest($2::text[], $3::text[]) as m (handle, role)
-     join registry.users u using (handle)
-     on conflict (tenant_id, user_id) do update set role = excluded.role where members.role <> excluded.role`,
-    [id, users, members.map(({ role }) => role)],
-  );
 }
 
 function only(found: readonly Registered[], slug: string): Registered {

@@ -1,7 +1,9 @@
 import { UserError } from '../../engine/errors';
 import { exportTenant } from './export';
-import { readExport, sha256Of, type Source } from './export-folder';
+import { sha256Of } from './export-folder';
+import { readExport, type Source } from './export-read';
 import { exclusively } from './lifecycle';
+import { refuseMove } from './move-journal';
 import type { Platform } from './provision';
 import { inRegistry } from './registry';
 import { close, hasReceipt, isDecided, writeReceipt, type Receipt } from './remove-doors';
@@ -68,6 +70,7 @@ async function confirmable(
       `${slug} is half deleted: go on with the export and the token of before`,
     );
   }
+  await refuseMove(platform, found);
   const { sha256 } = await exportTenant(stores, found, folder);
   return { step: 'exported', sha256, token: tokenOf(found.id, sha256) };
 }

@@ -67,13 +67,19 @@ export class RefusedError extends UserError {
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
 /** Everything that is wrong with the names and limits of a wanted tenant, whatever there is already. */
-export function problemsOf({ slug, name, members, limits = {} }: Wanted): string[] {
+export function problemsOf({ slug, name, model, members, limits = {} }: Wanted): string[] {
   return [
-    ...refusedBy(tenantSlug, 'the slug', slug),
-    ...refusedBy(displayName, 'the name', name),
+    ...slugProblems(slug),
+    // Nobody has given a name that is the slug.
+    ...(name === slug ? [] : nameProblems(name)),
     ...memberProblems(members),
-    ...limitProblems(limits),
+    ...limitProblems(limits, model),
   ];
+}
+
+/** What is wrong with a new tenant's slug. */
+export function slugProblems(slug: string): string[] {
+  return refusedBy(tenantSlug, 'the slug', slug);
 }
 
 /** What is wrong with a tenant's new name. */
@@ -81,9 +87,15 @@ export function nameProblems(name: string | undefined): string[] {
   return name === undefined ? [] : refusedBy(displayName, 'the name', name);
 }
 
-/** What is wrong with limits. */
-export function limitProblems(limits: Partial<Limits>): string[] {
-  return limitNames.flatMap((name) => {
+/** What is wrong with the limits of a tenant of this model. */
+export function limitProblems(limits: Partial<Limits>, model: Model): string[] {
+  const pooled =
+    typeof limits.maxConnections === 'number' && model !== 'database'
+      ? [`its model is ${model}: connections are limited where a tenant has a database of its own`]
+      : [];
+  return [...pooled, ...limitNames.flatMap(rangeProblems)];
+
+  function rangeProblems(name: keyof Limits): string[] {
     const value = limits[name];
     const { words, least, most } = limitRules[name];
     if (value === undefined || value === null) return [];
@@ -91,7 +103,7 @@ export function limitProblems(limits: Partial<Limits>): string[] {
     return [
       `${words}: ${String(value)} is not allowed: a whole number from ${String(least)} to ${String(most)}, or "usual" for the platform's`,
     ];
-  });
+  }
 }
 
 function memberProblems(members: Wanted['members']): string[] {
@@ -107,7 +119,8 @@ function memberProblems(members: Wanted['members']): string[] {
   ];
 }
 
-function handleProblems(user: string): string[] {
+/** What is wrong with the handle of a user. */
+export function handleProblems(user: string): string[] {
   if (user.length <= 200 && user.trim() !== '' && user.trim() === user && !unprintable.test(user)) {
     return [];
   }

@@ -304,3 +304,19 @@ describe.skipIf(missing !== undefined)('a request that is too much', () => {
     expect(answer.status).toBe(413);
   });
 });
+
+describe.skipIf(missing !== undefined)('a tenant of the config', () => {
+  test('is changed there and not by a command', async () => {
+    const { code, stderr } = await workspace.run('tenants', 'configure', 'acme', '--name', 'Other');
+    expect(code).toBe(1);
+    expect(stderr).toContain('change strata:tenancy.tenants.acme and run npm run up');
+  });
+
+  test('is exported for a deletion with a word of what the next deployment makes of it', async () => {
+    const { stdout, stderr } = await workspace.run(
+      ...['tenants', 'delete', 'acme', '--folder', 'acme-before'],
+    );
+    expect(stdout).toMatch(/^[0-9a-f]{32}\n$/);
+    expect(stderr).toContain('take it out of strata:tenancy.tenants when it is deleted');
+  });
+});

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { garage } from '../../components/services/images/storage/garage';
 import { ObjectStore } from '../../components/services/images/storage/store';
 import { exportTenant } from '../../provider/tenancy/export';
-import { readExport } from '../../provider/tenancy/export-folder';
+import { readExport } from '../../provider/tenancy/export-read';
 import { bucketStore, garageBuckets } from '../../provider/tenancy/stores/bucket';
 import type { TenantStore } from '../../provider/tenancy/stores/store';
 import type { Tenant } from '../../provider/tenancy/tenant';

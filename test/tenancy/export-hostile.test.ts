@@ -28,7 +28,7 @@ const first = <T>(items: readonly T[]): T => {
 
 describe(`a folder is refused and nothing is written ${s3StandIn}`, () => {
   const cases: Record<string, [Edit, RegExp]> = {
-    'that is empty': [(folder) => rmSync(`${folder}/manifest.json`), /no export of a tenant/],
+    'without a manifest': [(folder) => rmSync(`${folder}/manifest.json`), /was not finished/],
     'whose manifest is no JSON': [
       (folder) => writeFileSync(`${folder}/manifest.json`, '{'),
       /manifest\.json is no JSON/,

@@ -74,6 +74,7 @@ describe('a tenant is made', () => {
         generation: 1,
         schemaVersion: model === 'shared' ? null : platform.plan.version,
         createdAt: expect.any(Date) as Date,
+        movingTo: null,
         limits: { maxConnections: null, ...limits },
       });
       expect(stored).toEqual(['provisioning']);
@@ -145,6 +146,7 @@ describe('a tenant is refused', () => {
       '  - the member "a\\nb" is not allowed: 1 to 200 printable characters, no space around them',
       '  - "bob" is named twice among its members',
       '  - it has no admin, so nobody could manage it',
+      '  - its model is shared: connections are limited where a tenant has a database of its own',
       '  - connections: 0 is not allowed: a whole number from 1 to 500, or "usual" for the platform\'s',
       '  - storage (bytes): 1.5 is not allowed: a whole number from 0 to 1125899906842624, or "usual" for the platform\'s',
       '  - there is no shard "east"; shards with room: main',

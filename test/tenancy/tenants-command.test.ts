@@ -1,8 +1,10 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { placeOf } from '../../components/tenancy/places';
 import { tenantsCommand } from '../../engine/commands/tenants';
+import { beginMove } from '../../provider/tenancy/move-journal';
 import { findTenant } from '../../provider/tenancy/registry';
 import type { Platform } from '../../provider/tenancy/provision';
 import { startServer, type Server } from '../sql/support/server';
@@ -58,6 +60,7 @@ describe('npm run tenants', () => {
         generation: 1,
         schemaVersion: model === 'shared' ? null : (expect.any(String) as string),
         createdAt: expect.any(String) as string,
+        movingTo: null,
         limits: {
           maxConnections: null,
           statementTimeoutMs: 1500,
@@ -91,6 +94,56 @@ describe('npm run tenants', () => {
     },
   );
 
+  test('changes who belongs to a tenant, here and in its own database, all or nothing', async () => {
+    await run('create', 'people', '--model', 'database', '--admin', 'ann', '--member', 'bob');
+    const { id } = await findTenant(platform.clusters, 'people');
+    const members = async (database: string): Promise<string[]> => {
+      const client = await server.connect('postgres', database);
+      const { rows } = await client.query<{ who: string }>(
+        `select u.handle || ' ' || m.role as who from registry.members m join registry.users u on u.id = m.user_id
+         where m.tenant_id = $1 order by 1`,
+        [id],
+      );
+      return rows.map(({ who }) => who);
+    };
+    const both = async (): Promise<string[][]> =>
+      Promise.all(['strata', placeOf(id, 'database', 'main').database].map(members));
+    await run('configure', 'people', '--admin', 'bob', '--member', 'zoe', '--remove', 'ann');
+    const now = ['bob admin', 'zoe member'];
+    expect(await both()).toEqual([now, now]);
+    const { error } = await run('configure', 'people', '--member', 'eve', '--remove', 'bob');
+    expect(error).toBe(
+      'people stays as it is:\n  - it would have no admin, so nobody could manage it',
+    );
+    expect(await both()).toEqual([now, now]);
+  });
+
+  test('says of an export that was killed that it was not finished', async () => {
+    const out = path.join(folder, 'killed');
+    await run('export', 'cli-shared', '--out', out);
+    rmSync(path.join(out, 'manifest.json'));
+    for (const args of [
+      ['export', 'cli-shared', '--out', out],
+      ['import', out],
+    ]) {
+      expect((await run(...args)).error).toMatch(
+        /killed holds an export that was not finished: remove it/,
+      );
+    }
+  });
+
+  test('shows a move that was interrupted, and exports nothing for a deletion before it has ended', async () => {
+    await run('create', 'halfway', '--model', 'schema', '--admin', 'ann');
+    const tenant = await findTenant(platform.clusters, 'halfway');
+    await beginMove(platform.clusters, tenant, placeOf(tenant.id, 'database', 'main'));
+    expect((await run('list')).stdout).toMatch(/halfway .* active, moving to database on main /);
+    const gone = path.join(folder, 'not-yet');
+    expect((await run('delete', 'halfway', '--folder', gone)).error).toBe(
+      'halfway is being moved: finish that first (npm run tenants -- move halfway --model database --shard main)',
+    );
+    expect(existsSync(gone)).toBe(false);
+  });
+
   test('rotates a login, and says nothing of its password', async () => {
     await run('create', 'rotated', '--model', 'database', '--admin', 'ann');
     const { stdout } = await run('configure', 'rotated', '--rotate-login', '--json');
@@ -114,7 +167,50 @@ describe('npm run tenants', () => {
     [
       'a size that is none',
       ['create', 'x', '--admin', 'a', '--storage', '2T'],
-      /such as 500M or 20G/,
+      /such as 500M or 20G, 1048576G at most/,
+    ],
+    [
+      'a number that no computer has',
+      ['configure', 'cli-shared', '--statement-timeout', '9'.repeat(20)],
+      /a whole number from 100 to 3600000/,
+    ],
+    ['a slug that ends in -', ['create', 'tail-', '--admin', 'a'], /not - at the end/],
+    [
+      'no slug',
+      ['create', '', '--admin', 'a'],
+      /^Tenant \(no name\) is not made:\n {2}- the slug ""[^\n]*$/,
+    ],
+    [
+      'connections of shared tables',
+      ['create', 'x', '--admin', 'a', '--model', 'shared', '--connections', '5'],
+      /its model is shared: connections are limited/,
+    ],
+    ['a tenant without a name', ['suspend', ''], /^Unknown tenant ""\.\n/],
+    [
+      'an export to where no folder can be',
+      ['export', 'cli-shared', '--out', '/proc/nowhere/x'],
+      /the folder \/proc\/nowhere cannot be made/,
+    ],
+    [
+      'an export into a file',
+      ['export', 'cli-shared', '--out', 'README.md'],
+      /README\.md is no folder/,
+    ],
+    [
+      'to forget a stranger',
+      ['anonymise', 'cli-shared', '--person', 'nobody'],
+      /cli-shared has no member "nobody"\. Its members: ann, bob/,
+    ],
+    ['to leave nobody who manages it', ['configure', 'cli-shared', '--remove', 'ann'], /no admin/],
+    [
+      'to remove a stranger',
+      ['configure', 'cli-shared', '--remove', 'zoe', '--admin', 'bob'],
+      /has no member "zoe"/,
+    ],
+    [
+      'somebody who comes and goes',
+      ['configure', 'cli-shared', '--remove', 'bob', '--admin', 'bob'],
+      /"bob" is named twice/,
     ],
     [
       'an unknown tenant',
@@ -168,6 +264,12 @@ describe('npm run tenants', () => {
     await run('create', 'whole', '--model', 'schema', '--admin', 'ann');
     const out = path.join(folder, 'whole');
     expect(await parsed('export', 'whole', '--out', out)).toMatchObject({ tenant: 'whole' });
+    expect((await run('import', out, '--as', 'Upper')).error).toMatch(
+      /the slug "Upper" is not allowed/,
+    );
+    expect((await run('import', out)).error).toMatch(
+      /another slug \(--as\) makes a copy beside it/,
+    );
     const copy = await parsed('import', out, '--as', 'copy', '--model', 'database');
     expect([copy.slug, copy.model, copy.status]).toEqual(['copy', 'database', 'active']);
     await parsed('move', 'copy', '--model', 'schema', '--grace', '5');

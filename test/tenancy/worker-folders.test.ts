@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { enqueue, jobChannel, type JobState } from '../../provider/tenancy/jobs';
 import { createTenant } from '../../provider/tenancy/lifecycle';
-import { readExport } from '../../provider/tenancy/export-folder';
+import { readExport } from '../../provider/tenancy/export-read';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
 import type { TenantStore } from '../../provider/tenancy/stores/store';
 import { WorkerWorld } from './support/worker';

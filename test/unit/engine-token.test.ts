@@ -67,7 +67,7 @@ describe('whom a token is made for', () => {
 
   test('an unknown tenant or user is answered with what exists and the nearest match', () => {
     expect(() => chooseMember(members, { tenant: 'acne', user: 'ann' })).toThrow(
-      'Unknown tenant "acne". Did you mean "acme"?\nTenants with members: acme, globex',
+      'Unknown tenant "acne". Did you mean "acme"?\nActive tenants with members: acme, globex',
     );
     expect(() => chooseMember(members, { tenant: 'acme', user: 'anna' })).toThrow(
       'Unknown user "anna". Did you mean "ann"?\nMembers of acme: ann, bob',

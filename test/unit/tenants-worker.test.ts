@@ -125,6 +125,6 @@ describe('what is wanted of a tenant', () => {
     [{ maxConnections: 501, statementTimeoutMs: 99, storageBytes: -1, requestsPerMinute: 0.5 }, 4],
     [{ maxConnections: NaN, storageBytes: Infinity }, 2],
   ])('%j has %i problems', (limits, problems) => {
-    expect(limitProblems(limits)).toHaveLength(problems);
+    expect(limitProblems(limits, 'database')).toHaveLength(problems);
   });
 });

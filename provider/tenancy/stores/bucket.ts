@@ -9,7 +9,8 @@ import {
   type GarageAdmin,
 } from '../../../components/services/images/shared/garage-admin';
 import { UserError } from '../../../engine/errors';
-import { objectFile, type Contents, type Sink, type Source } from '../export-folder';
+import { objectFile, type Contents, type Sink } from '../export-folder';
+import type { Source } from '../export-read';
 import { fingerprinting } from '../rows';
 import type { Tenant } from '../tenant';
 import type { TenantStore } from './store';

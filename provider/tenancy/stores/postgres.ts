@@ -7,7 +7,8 @@ import { UserError } from '../../../engine/errors';
 import { asMaintenance, withClient } from '../../database/connect';
 import { describeSqlError } from '../../database/errors';
 import { placeUrl, registryUrl } from '../clusters';
-import { rowsFile, type Contents, type Manifest, type Sink, type Source } from '../export-folder';
+import { rowsFile, type Contents, type Manifest, type Sink } from '../export-folder';
+import type { Source } from '../export-read';
 import { provision, type Platform } from '../provision';
 import {
   deleteRows,

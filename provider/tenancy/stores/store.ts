@@ -1,4 +1,5 @@
-import type { Contents, Sink, Source } from '../export-folder';
+import type { Contents, Sink } from '../export-folder';
+import type { Source } from '../export-read';
 import type { Tenant } from '../tenant';
 
 /** How a copy is made. */
