@@ -1,6 +1,7 @@
 import { version } from '../package.json';
 import { database } from './database';
 import { docker } from './docker';
+import { metadata } from './hasura/metadata';
 import { serve } from './host/server';
 import { local } from './local';
 import { secrets } from './secrets';
@@ -21,6 +22,7 @@ serve({
     ...local,
     ...secrets,
     ...tls,
+    'strata:hasura:Metadata': metadata,
     'strata:tenancy:Audit': audit,
     'strata:tenancy:Declared': declared,
     'strata:tenancy:Places': places,

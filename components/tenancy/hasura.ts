@@ -1,48 +1,41 @@
-import { UserError } from '../../engine/errors';
 import { checkDeclaration } from './compile';
 import type { InsertRule, RowRule, Rule, TableRules, TenancyDeclaration } from './declaration';
 import { relationshipsOf, type Relationships } from './relationships';
-import { isWritable, ownerOf, roleOf, scopeOf } from './rules';
+import { byName, isWritable, ownerOf, roleOf, scopeOf } from './rules';
 
 /** Roles of access tokens, as Hasura knows them. */
-const roles = ['tenant_admin', 'tenant_member'] as const;
+export const roles = ['tenant_admin', 'tenant_member'] as const;
 type Role = (typeof roles)[number];
 
 /** A condition on a row; an empty one holds for every row. */
 type Condition = Readonly<Record<string, { readonly _eq: string }>>;
 
-interface Permission {
+/** Some columns of a table, or all but some: which ones there are, the database knows. */
+export type Columns = { readonly only: readonly string[] } | { readonly except: readonly string[] };
+
+/** What a role may do, as Hasura writes it but for the columns. */
+export interface Permission {
   readonly filter?: Condition;
   readonly check?: Condition;
-  readonly columns?: readonly string[];
+  readonly columns?: Columns;
   readonly set?: Readonly<Record<string, string>>;
   readonly allow_aggregations?: true;
   readonly backend_only?: false;
 }
 
-interface Permitted {
-  readonly role: Role;
-  readonly permission: Permission;
+export type Command = 'select' | 'insert' | 'update' | 'delete';
+
+/** A declaration for Hasura, without the columns of its tables. */
+export interface HasuraRules {
+  /** Tables that somebody may reach: `app.notes`. */
+  readonly tables: Readonly<Record<string, Relationships>>;
+  /** By what it is, as people read it: `app.notes: tenant_member may select`. */
+  readonly permissions: Readonly<Record<string, Permission>>;
 }
 
-export interface HasuraTable extends Relationships {
-  readonly table: { readonly schema: string; readonly name: string };
-  readonly select_permissions: readonly Permitted[];
-  readonly insert_permissions: readonly Permitted[];
-  readonly update_permissions: readonly Permitted[];
-  readonly delete_permissions: readonly Permitted[];
-}
-
-export interface HasuraMetadata {
-  readonly version: 3;
-  readonly sources: readonly {
-    readonly name: string;
-    readonly kind: 'postgres';
-    readonly tables: readonly HasuraTable[];
-    readonly configuration: {
-      readonly connection_info: { readonly database_url: { readonly from_env: string } };
-    };
-  }[];
+/** What a permission is called in `HasuraRules`. */
+export function permissionName(table: string, role: string, command: Command): string {
+  return `${table}: ${role} may ${command}`;
 }
 
 const tenant: Condition = { tenant_id: { _eq: 'X-Hasura-Tenant-Id' } };
@@ -52,93 +45,84 @@ const user = 'X-Hasura-User-Id';
 const scopeOfReading = 'graphql:read';
 
 /**
- * A declaration as metadata of Hasura v2 (version 3): each table with what the roles `tenant_admin` and `tenant_member`
- * may do, what is written for them, and relationships that carry `tenant_id`.
+ * A declaration as rules of Hasura v2: what the roles `tenant_admin` and `tenant_member` may do with each table, what is
+ * written for them, and relationships that carry `tenant_id`. `hasuraMetadata` makes metadata of it.
  *
  * Hasura's queries say nothing of whom they act for, so here these permissions are the only fence: every filter and every
  * check has the tenant, and a table of which a role may do nothing is not shown to it. Its mutations pass row level
  * security as well, which also asks for scopes. A read rule with a scope other than `graphql:read` cannot be said here:
  * Hasura then shows that table to nobody.
  *
- * `columns` has all columns of each table, in order, as the database has them: Hasura lists what is permitted. Pure; the
- * order of the declaration means nothing. Throws what is wrong with the declaration.
- *
- * Format: https://hasura.io/docs/latest/api-reference/metadata-api/permission/, …/relationship, and the types of
- * `@hasura/metadata-api` 0.1.0-prerelease.2 (PostgresTableMetadata), read 2026-11-21.
+ * Pure; the order of the declaration means nothing. Throws what is wrong with the declaration.
  */
-export function hasuraMetadata(
-  declaration: TenancyDeclaration,
-  columns: Readonly<Record<string, readonly string[]>>,
-  databaseUrl = 'HASURA_GRAPHQL_DATABASE_URL',
-): HasuraMetadata {
+export function hasuraRules(declaration: TenancyDeclaration): HasuraRules {
   checkDeclaration(declaration);
-  const listed = (table: string): readonly string[] => {
-    const known = columns[table];
-    if (!known) throw new UserError(`${table} is declared in tenancy.ts but has no columns here`);
-    return known;
-  };
+  const shared = Object.entries(declaration.shared ?? {})
+    .filter(([, rule]) => rule === 'member')
+    .map(([table]) => table);
   const tables = [
-    ...Object.entries(declaration.tables).map(([table, rules]) => ({
-      ...named(table),
-      ...relationshipsOf(declaration, table),
-      ...permissions(rules, listed(table)),
-    })),
-    ...Object.entries(declaration.shared ?? {})
-      .filter(([, rule]) => rule === 'member')
-      .map(([table]) => ({ ...named(table), ...relationless, ...everyRow(listed(table)) })),
-  ].sort((a, b) => (a.table.name < b.table.name ? -1 : 1));
+    ...Object.keys(declaration.tables).map(
+      (table) => [table, relationshipsOf(declaration, table)] as const,
+    ),
+    ...shared.map((table) => [table, relationless] as const),
+  ];
+  const permissions = [
+    ...Object.entries(declaration.tables).flatMap(([table, rules]) => permitted(table, rules)),
+    ...shared.flatMap((table) =>
+      roles.map((role) => [permissionName(table, role, 'select'), everyRow] as const),
+    ),
+  ];
   return {
-    version: 3,
-    sources: [
-      {
-        name: 'default',
-        kind: 'postgres',
-        tables,
-        configuration: { connection_info: { database_url: { from_env: databaseUrl } } },
-      },
-    ],
+    tables: sorted(tables),
+    permissions: sorted(permissions),
   };
 }
 
-type Permissions = Pick<
-  HasuraTable,
-  'select_permissions' | 'insert_permissions' | 'update_permissions' | 'delete_permissions'
->;
+function sorted<T>(entries: readonly (readonly [string, T])[]): Readonly<Record<string, T>> {
+  return Object.fromEntries(byName(Object.fromEntries(entries)));
+}
 
-function permissions(rules: TableRules, all: readonly string[]): Permissions {
-  const { hidden = [] } = rules;
-  const visible = all.filter((column) => !hidden.includes(column));
-  const writable = (rules.columns ?? visible).filter((column) => column !== 'tenant_id');
+type Named = readonly [name: string, permission: Permission];
+
+function permitted(table: string, rules: TableRules): Named[] {
+  const { hidden = [], columns } = rules;
+  const written = (set: Permission['set'] = {}): Columns => {
+    const given = ['tenant_id', ...Object.keys(set)];
+    return columns
+      ? { only: columns.filter((column) => !given.includes(column)).sort() }
+      : { except: [...new Set([...hidden, ...given])].sort() };
+  };
   const unreadable = ![undefined, scopeOfReading].includes(scopeOf(rules.read));
-  return {
-    select_permissions: unreadable
+  const visible: Columns = { except: [...hidden].sort() };
+  const each = (
+    command: Command,
+    rule: Rule<RowRule> | Rule<InsertRule>,
+    permission: (condition: Condition, role: Role) => Permission,
+  ): Named[] =>
+    roles.flatMap((role) => {
+      const condition = conditionOf(rules, roleOf<RowRule | InsertRule>(rule), role);
+      return condition
+        ? [[permissionName(table, role, command), permission(condition, role)] as const]
+        : [];
+    });
+  return [
+    ...(unreadable
       ? []
-      : forEach(rules, rules.read, (filter) => ({
+      : each('select', rules.read, (filter) => ({
           columns: visible,
           filter,
           allow_aggregations: true,
-        })),
-    insert_permissions: forEach(rules, rules.insert, (check, role) => {
+        }))),
+    ...each('insert', rules.insert, (check, role) => {
       const set = presets(rules, rules.insert, role);
-      return { check, set, columns: without(writable, set), backend_only: false };
+      return { check, set, columns: written(set), backend_only: false };
     }),
-    update_permissions: forEach(rules, rules.update, (filter, role) => {
+    ...each('update', rules.update, (filter, role) => {
       const set = presets(rules, rules.update, role);
-      return { filter, check: filter, set, columns: without(writable, set), backend_only: false };
+      return { filter, check: filter, set, columns: written(set), backend_only: false };
     }),
-    delete_permissions: forEach(rules, rules.delete, (filter) => ({ filter, backend_only: false })),
-  };
-}
-
-function forEach(
-  rules: TableRules,
-  rule: Rule<RowRule> | Rule<InsertRule>,
-  permission: (condition: Condition, role: Role) => Permission,
-): Permitted[] {
-  return roles.flatMap((role) => {
-    const condition = conditionOf(rules, roleOf<RowRule | InsertRule>(rule), role);
-    return condition ? [{ role, permission: permission(condition, role) }] : [];
-  });
+    ...each('delete', rules.delete, (filter) => ({ filter, backend_only: false })),
+  ];
 }
 
 /** Undefined when the role may not. */
@@ -183,25 +167,6 @@ function presets(
   };
 }
 
-function without(columns: readonly string[], set: Readonly<Record<string, string>>): string[] {
-  return columns.filter((column) => !Object.hasOwn(set, column)).sort();
-}
+const everyRow: Permission = { columns: { except: [] }, filter: {}, allow_aggregations: true };
 
-function everyRow(columns: readonly string[]): Permissions {
-  return {
-    select_permissions: roles.map((role) => ({
-      role,
-      permission: { columns, filter: {}, allow_aggregations: true },
-    })),
-    insert_permissions: [],
-    update_permissions: [],
-    delete_permissions: [],
-  };
-}
-
-const relationless = { object_relationships: [], array_relationships: [] };
-
-function named(table: string): Pick<HasuraTable, 'table'> {
-  const [schema = '', name = ''] = table.split('.');
-  return { table: { schema, name } };
-}
+const relationless: Relationships = { object_relationships: [], array_relationships: [] };

@@ -94,7 +94,7 @@ export async function auditWithin(client: Client, options: AuditOptions = {}): P
     ...(tables ? declaredTables(catalogue, [...tables, ...shared]) : []),
     ...(tenants ? registryFindings(catalogue, tenants, shard) : []),
     ...(ledger ?? []),
-    ...(metadata === undefined ? [] : hasuraFindings(metadata, tables)),
+    ...(metadata === undefined ? [] : hasuraFindings(metadata, tables, shared)),
     ...(hasura === undefined ? [] : hasuraVersion(hasura)),
     ...probed,
   ]);

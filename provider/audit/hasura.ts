@@ -50,9 +50,13 @@ const metadata = z.object({ sources: z.array(source) });
  * 14: in Hasura's metadata each permission of each role on each table keeps to the tenant of its session.
  *
  * Pure. `exported` is what `export_metadata` answers, with or without its resource version (version 3), `tables` the
- * declared ones. Throws `UserError` when it is no such metadata.
+ * declared ones with rows of tenants, `shared` those without. Throws `UserError` when it is no such metadata.
  */
-export function hasuraFindings(exported: unknown, tables?: readonly string[]): Finding[] {
+export function hasuraFindings(
+  exported: unknown,
+  tables?: readonly string[],
+  shared: readonly string[] = [],
+): Finding[] {
   const inner = object.safeParse(exported).data?.metadata ?? exported;
   const parsed = metadata.safeParse(inner);
   if (!parsed.success) {
@@ -62,8 +66,8 @@ export function hasuraFindings(exported: unknown, tables?: readonly string[]): F
   }
   return parsed.data.sources.flatMap(({ tables: tracked, logical_models: models }) => [
     ...tracked.flatMap((table) => [
-      ...place(table, tables),
-      ...permissions(table),
+      ...place(table, tables && [...tables, ...shared]),
+      ...permissions(table, shared.includes(nameOf(table.table))),
       ...relationshipProblems(nameOf(table.table), table),
     ]),
     ...models.flatMap(({ name, select_permissions: given }) =>
@@ -113,10 +117,13 @@ function untracked(name: string, id: string, problem: string): Finding {
   return finding(id, name, problem, step(`untrack ${name} in Hasura (pg_untrack_table)`));
 }
 
-function permissions(table: TrackedTable): Finding[] {
+/** Rows that are no tenant's may be read by everybody; nobody writes them here. */
+function permissions(table: TrackedTable, shared: boolean): Finding[] {
   const name = nameOf(table.table);
   return [
-    ...table.select_permissions.flatMap((one) => read(name, one.role, 'select', one.permission)),
+    ...(shared
+      ? []
+      : table.select_permissions.flatMap((one) => read(name, one.role, 'select', one.permission))),
     ...table.delete_permissions.flatMap((one) => read(name, one.role, 'delete', one.permission)),
     ...table.update_permissions.flatMap((one) => [
       ...read(name, one.role, 'update', one.permission),
@@ -156,7 +163,9 @@ function write(name: string, role: string, operation: string, rules: Permission)
     );
   }
   const preset = isSessionTenant(set?.tenant_id);
-  if (operation === 'insert' && !preset) {
+  const writable = !preset && (columns === '*' || columns?.includes('tenant_id') === true);
+  // Where the client may not name the tenant, the database's default does.
+  if (operation === 'insert' && writable) {
     findings.push(
       finding(
         'hasura-preset',
@@ -166,7 +175,6 @@ function write(name: string, role: string, operation: string, rules: Permission)
       ),
     );
   }
-  const writable = !preset && (columns === '*' || columns?.includes('tenant_id') === true);
   if (writable || (set?.tenant_id !== undefined && !preset)) {
     findings.push(
       finding(

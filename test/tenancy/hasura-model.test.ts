@@ -3,7 +3,8 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compileTenancy } from '../../components/tenancy/compile';
 import type { TenancyDeclaration } from '../../components/tenancy/declaration';
-import { hasuraMetadata } from '../../components/tenancy/hasura';
+import { hasuraRules } from '../../components/tenancy/hasura';
+import { hasuraMetadata } from '../../components/tenancy/hasura-metadata';
 import { roleOf, scopeOf } from '../../components/tenancy/rules';
 import { startServer, type Server } from '../sql/support/server';
 import { declarations } from '../support/declarations';
@@ -102,7 +103,7 @@ class Estate {
     for (const table of all) {
       rows.set(table, (await admin.query<Row>(`select * from ${table}`)).rows);
     }
-    const [source] = hasuraMetadata(declaration, columns).sources;
+    const [source] = hasuraMetadata(hasuraRules(declaration), columns).sources;
     const tables = new Map(source?.tables.map((one) => [`app.${one.table.name}`, one]));
     return new Estate(declaration, columns, tables, rows);
   }

@@ -60,6 +60,21 @@ function labels(found: readonly Finding[]): string[] {
 test('metadata in which every permission keeps to the tenant has no findings', () => {
   expect(hasuraFindings(metadata(table()), tables)).toEqual([]);
   expect(hasuraFindings({ resource_version: 7, metadata: metadata(table()) }, tables)).toEqual([]);
+  const byDefault = {
+    insert_permissions: [{ role, permission: { columns: ['body'], check: own } }],
+  };
+  expect(hasuraFindings(metadata(table(byDefault)), tables)).toEqual([]);
+});
+
+test('a table without tenants may be read by everybody, and written by nobody', () => {
+  const open = { columns: ['body'], filter: {} };
+  const select = { select_permissions: [{ role, permission: open }] };
+  const none = { insert_permissions: [], update_permissions: [], delete_permissions: [] };
+  expect(hasuraFindings(metadata(table({ ...none, ...select })), [], tables)).toEqual([]);
+  const remove = { delete_permissions: [{ role, permission: { filter: {} } }] };
+  expect(
+    labels(hasuraFindings(metadata(table({ ...none, ...select, ...remove })), [], tables)),
+  ).toEqual(['14 hasura-filter app.notes']);
 });
 
 const select = (filter: unknown): object => ({
@@ -130,7 +145,9 @@ describe('what opens metadata is found', () => {
     [
       'an insert without a preset',
       'hasura-preset',
-      { insert_permissions: [{ role, permission: { columns: ['body'], check: own } }] },
+      {
+        insert_permissions: [{ role, permission: { columns: ['body', 'tenant_id'], check: own } }],
+      },
     ],
     [
       'a preset that is a constant',

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { hasuraMetadata, type HasuraTable } from '../../components/tenancy/hasura';
+import { hasuraRules } from '../../components/tenancy/hasura';
+import { hasuraMetadata, type HasuraTable } from '../../components/tenancy/hasura-metadata';
 import { declareTenancy, type TenancyDeclaration } from '../../components/tenancy/declaration';
 
 const tenant = { tenant_id: { _eq: 'X-Hasura-Tenant-Id' } };
@@ -36,11 +37,11 @@ const columns = {
 };
 
 function tablesOf(wanted: TenancyDeclaration): readonly HasuraTable[] {
-  return hasuraMetadata(wanted, columns).sources[0]?.tables ?? [];
+  return hasuraMetadata(hasuraRules(wanted), columns).sources[0]?.tables ?? [];
 }
 
 describe('the metadata for Hasura', () => {
-  const metadata = hasuraMetadata(declaration, columns);
+  const metadata = hasuraMetadata(hasuraRules(declaration), columns);
   const [countries, notes, projects, ...others] = tablesOf(declaration);
 
   test('is one source of version 3, with the tables that somebody may reach, sorted', () => {
@@ -71,7 +72,7 @@ describe('the metadata for Hasura', () => {
     const visible = ['tenant_id', 'id', 'project_id', 'from', 'author_id', 'body'];
     const set = { tenant_id: 'X-Hasura-Tenant-Id' };
     const mine = { ...set, author_id: 'X-Hasura-User-Id' };
-    const given = ['body', 'from', 'id', 'project_id'];
+    const given = ['id', 'project_id', 'from', 'body'];
     expect(notes).toEqual({
       table: { schema: 'app', name: 'notes' },
       object_relationships: [
@@ -94,7 +95,7 @@ describe('the metadata for Hasura', () => {
             filter: tenant,
             check: tenant,
             set,
-            columns: ['author_id', ...given],
+            columns: ['id', 'project_id', 'from', 'author_id', 'body'],
             backend_only: false,
           },
         },
@@ -181,9 +182,19 @@ describe('the metadata for Hasura', () => {
     expect(read('graphql:read')).toBe(2);
   });
 
+  test('shows nothing where what is to be hidden is misspelt', () => {
+    const known = {
+      ...columns,
+      'app.notes': columns['app.notes'].filter((one) => one !== 'score'),
+    };
+    expect(() => hasuraMetadata(hasuraRules(declaration), known)).toThrow(
+      'app.notes has no column score, which tenancy.ts names',
+    );
+  });
+
   test('needs the columns of each table', () => {
-    expect(() => hasuraMetadata(declaration, {})).toThrow(
-      'app.projects is declared in tenancy.ts but has no columns here',
+    expect(() => hasuraMetadata(hasuraRules(declaration), {})).toThrow(
+      'app.countries is declared in tenancy.ts but has no columns here',
     );
   });
 });

@@ -6,7 +6,8 @@ import { defaultAudience } from '../../components/tenancy/audience';
 import { schemaClaims } from '../../components/tenancy/claims';
 import { compileTenancy } from '../../components/tenancy/compile';
 import type { TenancyDeclaration } from '../../components/tenancy/declaration';
-import { hasuraMetadata } from '../../components/tenancy/hasura';
+import { hasuraRules } from '../../components/tenancy/hasura';
+import { hasuraMetadata } from '../../components/tenancy/hasura-metadata';
 import { tableOrder } from '../../components/tenancy/order';
 import { smartTags } from '../../components/tenancy/postgraphile';
 import { declarationProblems } from '../../components/tenancy/problems';
@@ -51,7 +52,7 @@ describe('whatever is declared', () => {
         const everything = (each: TenancyDeclaration): string =>
           JSON.stringify([
             compileTenancy(each).map((fence) => statements(fence)),
-            hasuraMetadata(each, known),
+            hasuraMetadata(hasuraRules(each), known),
             smartTags(each),
             attacksOf(each),
             tableOrder(each),
@@ -106,7 +107,7 @@ describe('whatever is declared', () => {
   test("shows Hasura's roles no row of another tenant and no hidden column, and opens nothing that is nobody's", () => {
     fc.assert(
       fc.property(declarations, (declaration) => {
-        const tables = hasuraMetadata(declaration, known).sources[0]?.tables ?? [];
+        const tables = hasuraMetadata(hasuraRules(declaration), known).sources[0]?.tables ?? [];
         for (const table of tables) {
           const own = declaration.tables[`app.${table.table.name}`];
           if (!own) continue;

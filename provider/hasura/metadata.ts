@@ -1,0 +1,162 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { z } from 'zod';
+import type { HasuraRules } from '../../components/tenancy/hasura';
+import { hasuraMetadata } from '../../components/tenancy/hasura-metadata';
+import { UserError } from '../../engine/errors';
+import { inTransaction, withClient } from '../database/connect';
+import { sha256 } from '../database/migration-file';
+import type { Changes, Context, Resource } from '../host/resource';
+import {
+  exportMetadata,
+  HasuraOvertaken,
+  HasuraSilent,
+  replaceMetadata,
+  type Exported,
+  type Hasura,
+} from './api';
+
+/**
+ * All metadata of one Hasura: the tables of the declaration, who may do what with them, and nothing else.
+ *
+ * A preview names the permissions that change. It is replaced as a whole, and only in the edition that was read: a
+ * second writer makes it read again, and what does not fit the database is refused with each object, and nothing of it
+ * stays. What somebody clicked together in the console shows as drift and is put back. Deleting the resource takes all
+ * tables out of Hasura's API. Columns are looked up in the database, after the migrations.
+ */
+export interface MetadataInputs extends HasuraRules, Hasura {
+  /** Secret: connects as the migrator; a changed URL is no change of the metadata. */
+  url: string;
+  cluster: string;
+  /** Changes with every migration: columns may be others. */
+  schema: string;
+}
+
+export interface MetadataState extends MetadataInputs {
+  /** Fingerprint of the metadata as it was left. */
+  applied: string;
+  /** Fingerprint of the metadata as it is. */
+  live: string;
+}
+
+const attempts = 5;
+const pauseMs = 200;
+
+const rule = z.record(z.string(), z.unknown());
+
+export const metadata: Resource<MetadataInputs, MetadataState> = {
+  inputs: z.object({
+    endpoint: z.string(),
+    adminSecret: z.string().min(1),
+    url: z.string(),
+    cluster: z.string(),
+    schema: z.string(),
+    tables: z.record(z.string(), rule),
+    permissions: z.record(z.string(), rule),
+  }),
+  computed: ['applied', 'live'],
+  volatile: ['applied', 'live'],
+
+  diff(state, inputs): Changes {
+    const changes: Changes = {};
+    for (const name of ['cluster', 'schema'] as const) {
+      if (state[name] !== inputs[name]) changes[name] = 'update';
+    }
+    for (const kind of ['tables', 'permissions'] as const) {
+      for (const name of new Set([...Object.keys(state[kind]), ...Object.keys(inputs[kind])])) {
+        if (JSON.stringify(state[kind][name]) !== JSON.stringify(inputs[kind][name])) {
+          changes[`${kind}["${name}"]`] = 'update';
+        }
+      }
+    }
+    if (state.live !== state.applied) changes.live = 'update';
+    return changes;
+  },
+
+  async create(inputs, context) {
+    return { id: 'metadata', state: await apply(inputs, context) };
+  },
+
+  async read(_id, state, { signal }) {
+    try {
+      return { ...state, live: fingerprint(await exportMetadata(state, signal)) };
+    } catch (error) {
+      // An outage says nothing of the metadata.
+      if (error instanceof HasuraSilent) return state;
+      throw error;
+    }
+  },
+
+  async update(_id, state, inputs, context) {
+    if (state.live !== state.applied) {
+      context.warn(
+        'somebody else has changed the metadata: it is put back to what the program says',
+      );
+    }
+    return apply(inputs, context);
+  },
+
+  async delete(_id, state, context) {
+    try {
+      await replace(state, { version: 3, sources: [] }, context);
+    } catch (error) {
+      if (!(error instanceof HasuraSilent)) throw error;
+      context.warn(`${error.message}: its metadata stays as it is`);
+    }
+  },
+};
+
+async function apply(inputs: MetadataInputs, context: Context): Promise<MetadataState> {
+  const wanted = hasuraMetadata(inputs, await columnsOf(inputs));
+  const live = fingerprint(await replace(inputs, wanted, context));
+  return { ...inputs, applied: live, live };
+}
+
+/** Replaces all metadata; returns what Hasura has made of it. */
+async function replace(hasura: Hasura, wanted: unknown, { signal }: Context): Promise<Exported> {
+  for (let attempt = 1; ; attempt += 1) {
+    const { version } = await exportMetadata(hasura, signal);
+    try {
+      await replaceMetadata(hasura, version, wanted, signal);
+      return await exportMetadata(hasura, signal);
+    } catch (error) {
+      if (!(error instanceof HasuraOvertaken)) throw error;
+      if (attempt === attempts) {
+        throw new UserError(
+          `Somebody else keeps changing Hasura's metadata: it was read ${String(attempts)} times and was another each time. ` +
+            'End the other writer (a console, a CLI, a second deployment) and run it again',
+        );
+      }
+      await sleep(pauseMs * attempt, undefined, { signal });
+    }
+  }
+}
+
+/** Table → its columns, in order; a table that is not there has none. */
+async function columnsOf({ url, tables }: MetadataInputs): Promise<Record<string, string[]>> {
+  const { rows } = await withClient(url, (client) =>
+    inTransaction(client, 'strata_owner', () =>
+      client.query<{ table: string; columns: string[] }>(
+        `select name as table, array_agg(attname::text order by attnum) as columns
+         from unnest($1::text[]) as name join pg_attribute on attrelid = to_regclass(name)
+         where attnum > 0 and not attisdropped group by name`,
+        [Object.keys(tables)],
+      ),
+    ),
+  );
+  return Object.fromEntries(rows.map(({ table, columns }) => [table, columns]));
+}
+
+function fingerprint({ metadata: all }: Exported): string {
+  return sha256(JSON.stringify(ordered(all)));
+}
+
+/** Hasura keeps objects in an order of its own. */
+function ordered(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(ordered);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .sort(([a], [b]) => (a < b ? -1 : 1))
+      .map(([key, inner]) => [key, ordered(inner)]),
+  );
+}

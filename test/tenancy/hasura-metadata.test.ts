@@ -1,0 +1,156 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { hasuraRules } from '../../components/tenancy/hasura';
+import type { TenancyDeclaration } from '../../components/tenancy/declaration';
+import { hasuraFindings } from '../../provider/audit/hasura';
+import { metadata, type MetadataInputs } from '../../provider/hasura/metadata';
+import type { Context } from '../../provider/host/resource';
+import { startServer, type Server } from '../sql/support/server';
+import { HasuraStandIn } from '../support/hasura-stand-in';
+import { contextFor } from '../support/local';
+import { declaration, deployDeclared } from './support/declared';
+
+let server: Server;
+let hasura: HasuraStandIn;
+let columns: Record<string, string[]>;
+let warnings: string[];
+
+beforeAll(async () => {
+  server = await startServer();
+  const admin = await deployDeclared(server, 'hasura_metadata');
+  const { rows } = await admin.query<{ table: string; columns: string[] }>(
+    `select attrelid::regclass::text as table, array_agg(attname::text order by attnum) as columns
+     from pg_attribute join pg_class c on c.oid = attrelid
+     where relnamespace = 'app'::regnamespace and relkind = 'r' and attnum > 0 and not attisdropped group by 1`,
+  );
+  columns = Object.fromEntries(rows.map((row) => [row.table, row.columns]));
+});
+
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  warnings = [];
+  hasura = await HasuraStandIn.start('the admin secret', columns);
+});
+
+afterEach(() => hasura.stop());
+
+const context = (): Context => ({
+  ...contextFor('metadata'),
+  warn: (text) => void warnings.push(text),
+});
+
+function inputs(of: TenancyDeclaration = declaration): MetadataInputs {
+  return {
+    endpoint: hasura.endpoint,
+    adminSecret: hasura.adminSecret,
+    url: server.url('strata_migrator', 'hasura_metadata'),
+    cluster: 'test',
+    schema: '1',
+    ...hasuraRules(of),
+  };
+}
+
+/** The example, in which only admins read papers. */
+function edited(): TenancyDeclaration {
+  const papers = { ...declaration.tables['app.papers'], read: 'admin' };
+  return {
+    ...declaration,
+    tables: { ...declaration.tables, 'app.papers': papers },
+  } as TenancyDeclaration;
+}
+
+describe('the metadata of Hasura (against a stand-in for its API)', () => {
+  test('is put there as a whole, passes the audit, and then nothing differs', async () => {
+    const { id, state } = await metadata.create(inputs(), context());
+    const shared = Object.keys(declaration.shared ?? {});
+    const own = Object.keys(declaration.tables);
+    expect(hasuraFindings(hasura.metadata, own, shared)).toEqual([]);
+    expect(hasura.version).toBe(2);
+    expect(metadata.diff(state, inputs())).toEqual({});
+    expect(await metadata.read(id, state, context())).toEqual(state);
+  });
+
+  test('names in a preview the permissions that change, and nothing else', async () => {
+    const { id, state } = await metadata.create(inputs(), context());
+    expect(metadata.diff(state, inputs(edited()))).toEqual({
+      'permissions["app.papers: tenant_member may select"]': 'update',
+    });
+    const after = await metadata.update?.(id, state, inputs(edited()), context());
+    expect(after && metadata.diff(after, inputs(edited()))).toEqual({});
+    expect(warnings).toEqual([]);
+  });
+
+  test('that somebody changed shows as drift and is put back, with a warning', async () => {
+    const { id, state } = await metadata.create(inputs(), context());
+    const before = hasura.metadata;
+    hasura.change({ version: 3, sources: [] });
+    const seen = await metadata.read(id, state, context());
+    expect(seen && metadata.diff(seen, inputs())).toEqual({ live: 'update' });
+    await metadata.update?.(id, seen ?? state, inputs(), context());
+    expect(hasura.metadata).toEqual(before);
+    expect(warnings).toEqual([
+      'somebody else has changed the metadata: it is put back to what the program says',
+    ]);
+  });
+
+  test('that somebody changes just then is read again, a few times', async () => {
+    let others = 2;
+    hasura.beforeReplace = () => {
+      if ((others -= 1) >= 0) hasura.change({ version: 3, sources: [] });
+    };
+    const { state } = await metadata.create(inputs(), context());
+    expect(state.live).toBe(state.applied);
+    hasura.beforeReplace = () => hasura.change({ version: 3, sources: [] });
+    await expect(metadata.create(inputs(), context())).rejects.toThrow(
+      /Somebody else keeps changing Hasura's metadata: it was read 5 times/,
+    );
+  });
+
+  test('that does not fit the database is refused with each object, and nothing of it stays', async () => {
+    const { state } = await metadata.create(inputs(), context());
+    const before = [hasura.metadata, hasura.version];
+    delete columns['app.drops'];
+    try {
+      await expect(metadata.update?.('metadata', state, inputs(), context())).rejects.toThrow(
+        'Hasura refuses it: cannot continue due to inconsistent metadata (unexpected)\n' +
+          '  - table app.drops in source default: Inconsistent object: no such table/view exists in source: "app.drops"',
+      );
+      expect([hasura.metadata, hasura.version]).toEqual(before);
+    } finally {
+      columns['app.drops'] = ['tenant_id', 'id', 'body'];
+    }
+  });
+
+  test('is not shown where a hidden column is misspelt', async () => {
+    const papers = { ...declaration.tables['app.papers'], hidden: ['scores'] };
+    const misspelt = {
+      ...declaration,
+      tables: { ...declaration.tables, 'app.papers': papers },
+    } as TenancyDeclaration;
+    await expect(metadata.create(inputs(misspelt), context())).rejects.toThrow(
+      'app.papers has no column scores, which tenancy.ts names',
+    );
+    expect(hasura.version).toBe(1);
+  });
+
+  test('stays what it was recorded as while nothing answers, and goes when it is taken out', async () => {
+    const { id, state } = await metadata.create(inputs(), context());
+    await metadata.delete(id, state, context());
+    expect(hasura.metadata).toEqual({ version: 3 });
+    await hasura.stop();
+    expect(await metadata.read(id, state, context())).toEqual(state);
+    await metadata.delete(id, state, context());
+    expect(warnings).toEqual([
+      expect.stringMatching(/^Hasura does not answer at http:.*: its metadata stays as it is$/),
+    ]);
+    await expect(metadata.create(inputs(), context())).rejects.toThrow('Hasura does not answer');
+  });
+
+  test('is refused with a wrong secret, which no message repeats', async () => {
+    const wrong = { ...inputs(), adminSecret: 'a wrong one' };
+    const said = await metadata.create(wrong, context()).then(String, String);
+    expect(said).toContain('Hasura refuses it: invalid x-hasura-admin-secret');
+    expect(said).not.toContain('a wrong one');
+    expect(hasura.version).toBe(1);
+  });
+});
