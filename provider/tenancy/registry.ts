@@ -135,11 +135,11 @@ export function configure(
   const own = model === 'database';
   const problems = [
     ...nameProblems(name),
-    ...limitProblems(limits, model),
-    ...memberChangeProblems(changes),
     ...(rotateLogin && !own
       ? [`its model is ${model}: it has no login whose password could change`]
       : []),
+    ...limitProblems(limits, model),
+    ...memberChangeProblems(changes),
   ];
   if (problems.length > 0) throw new RefusedError(`${slug} stays as it is`, problems);
   return inRegistry(clusters, async (client) => {

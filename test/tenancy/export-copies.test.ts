@@ -138,7 +138,7 @@ describe(`a person who is forgotten ${s3StandIn}`, () => {
     ).toEqual([]);
     expect(await redis.keys(`*${owner.id}*`)).toEqual([]);
     await expect(erasePerson(world.platform, stores, tenant, owner.handle)).rejects.toThrow(
-      `forget-${model} has no member ${owner.handle}`,
+      `forget-${model} has no member "${owner.handle}"`,
     );
   });
 

@@ -148,7 +148,7 @@ describe('the commands', () => {
     await migrateTenants(next, options, out);
     expect(said).toEqual([
       expect.stringMatching(
-        /^4 tenants with tables of their own are up to date, \d of them changed\.$/,
+        /^Up to date: 4 of the tenants with tables of their own; \d of them changed\.$/,
       ),
     ]);
     said.length = 0;
