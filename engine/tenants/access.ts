@@ -33,8 +33,8 @@ export interface Access {
   readonly platform: Platform;
   /** Of tenants of which nobody says another. */
   readonly model: Model;
-  /** Tenants of the config: the next deployment brings them back to what it says. */
-  readonly declared: ReadonlySet<string>;
+  /** Tenants of the config, with the people whom it names: the next deployment brings both back to what it says. */
+  readonly declared: ReadonlyMap<string, readonly string[]>;
   /** Services of the stack; undefined where a database is named instead, which may belong to none. */
   readonly services: SecretOutputs['services'] | undefined;
 }
@@ -57,7 +57,11 @@ export async function accessOf(options: AccessOptions, out: Terminal): Promise<A
       clusters: await reached(url ?? migratorUrl(stack, told), options),
     },
     model: settings.tenancy.model,
-    declared: new Set(url === undefined ? Object.keys(settings.tenancy.tenants) : []),
+    declared: new Map(
+      Object.entries(url === undefined ? settings.tenancy.tenants : {}).map(
+        ([slug, { members }]) => [slug, Object.keys(members)],
+      ),
+    ),
     services: told?.services,
   };
 }

@@ -8,6 +8,7 @@ import { membersOf } from '../../provider/tenancy/people';
 import { findTenant, inRegistry } from '../../provider/tenancy/registry';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
 import { UserError } from '../errors';
+import { stackOption } from '../outputs';
 import { terminal } from '../terminal';
 import { accessOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { byWorker, inVolume, isForWorker } from './by-worker';
@@ -135,7 +136,7 @@ async function anonymiseAction(
   const left = await inRegistry(platform.clusters, (client) => membersOf(client, tenant.id));
   if (!left.some(({ role }) => role === 'admin')) {
     out.note(
-      `${tenant.slug} has no admin any more: npm run tenants -- configure ${tenant.slug} --admin <handle>`,
+      `${tenant.slug} has no admin any more: npm run tenants -- configure ${tenant.slug} --admin <handle>${stackOption(options.stack)}`,
     );
   }
   const result = { tenant: tenant.slug, person: options.person, forgotten: true };

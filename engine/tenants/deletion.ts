@@ -7,6 +7,7 @@ import { findTenant, tenantNamed } from '../../provider/tenancy/registry';
 import { deleteTenant } from '../../provider/tenancy/remove';
 import { postgresStore } from '../../provider/tenancy/stores/postgres';
 import { UserError } from '../errors';
+import { stackOption } from '../outputs';
 import { terminal } from '../terminal';
 import { accessOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { byWorker, inVolume, isForWorker } from './by-worker';
@@ -34,9 +35,10 @@ async function deleteAction(slugOrId: string, options: DeleteOptions): Promise<v
   const out = terminal(true);
   const access = await accessOf(options, out);
   const { platform } = access;
-  if (access.declared.has(slugOrId)) {
+  const known = await tenantNamed(platform.clusters, slugOrId);
+  if (known && access.declared.has(known.slug)) {
     out.note(
-      `${slugOrId} stands in the config: take it out of strata:tenancy.tenants when it is deleted, or the next deployment makes a new one.`,
+      `${known.slug} stands in the config: take it out of strata:tenancy.tenants when it is deleted, or the next deployment makes a new one.`,
     );
   }
   if (isForWorker(access, out)) {
@@ -54,7 +56,7 @@ async function deleteAction(slugOrId: string, options: DeleteOptions): Promise<v
   else if (result.step === 'exported') {
     out.note(
       `${tenant.slug} is exported to ${folder}. To delete it for good:\n` +
-        `  npm run tenants -- delete ${tenant.slug} --folder ${folder} --token ${result.token}`,
+        `  npm run tenants -- delete ${tenant.slug} --folder ${folder} --token ${result.token}${stackOption(options.stack)}`,
     );
     out.result(result.token);
   } else {

@@ -7,7 +7,13 @@ import {
   suspendTenant,
 } from '../../provider/tenancy/lifecycle';
 import type { Platform } from '../../provider/tenancy/provision';
-import { findTenant, listTenants, type Registered } from '../../provider/tenancy/registry';
+import { membersOf as handlesOf } from '../../provider/tenancy/people';
+import {
+  findTenant,
+  inRegistry,
+  listTenants,
+  type Registered,
+} from '../../provider/tenancy/registry';
 import { UserError } from '../errors';
 import { terminal } from '../terminal';
 import { accessOf, clustersOf, tenantsCommandNamed, type AccessOptions } from './access';
@@ -61,7 +67,11 @@ export function lifeCommands(): Command[] {
     .option('--name <text>', 'as people read it')
     .option('--admin <handle>', 'a user who is to manage it; may stand again', collect)
     .option('--member <handle>', 'another user who is to belong to it; may stand again', collect)
-    .option('--remove <handle>', 'who is to leave it; may stand again', collect)
+    .option(
+      '--remove <handle>',
+      'who is to leave it; rows stay, without an owner; may stand again',
+      collect,
+    )
     .option('--rotate-login', 'another password of its login; ends the sessions with the old one');
   return [
     withLimits(create).action(createAction),
@@ -103,18 +113,31 @@ async function configureAction(slugOrId: string, options: ConfigureOptions): Pro
   const { name, rotateLogin, remove: leaving = [] } = options;
   const limits = limitsOf(options);
   const members = membersOf(options);
-  const byConfig = name !== undefined || Object.keys(limits).length > 0 || leaving.length > 0;
-  if (!byConfig && !rotateLogin && members.length === 0) {
+  const people = [...members.map(({ user }) => user), ...leaving];
+  const named = name !== undefined || Object.keys(limits).length > 0;
+  if (!named && !rotateLogin && people.length === 0) {
     throw new UserError(
       `Nothing to change of ${slugOrId}: see npm run tenants -- configure --help`,
       2,
     );
   }
-  const { platform, declared } = await accessOf(options, terminal(true));
-  const { slug } = await findTenant(platform.clusters, slugOrId);
-  if (byConfig && declared.has(slug)) {
+  const out = terminal(true);
+  const { platform, declared } = await accessOf(options, out);
+  const { id, slug } = await findTenant(platform.clusters, slugOrId);
+  const { requestsPerMinute: _ofRegistry, ...ofConfig } = limits;
+  const byConfig = name !== undefined || Object.keys(ofConfig).length > 0;
+  const inConfig = declared.get(slug);
+  if (inConfig && (byConfig || people.some((user) => inConfig.includes(user)))) {
     throw new UserError(
       `${slug} stands in the config, which the next deployment would bring back: change strata:tenancy.tenants.${slug} and run npm run up`,
+    );
+  }
+  const before = await inRegistry(platform.clusters, (client) => handlesOf(client, id));
+  for (const user of leaving) {
+    out.note(
+      before.some((one) => one.user === user)
+        ? `${user} leaves ${slug}: rows stay, without an owner, and nobody can forget ${user} in them any more (anonymise does, while ${user} belongs to it). Tokens last until they end.`
+        : `${slug} has no member ${JSON.stringify(user)}. Its members: ${before.map((one) => one.user).join(', ')}`,
     );
   }
   const configured = await configureTenant(platform, slug, {

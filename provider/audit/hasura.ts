@@ -163,7 +163,9 @@ function write(name: string, role: string, operation: string, rules: Permission)
     );
   }
   const preset = isSessionTenant(set?.tenant_id);
-  const writable = !preset && (columns === '*' || columns?.includes('tenant_id') === true);
+  // An insert that names no columns may write all of them.
+  const given = operation === 'insert' ? (columns ?? '*') : columns;
+  const writable = !preset && (given === '*' || given?.includes('tenant_id') === true);
   // Where the client may not name the tenant, the database's default does.
   if (operation === 'insert' && writable) {
     findings.push(

@@ -15,8 +15,8 @@ export interface Exported {
   readonly metadata: unknown;
 }
 
-/** Nothing answers there. */
-export class HasuraSilent extends UserError {}
+/** Nothing answers there, or somebody who is not Hasura, or it does not know us (yet): that says nothing of the metadata. */
+export class HasuraUnavailable extends UserError {}
 
 /** Somebody else has changed the metadata since it was read. */
 export class HasuraOvertaken extends Error {}
@@ -37,7 +37,7 @@ const refusal = z.object({
     .catch(undefined),
 });
 
-/** Reads all metadata. Throws `HasuraSilent` when nothing answers, one sentence for what is refused. */
+/** Reads all metadata. Throws `HasuraUnavailable` when it does not answer, one sentence for what is refused. */
 export async function exportMetadata(hasura: Hasura, signal: AbortSignal): Promise<Exported> {
   const { status, body } = await ask(
     hasura,
@@ -90,7 +90,7 @@ async function ask(
     return { status: statusCode, body: await jsonOf(body) };
   } catch (error) {
     signal.throwIfAborted();
-    throw new HasuraSilent(`Hasura does not answer at ${url.origin}: ${messageOf(error)}`);
+    throw new HasuraUnavailable(`Hasura does not answer at ${url.origin}: ${messageOf(error)}`);
   }
 }
 
@@ -112,9 +112,12 @@ async function jsonOf(body: AsyncIterable<Buffer>): Promise<unknown> {
 
 function refused(status: number, body: unknown): UserError {
   const { data } = refusal.safeParse(body);
-  if (!data) return new UserError(`Hasura answered with ${String(status)} and no words`);
+  if (!data || [502, 503, 504].includes(status)) {
+    return new HasuraUnavailable(`Hasura is not there: its address answers with ${String(status)}`);
+  }
   const objects = (data.internal ?? []).map(
     ({ name = 'something', reason }) => `\n  - ${name}: ${reason}`,
   );
-  return new UserError(`Hasura refuses it: ${data.error} (${data.code})${objects.join('')}`);
+  const words = `Hasura refuses it: ${data.error} (${data.code})${objects.join('')}`;
+  return status === 401 ? new HasuraUnavailable(words) : new UserError(words);
 }

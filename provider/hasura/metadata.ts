@@ -9,7 +9,7 @@ import type { Changes, Context, Resource } from '../host/resource';
 import {
   exportMetadata,
   HasuraOvertaken,
-  HasuraSilent,
+  HasuraUnavailable,
   replaceMetadata,
   type Exported,
   type Hasura,
@@ -41,11 +41,13 @@ export interface MetadataState extends MetadataInputs {
 const attempts = 5;
 const pauseMs = 200;
 
+const nothing = { version: 3, sources: [] };
+
 const rule = z.record(z.string(), z.unknown());
 
 export const metadata: Resource<MetadataInputs, MetadataState> = {
   inputs: z.object({
-    endpoint: z.string(),
+    endpoint: z.url({ protocol: /^https?$/, error: 'must look like http://127.0.0.1:8080' }),
     adminSecret: z.string().min(1),
     url: z.string(),
     cluster: z.string(),
@@ -73,6 +75,8 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
   },
 
   async create(inputs, context) {
+    const { metadata: before } = await exportMetadata(inputs, context.signal);
+    if (!isEmpty(before)) context.warn('what was in Hasura before, from whomever, is replaced');
     return { id: 'metadata', state: await apply(inputs, context) };
   },
 
@@ -81,7 +85,7 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
       return { ...state, live: fingerprint(await exportMetadata(state, signal)) };
     } catch (error) {
       // An outage says nothing of the metadata.
-      if (error instanceof HasuraSilent) return state;
+      if (error instanceof HasuraUnavailable) return state;
       throw error;
     }
   },
@@ -97,9 +101,11 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
 
   async delete(_id, state, context) {
     try {
-      await replace(state, { version: 3, sources: [] }, context);
+      const live = fingerprint(await exportMetadata(state, context.signal));
+      if (live === state.applied) await replace(state, nothing, context);
+      else context.warn('somebody else has changed the metadata: it stays as it is');
     } catch (error) {
-      if (!(error instanceof HasuraSilent)) throw error;
+      if (!(error instanceof HasuraUnavailable)) throw error;
       context.warn(`${error.message}: its metadata stays as it is`);
     }
   },
@@ -117,7 +123,10 @@ async function replace(hasura: Hasura, wanted: unknown, { signal }: Context): Pr
     const { version } = await exportMetadata(hasura, signal);
     try {
       await replaceMetadata(hasura, version, wanted, signal);
-      return await exportMetadata(hasura, signal);
+      const after = await exportMetadata(hasura, signal);
+      // A replacement is one edition; whoever wrote after it would be taken for us.
+      if (after.version === version + 1) return after;
+      throw new HasuraOvertaken('somebody else has changed the metadata since');
     } catch (error) {
       if (!(error instanceof HasuraOvertaken)) throw error;
       if (attempt === attempts) {
@@ -144,6 +153,21 @@ async function columnsOf({ url, tables }: MetadataInputs): Promise<Record<string
     ),
   );
   return Object.fromEntries(rows.map(({ table, columns }) => [table, columns]));
+}
+
+/** A Hasura that nobody has told anything; its sources may be there without tables. */
+function isEmpty(before: unknown): boolean {
+  const {
+    version: _format,
+    sources = [],
+    ...others
+  } = before as {
+    version?: number;
+    sources?: readonly { tables?: readonly unknown[] }[];
+  };
+  return (
+    Object.keys(others).length === 0 && sources.every(({ tables = [] }) => tables.length === 0)
+  );
 }
 
 function fingerprint({ metadata: all }: Exported): string {

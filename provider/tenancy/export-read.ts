@@ -15,10 +15,15 @@ import {
   type Manifest,
 } from './export-folder';
 import { fingerprint, type Fingerprint } from './rows';
-import { RefusedError } from './wanted';
+import { isPrintable, RefusedError } from './wanted';
 
 /** More than a million files' lines: whoever says more wants to fill the memory. */
 const longestManifest = 256 * 1024 * 1024;
+
+const mostShown = 20;
+
+/** Plain names as they are; others so that a terminal shows them. */
+const shown = (file: string): string => (isPrintable(file) ? file : JSON.stringify(file));
 
 /** An export that was read and found whole. */
 export interface Source {
@@ -120,11 +125,12 @@ async function unexpected(
       continue;
     }
     const entries = await readdir(path.join(folder, name), { withFileTypes: true });
-    problems.push(
-      ...entries.map((entry) => `${name}/${entry.name}`).filter((file) => !expected.has(file)),
-    );
+    const stray = entries
+      .map((entry) => `${name}/${entry.name}`)
+      .filter((file) => !expected.has(file));
+    problems.push(...stray.slice(0, mostShown));
   }
-  return problems.slice(0, 20).map((file) => `${file} is not in ${manifestFile}`);
+  return problems.slice(0, mostShown).map((file) => `${shown(file)} is not in ${manifestFile}`);
 }
 
 async function differs(

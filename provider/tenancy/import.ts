@@ -1,16 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
 import { mainShard, type Model } from '../../components/tenancy/places';
-import { clusterUrl } from './clusters';
+import { reservedSlugs } from '../../components/settings/names';
+import { clusterUrl, type Clusters } from './clusters';
 import { type Manifest } from './export-folder';
 import { readExport, refused } from './export-read';
 import { activate, exclusively } from './lifecycle';
 import type { Platform } from './provision';
 import { inRegistry } from './registry';
+import { roomProblems } from './shard-room';
 import { tableProblems } from './stores/postgres';
 import type { TenantStore } from './stores/store';
 import { tenantColumns, type Tenant } from './tenant';
-import { nameProblems, slugProblems } from './wanted';
+import { isPrintable, nameProblems, slugProblems } from './wanted';
 
 interface Target {
   readonly model: Model;
@@ -35,13 +37,14 @@ export async function importTenant(
   clusterUrl(platform.clusters, shard);
   const problems = [
     ...copyProblems(target.as),
+    ...nameProblemsOf(source.manifest),
     ...(await tableProblems(platform, source.manifest)),
   ];
   if (problems.length > 0) throw refused(folder, problems);
   const slug = target.as?.slug ?? source.manifest.tenant.slug;
   return exclusively(platform.clusters, slug, async () => {
     const tenant = await inRegistry(platform.clusters, (client) =>
-      enter(client, folder, source.manifest, { ...target, shard }),
+      enter(client, platform.clusters, folder, source.manifest, { ...target, shard }),
     );
     for (const store of stores) {
       await store.provision(tenant);
@@ -49,6 +52,19 @@ export async function importTenant(
     }
     return activate(platform, tenant);
   });
+}
+
+/** Whoever wrote the folder may have named a tenant or people so that a list of them shows something else. */
+function nameProblemsOf({ tenant, members }: Manifest): string[] {
+  const names = [tenant.name, ...members.map(({ handle }) => handle)];
+  return [
+    ...names
+      .filter((name) => !isPrintable(name))
+      .map((name) => `the name ${JSON.stringify(name)} cannot be shown`),
+    ...(reservedSlugs.includes(tenant.slug)
+      ? [`the slug ${tenant.slug} is reserved: --as gives a copy another one`]
+      : []),
+  ];
 }
 
 /** An export has the names of a tenant that there was; a copy gets new ones. */
@@ -59,6 +75,7 @@ function copyProblems(as: Target['as']): string[] {
 /** The row in the registry, or the one of an import that was interrupted, and the members. */
 async function enter(
   client: Client,
+  clusters: Clusters,
   folder: string,
   manifest: Manifest,
   { model, shard, as }: Target & { readonly shard: string },
@@ -74,6 +91,7 @@ async function enter(
     begun && there.model === model && there.shard === shard && (as ?? there.id === wanted.id);
   const problems = known.length > 0 && !same ? known.map(taken) : [];
   problems.push(...(await peopleProblems(client, manifest)));
+  if (!same) problems.push(...(await roomProblems(client, clusters, shard)));
   if (problems.length > 0) throw refused(folder, problems);
   const tenant = there ?? (await insert(client, { ...wanted, model, shard }));
   await writeMembers(client, tenant.id, manifest.members);

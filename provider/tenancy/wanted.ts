@@ -66,6 +66,11 @@ export class RefusedError extends UserError {
 // eslint-disable-next-line no-control-regex -- control characters are what it is about
 const unprintable = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\u202a-\u202e\u2066-\u2069]/u;
 
+/** Whether a terminal shows a text as it is. */
+export function isPrintable(text: string): boolean {
+  return !unprintable.test(text);
+}
+
 /** Everything that is wrong with the names and limits of a wanted tenant, whatever there is already. */
 export function problemsOf({ slug, name, model, members, limits = {} }: Wanted): string[] {
   return [
@@ -121,7 +126,7 @@ function memberProblems(members: Wanted['members']): string[] {
 
 /** What is wrong with the handle of a user. */
 export function handleProblems(user: string): string[] {
-  if (user.length <= 200 && user.trim() !== '' && user.trim() === user && !unprintable.test(user)) {
+  if (user.length <= 200 && user.trim() !== '' && user.trim() === user && isPrintable(user)) {
     return [];
   }
   return [

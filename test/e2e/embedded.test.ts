@@ -312,6 +312,15 @@ describe.skipIf(missing !== undefined)('a tenant of the config', () => {
     expect(stderr).toContain('change strata:tenancy.tenants.acme and run npm run up');
   });
 
+  test('may get people by a command whom the config does not name, and lose them so', async () => {
+    const configured = (...args: string[]): ReturnType<typeof workspace.run> =>
+      workspace.run('tenants', 'configure', 'acme', ...args);
+    expect((await configured('--member', 'visitor')).code).toBe(0);
+    const { code, stderr } = await configured('--remove', 'visitor');
+    expect([code, stderr]).toEqual([0, expect.stringContaining('rows stay, without an owner')]);
+    expect((await configured('--remove', 'ann')).stderr).toContain('stands in the config');
+  });
+
   test('is exported for a deletion with a word of what the next deployment makes of it', async () => {
     const { stdout, stderr } = await workspace.run(
       ...['tenants', 'delete', 'acme', '--folder', 'acme-before'],

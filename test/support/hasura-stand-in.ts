@@ -25,6 +25,10 @@ export class HasuraStandIn {
   version = 1;
   /** Called before each replacement; another writer, say. */
   beforeReplace: () => void = () => undefined;
+  /** Called after each one that was kept. */
+  afterReplace: () => void = () => undefined;
+  /** What a proxy before it answers while it is not there. */
+  proxied: number | undefined;
 
   private constructor(
     private readonly server: Server,
@@ -43,6 +47,10 @@ export class HasuraStandIn {
     const hasura = new HasuraStandIn(server, endpoint, adminSecret, columns);
     server.on('request', (request, response) => {
       void json(request).then((command) => {
+        if (hasura.proxied !== undefined) {
+          response.writeHead(hasura.proxied).end('<html>not now</html>');
+          return;
+        }
         const [status, body] =
           request.url === '/v1/metadata' && request.method === 'POST'
             ? hasura.answer(request.headers['x-hasura-admin-secret'], command as Command)
@@ -92,6 +100,7 @@ export class HasuraStandIn {
     }
     this.metadata = withoutDefaults(args.metadata);
     this.version += 1;
+    this.afterReplace();
     return [200, { is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent }];
   }
 

@@ -106,6 +106,36 @@ describe('the metadata of Hasura (against a stand-in for its API)', () => {
     );
   });
 
+  test('that somebody changes right after it was put there is put there again', async () => {
+    let others = 1;
+    hasura.afterReplace = () => {
+      if ((others -= 1) >= 0) hasura.change({ version: 3, sources: [], actions: [{}] });
+    };
+    const { state } = await metadata.create(inputs(), context());
+    expect(JSON.stringify(hasura.metadata)).not.toContain('actions');
+    expect(metadata.diff(state, inputs())).toEqual({});
+  });
+
+  test('of somebody else is replaced with a warning, and not taken out', async () => {
+    hasura.change({ version: 3, sources: [], actions: [{ name: 'theirs' }] });
+    const { id, state } = await metadata.create(inputs(), context());
+    expect(warnings).toEqual(['what was in Hasura before, from whomever, is replaced']);
+    const theirs = { version: 3, sources: [], actions: [{ name: 'theirs' }] };
+    hasura.change(theirs);
+    await metadata.delete(id, state, context());
+    expect(hasura.metadata).toEqual(theirs);
+  });
+
+  test('is as it was recorded where a proxy answers instead, or the secret is not known yet', async () => {
+    const { id, state } = await metadata.create(inputs(), context());
+    const locked = { ...state, adminSecret: 'of tomorrow' };
+    expect(await metadata.read(id, locked, context())).toEqual(locked);
+    hasura.proxied = 503;
+    expect(await metadata.read(id, state, context())).toEqual(state);
+    await metadata.delete(id, state, context());
+    expect(warnings.at(-1)).toMatch(/its address answers with 503: its metadata stays as it is$/);
+  });
+
   test('that does not fit the database is refused with each object, and nothing of it stays', async () => {
     const { state } = await metadata.create(inputs(), context());
     const before = [hasura.metadata, hasura.version];

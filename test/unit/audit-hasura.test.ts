@@ -150,6 +150,11 @@ describe('what opens metadata is found', () => {
       },
     ],
     [
+      'an insert of whatever columns without a preset',
+      'hasura-preset',
+      { insert_permissions: [{ role, permission: { check: own } }] },
+    ],
+    [
       'a preset that is a constant',
       'hasura-column',
       {
