@@ -135,8 +135,7 @@ async function finish(docker: Docker, wanted: DockerJobInputs, context: Context)
     const options = containerOptions(wanted, urn);
     const ended = await runToEnd(docker, options, output, AbortSignal.any([signal, late]));
     if (ended.exitCode === 0) return ended;
-    const why = ended.outOfMemory ? ', because it used more memory than it may' : '';
-    throw fail(`ended with exit code ${ended.exitCode}${why}`);
+    throw fail(`ended with exit code ${ended.exitCode}${ended.killedBy}`);
   } catch (error) {
     signal.throwIfAborted();
     if (late.aborted) throw fail(`did not end within ${wanted.timeoutSeconds} s`);

@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { found } from './engine';
 import { type Output } from './output';
 import { scratchOptions } from './scratch';
+import { killedBy } from './verdict';
 
 /** How long a program that is ended early may take after SIGTERM; the provider itself has little more. */
 const stopSeconds = 1;
@@ -11,7 +12,8 @@ const outputEndsWithinMs = 2_000;
 /** How a container of ours ended by itself. */
 export interface Ended {
   readonly exitCode: number;
-  readonly outOfMemory: boolean;
+  /** Empty for one that nobody killed. */
+  readonly killedBy: string;
 }
 
 /** What a container of ours may do: nothing but what is said. */
@@ -66,7 +68,7 @@ export async function runToEnd(
     const exitCode = await waited(container, signal);
     await Promise.race([end, sleep(outputEndsWithinMs, undefined, { ref: false })]);
     const { State } = await container.inspect();
-    return { exitCode, outOfMemory: State.OOMKilled };
+    return { exitCode, killedBy: killedBy(State) };
   } catch (error) {
     await container.stop({ t: stopSeconds }).catch(() => undefined);
     throw error;

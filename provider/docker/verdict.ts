@@ -5,6 +5,8 @@ import { lastLines } from './output';
 const loopRestarts = 3;
 const usualRetries = 3;
 const healthLines = 5;
+/** What a shell and the engine say of a program that SIGKILL ended. */
+const killed = 137;
 
 /** What a container's state means to who waits for it. */
 export type Verdict =
@@ -20,9 +22,7 @@ export type Verdict =
  */
 export function judge(now: ContainerInspectInfo, begin: ContainerInspectInfo): Verdict {
   const { State } = now;
-  if (State.OOMKilled && !State.Running) {
-    return { is: 'failed', why: 'was killed because it used more memory than it may' };
-  }
+  if (State.OOMKilled && !State.Running) return { is: 'failed', why: ended(now) };
   if (now.RestartCount - begin.RestartCount >= loopRestarts) {
     return { is: 'failed', why: `restarts again and again (exit code ${State.ExitCode})` };
   }
@@ -43,7 +43,16 @@ function ended({ State }: ContainerInspectInfo): string {
   const why = State.Error && ` (${State.Error})`;
   return State.Status === 'created'
     ? `was never started${why}`
-    : `ended with exit code ${State.ExitCode}${why}`;
+    : `ended with exit code ${State.ExitCode}${why}${killedBy(State)}`;
+}
+
+/**
+ * Why a container was killed; nothing for one that ended by itself. The engine may miss that memory was the reason when
+ * a program dies soon after its start (containerd/containerd#8180), so that its silence proves nothing.
+ */
+export function killedBy({ OOMKilled, ExitCode }: ContainerInspectInfo['State']): string {
+  if (OOMKilled) return ', because it used more memory than it may';
+  return ExitCode === killed ? ', perhaps because it used more memory than it may' : '';
 }
 
 /** The streak counts on while a container stays unhealthy, and starts anew with each start. */
