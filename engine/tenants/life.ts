@@ -7,7 +7,7 @@ import {
   suspendTenant,
 } from '../../provider/tenancy/lifecycle';
 import type { Platform } from '../../provider/tenancy/provision';
-import { membersOf as handlesOf } from '../../provider/tenancy/people';
+import { membersOf, noMember } from '../../provider/tenancy/people';
 import {
   findTenant,
   inRegistry,
@@ -15,7 +15,7 @@ import {
   type Registered,
 } from '../../provider/tenancy/registry';
 import { UserError } from '../errors';
-import { terminal } from '../terminal';
+import { terminal, type Terminal } from '../terminal';
 import { accessOf, clustersOf, tenantsCommandNamed, type AccessOptions } from './access';
 import { renderTenants } from './show';
 import {
@@ -23,6 +23,7 @@ import {
   limitsOf,
   modelOption,
   shardOption,
+  tenantArgument,
   withLimits,
   type LimitOptions,
 } from './values';
@@ -63,7 +64,7 @@ export function lifeCommands(): Command[] {
     'configure',
     'change the name, the people, the limits or the login of a tenant',
   )
-    .argument('<tenant>', 'its slug or id')
+    .argument(...tenantArgument)
     .option('--name <text>', 'as people read it')
     .option('--admin <handle>', 'a user who is to manage it; may stand again', collect)
     .option('--member <handle>', 'another user who is to belong to it; may stand again', collect)
@@ -94,7 +95,7 @@ async function createAction(slug: string, options: CreateOptions): Promise<void>
       name,
       model,
       shard,
-      members: membersOf({ admin, member }),
+      members: named({ admin, member }),
       limits: limitsOf(options),
     },
     out.note,
@@ -112,10 +113,10 @@ async function listAction(options: AccessOptions): Promise<void> {
 async function configureAction(slugOrId: string, options: ConfigureOptions): Promise<void> {
   const { name, rotateLogin, remove: leaving = [] } = options;
   const limits = limitsOf(options);
-  const members = membersOf(options);
+  const members = named(options);
   const people = [...members.map(({ user }) => user), ...leaving];
-  const named = name !== undefined || Object.keys(limits).length > 0;
-  if (!named && !rotateLogin && people.length === 0) {
+  const itself = name !== undefined || Object.keys(limits).length > 0;
+  if (!itself && !rotateLogin && people.length === 0) {
     throw new UserError(
       `Nothing to change of ${slugOrId}: see npm run tenants -- configure --help`,
       2,
@@ -132,15 +133,8 @@ async function configureAction(slugOrId: string, options: ConfigureOptions): Pro
       `${slug} stands in the config, which the next deployment would bring back: change strata:tenancy.tenants.${slug} and run npm run up`,
     );
   }
-  const before = await inRegistry(platform.clusters, (client) => handlesOf(client, id));
-  for (const user of leaving) {
-    out.note(
-      before.some((one) => one.user === user)
-        ? `${user} leaves ${slug}: rows stay, without an owner, and nobody can forget ${user} in them any more (anonymise does, while ${user} belongs to it). Tokens last until they end.`
-        : `${slug} has no member ${JSON.stringify(user)}. Its members: ${before.map((one) => one.user).join(', ')}`,
-    );
-  }
-  const configured = await configureTenant(platform, slug, {
+  if (leaving.length > 0) await tellOfLeaving(platform, { id, slug }, leaving, out);
+  const configured = await configureTenant(platform, id, {
     limits,
     members,
     leaving,
@@ -150,7 +144,25 @@ async function configureAction(slugOrId: string, options: ConfigureOptions): Pro
   say(options, configured, renderTenants([configured]));
 }
 
-function membersOf({
+/** Before it is done: afterwards nobody can find a person in the rows. */
+async function tellOfLeaving(
+  { clusters }: Platform,
+  { id, slug }: Pick<Registered, 'id' | 'slug'>,
+  leaving: readonly string[],
+  out: Terminal,
+): Promise<void> {
+  const members = await inRegistry(clusters, (client) => membersOf(client, id));
+  for (const user of leaving) {
+    out.note(
+      members.some((member) => member.user === user)
+        ? `${user} leaves ${slug}: rows stay, without an owner, and nobody can forget ${user} in them any more (anonymise does, while ${user} belongs to it). Tokens last until they end.`
+        : noMember(slug, user, members).message,
+    );
+  }
+}
+
+/** People as options name them. */
+function named({
   admin = [],
   member = [],
 }: Pick<ConfigureOptions, 'admin' | 'member'>): { user: string; role: 'admin' | 'member' }[] {
@@ -166,7 +178,7 @@ function changing(
   change: (platform: Platform, tenant: string) => Promise<Registered>,
 ): Command {
   return tenantsCommandNamed(name, summary)
-    .argument('<tenant>', 'its slug or id')
+    .argument(...tenantArgument)
     .action(async (given: string, options: AccessOptions) => {
       const { platform } = await accessOf(options, terminal(true));
       const tenant = await change(platform, given);

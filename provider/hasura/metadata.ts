@@ -6,6 +6,7 @@ import { UserError } from '../../engine/errors';
 import { inTransaction, withClient } from '../database/connect';
 import { sha256 } from '../database/migration-file';
 import type { Changes, Context, Resource } from '../host/resource';
+import { differences, memberDifferences } from '../local/changes';
 import {
   exportMetadata,
   HasuraOvertaken,
@@ -59,19 +60,16 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
   volatile: ['applied', 'live'],
 
   diff(state, inputs): Changes {
-    const changes: Changes = {};
-    for (const name of ['cluster', 'schema'] as const) {
-      if (state[name] !== inputs[name]) changes[name] = 'update';
-    }
-    for (const kind of ['tables', 'permissions'] as const) {
-      for (const name of new Set([...Object.keys(state[kind]), ...Object.keys(inputs[kind])])) {
-        if (JSON.stringify(state[kind][name]) !== JSON.stringify(inputs[kind][name])) {
-          changes[`${kind}["${name}"]`] = 'update';
-        }
-      }
-    }
-    if (state.live !== state.applied) changes.live = 'update';
-    return changes;
+    return {
+      ...differences(state, inputs, ['cluster', 'schema'], 'update'),
+      ...memberDifferences(state.tables, inputs.tables, (name) => `tables["${name}"]`),
+      ...memberDifferences(
+        state.permissions,
+        inputs.permissions,
+        (name) => `permissions["${name}"]`,
+      ),
+      ...(state.live !== state.applied && { live: 'update' as const }),
+    };
   },
 
   async create(inputs, context) {
@@ -171,16 +169,14 @@ function isEmpty(before: unknown): boolean {
 }
 
 function fingerprint({ metadata: all }: Exported): string {
-  return sha256(JSON.stringify(ordered(all)));
+  return sha256(canonical(all));
 }
 
-/** Hasura keeps objects in an order of its own. */
-function ordered(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(ordered);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, inner]) => [key, ordered(inner)]),
+/** Hasura keeps the keys of objects in an order of its own. */
+function canonical(value: unknown): string {
+  return JSON.stringify(value, (_key, inner: unknown) =>
+    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
+      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : inner,
   );
 }

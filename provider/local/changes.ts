@@ -11,3 +11,17 @@ export function differences<Values extends object>(
   const changed = properties.filter((name) => !isDeepStrictEqual(before[name], after[name]));
   return Object.fromEntries(changed.map((name) => [name, effect]));
 }
+
+/**
+ * Which members of a record differ; the order of keys means nothing, since the engine gives them back in another one.
+ * `property` says how a preview names a member, such as `policies.tenant_read`.
+ */
+export function memberDifferences(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+  property: (name: string) => string,
+): Changes {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(after)])];
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], after[name]));
+  return Object.fromEntries(changed.map((name) => [property(name), 'update']));
+}

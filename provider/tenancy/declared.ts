@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Client } from 'pg';
 import { z } from 'zod';
 import { appSchema } from '../../components/tenancy/places';
@@ -6,6 +7,7 @@ import { unknownTableRules, type UnknownTableRule } from '../../components/setti
 import { UserError } from '../../engine/errors';
 import { readLive, withClient } from '../database/connect';
 import type { Changes, Context, Resource } from '../host/resource';
+import { differences, memberDifferences } from '../local/changes';
 import { schemaProblems } from './schema-problems';
 import { unknownTable, unknownTables } from './unknown';
 
@@ -48,21 +50,18 @@ export const declared: Resource<DeclaredInputs, DeclaredState> = {
   volatile: ['accepted', 'live'],
 
   diff(state, inputs): Changes {
-    const changes: Changes = {};
-    for (const name of ['cluster', 'schema', 'unknown'] as const) {
-      if (state[name] !== inputs[name]) changes[name] = 'update';
-    }
-    const before = state.claims.tables;
-    const after = inputs.claims.tables;
-    for (const table of new Set([...Object.keys(before), ...Object.keys(after)])) {
-      if (canonical(before[table]) !== canonical(after[table])) {
-        changes[`claims.tables["${table}"]`] = 'update';
-      }
-    }
-    if (canonical(state.claims.shared) !== canonical(inputs.claims.shared)) {
+    const changes: Changes = {
+      ...differences(state, inputs, ['cluster', 'schema', 'unknown'], 'update'),
+      ...memberDifferences(
+        state.claims.tables,
+        inputs.claims.tables,
+        (table) => `claims.tables["${table}"]`,
+      ),
+    };
+    if (!isDeepStrictEqual(state.claims.shared, inputs.claims.shared)) {
       changes['claims.shared'] = 'update';
     }
-    if (canonical(state.live) !== canonical(state.accepted)) changes.live = 'update';
+    if (!isDeepStrictEqual(state.live, state.accepted)) changes.live = 'update';
     return changes;
   },
 
@@ -121,13 +120,4 @@ function agree(inputs: DeclaredInputs, context: Context): Promise<DeclaredState>
     });
     return { ...inputs, accepted, live: accepted };
   });
-}
-
-/** The engine gives keys back in another order than the program wrote them. */
-function canonical(value: unknown): string {
-  return JSON.stringify([value], (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

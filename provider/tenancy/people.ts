@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { handleProblems, RefusedError, type Wanted } from './wanted';
+import { handleProblems, RefusedError, repeated, type Wanted } from './wanted';
 
 /** Who is to come to a tenant, to have another role there, or to leave it. */
 export interface MemberChanges {
@@ -13,9 +13,7 @@ export function memberChangeProblems({ members = [], leaving = [] }: MemberChang
   const named = [...members.map(({ user }) => user), ...leaving];
   return [
     ...members.flatMap(({ user }) => handleProblems(user)),
-    ...named
-      .filter((user, at) => named.indexOf(user) !== at)
-      .map((user) => `${JSON.stringify(user)} is named twice`),
+    ...repeated(named).map((user) => `${user} is named twice`),
   ];
 }
 

@@ -6,6 +6,7 @@ import { ownTriggers, statements, type TableFence } from '../../components/tenan
 import { inTransaction, readLive, UnreachableError, withClient } from '../database/connect';
 import { describeSqlError } from '../database/errors';
 import type { Changes, Resource } from '../host/resource';
+import { memberDifferences } from '../local/changes';
 
 /**
  * The fence around one tenant-owned table: row level security, policies, grants and audit triggers, compiled from the
@@ -51,11 +52,10 @@ export const table: Resource<TableInputs, TableState> = {
     if (state.table !== inputs.table) return { table: 'replace' };
     const changes: Changes = {};
     for (const kind of members) {
-      for (const name of new Set([...Object.keys(state[kind]), ...Object.keys(inputs[kind])])) {
-        if (JSON.stringify(state[kind][name]) !== JSON.stringify(inputs[kind][name])) {
-          changes[`${kind}.${name}`] = 'update';
-        }
-      }
+      Object.assign(
+        changes,
+        memberDifferences(state[kind], inputs[kind], (name) => `${kind}.${name}`),
+      );
     }
     if (state.shared !== inputs.shared) changes.shared = 'update';
     if (state.schema !== inputs.schema) changes.schema = 'update';

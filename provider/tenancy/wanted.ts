@@ -98,30 +98,32 @@ export function limitProblems(limits: Partial<Limits>, model: Model): string[] {
     typeof limits.maxConnections === 'number' && model !== 'database'
       ? [`its model is ${model}: connections are limited where a tenant has a database of its own`]
       : [];
-  return [...pooled, ...limitNames.flatMap(rangeProblems)];
+  return [...pooled, ...limitNames.flatMap((name) => rangeProblems(name, limits[name]))];
+}
 
-  function rangeProblems(name: keyof Limits): string[] {
-    const value = limits[name];
-    const { words, least, most } = limitRules[name];
-    if (value === undefined || value === null) return [];
-    if (Number.isSafeInteger(value) && value >= least && value <= most) return [];
-    return [
-      `${words}: ${String(value)} is not allowed: a whole number from ${String(least)} to ${String(most)}, or "usual" for the platform's`,
-    ];
-  }
+function rangeProblems(name: keyof Limits, value: number | null | undefined): string[] {
+  const { words, least, most } = limitRules[name];
+  if (value === undefined || value === null) return [];
+  if (Number.isSafeInteger(value) && value >= least && value <= most) return [];
+  return [
+    `${words}: ${String(value)} is not allowed: a whole number from ${String(least)} to ${String(most)}, or "usual" for the platform's`,
+  ];
 }
 
 function memberProblems(members: Wanted['members']): string[] {
   const users = members.map(({ user }) => user);
   return [
     ...users.flatMap((user) => handleProblems(user)),
-    ...[...new Set(users.filter((user, at) => users.indexOf(user) !== at))].map(
-      (user) => `${shown(user)} is named twice among its members`,
-    ),
+    ...repeated(users).map((user) => `${user} is named twice among its members`),
     ...(members.some(({ role }) => role === 'admin')
       ? []
       : ['it has no admin, so nobody could manage it']),
   ];
+}
+
+/** Those that stand more than once, as a terminal may show them. */
+export function repeated(users: readonly string[]): string[] {
+  return [...new Set(users.filter((user, at) => users.indexOf(user) !== at))].map(shown);
 }
 
 /** What is wrong with the handle of a user. */

@@ -67,6 +67,13 @@ describe('the metadata of Hasura (against a stand-in for its API)', () => {
     expect(hasuraFindings(hasura.metadata, own, shared)).toEqual([]);
     expect(hasura.version).toBe(2);
     expect(metadata.diff(state, inputs())).toEqual({});
+    // As the engine gives them back.
+    const turned = JSON.parse(JSON.stringify(inputs()), (_key, value: unknown) =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(Object.entries(value).reverse())
+        : value,
+    ) as MetadataInputs;
+    expect(metadata.diff(state, turned)).toEqual({});
     expect(await metadata.read(id, state, context())).toEqual(state);
   });
 
