@@ -2,10 +2,12 @@ import path from 'node:path';
 import { UserError } from '../engine/errors';
 import { root } from '../engine/root';
 import { readMigrations, schemaVersion, type MigrationFile } from './data/migrations';
-import { deployed, isOn, type Application, type Deployed } from './services/catalogue';
+import { deployed, type Application, type Deployed } from './services/catalogue';
 import { eventTriggers, readFunctions, withEvents } from './services/declared-functions';
 import { hostNames } from './services/gateway/hosts';
 import { servedRoutes } from './services/gateway/input';
+import { readHasura } from './services/hasura/application';
+import { isOn } from './services/presets';
 import type { Service, VolumeContent } from './services/service';
 import type { Problem } from './settings/errors';
 import type { Settings } from './settings/schema';
@@ -25,11 +27,13 @@ export interface Plan extends Deployed {
   readonly tenancy: TenancyPlan;
   /** Grants decide what an API shows, so a changed fence is a changed schema. */
   readonly schemaVersion: string;
+  /** What `app/hasura/` adds to Hasura's metadata. */
+  readonly hasura: Readonly<Record<string, unknown>>;
 }
 
 /** Reads the application's folder and plans the deployment of settings that nothing is wrong with. */
 export function planOf(settings: Settings): Plan {
-  const { tenancy, functions, migrations, fences } = readApp(settings);
+  const { tenancy, functions, migrations, fences, hasura } = readApp(settings);
   const { database, services } = deployed({ settings, tenancy, functions });
   return {
     database,
@@ -39,12 +43,17 @@ export function planOf(settings: Settings): Plan {
     fences,
     tenancy,
     schemaVersion: tenancy.version,
+    hasura,
   };
 }
 
 /** What the application's folder says: its tables, its migrations after the platform's, its functions. */
 interface App
-  extends Pick<Plan, 'migrations' | 'fences' | 'tenancy'>, ReturnType<typeof readFunctions> {}
+  extends
+    Pick<Plan, 'migrations' | 'fences' | 'tenancy' | 'hasura'>,
+    ReturnType<typeof readFunctions> {
+  readonly hasuraProblems: readonly Problem[];
+}
 
 /** Throws when its tables or migrations cannot be read; `problems` are those of its functions. */
 function readApp(settings: Settings): App {
@@ -58,7 +67,8 @@ function readApp(settings: Settings): App {
   const fences = withEvents(compileTenancy(declaration), events);
   const version = schemaVersion(migrations, fences);
   const tenancy = { migrations: own, declaration, events, version };
-  return { migrations, fences, tenancy, functions, problems };
+  const { application: hasura, problems: hasuraProblems } = readHasura(app);
+  return { migrations, fences, tenancy, functions, problems, hasura, hasuraProblems };
 }
 
 /** Of an application that is not there, or cannot be read. */
@@ -75,9 +85,12 @@ export function readApplication(settings: Settings): {
   problems: readonly Problem[];
 } {
   try {
-    const { tenancy, functions, problems } = readApp(settings);
-    // A function that is not deployed may be as it likes.
-    const judged = isOn('functions', settings) ? problems : [];
+    const { tenancy, functions, problems, hasuraProblems } = readApp(settings);
+    // What is not deployed may be as it likes.
+    const judged = [
+      ...(isOn('functions', settings) ? problems : []),
+      ...(isOn('hasura', settings) ? hasuraProblems : []),
+    ];
     return { application: { settings, tenancy, functions }, problems: judged };
   } catch (error) {
     if (!(error instanceof UserError)) throw error;

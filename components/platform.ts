@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import { certificates } from './data/certificates';
 import { credentials, type Credentials } from './data/credentials';
+import { hasuraMetadata } from './data/hasura';
 import { names } from './data/names';
 import { Schema } from './data/schema';
 import { secretValues } from './data/secrets';
@@ -8,8 +9,10 @@ import { databaseUrl } from './data/urls';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
 import { operatorUser } from './services/gateway/operator';
+import { hasuraAddress } from './services/hasura/hasura';
 import type { Service, VolumeContent } from './services/service';
 import { tokens } from './services/tokens';
+import { chosenVendors } from './services/vendors';
 import { configSecrets } from './settings/secrets';
 import type { Settings, TargetName, TierName } from './settings/schema';
 import { docker } from './targets/docker';
@@ -100,9 +103,14 @@ export class Platform extends pulumi.ComponentResource {
               tenancy: settings.tenancy,
               plan: plan.tenancy,
               secrets: secrets.config,
+              vendors: settings.target === 'embedded' ? [] : chosenVendors(settings),
             },
             { parent: this },
           ),
+        complete: (placed, database, options) =>
+          placed.name === hasuraAddress.name
+            ? hasuraMetadata({ placed, database, plan, settings, credentials: keys }, options)
+            : undefined,
         secret: (database) => secretValues(secrets, database),
       },
       { parent: this },

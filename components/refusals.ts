@@ -3,6 +3,7 @@ import { wantedTenants } from './data/tenants';
 import { noTables, readApplication } from './plan';
 import { tenantProblems } from './services/database/memory';
 import { behindGateway, environmentProblems } from './services/catalogue';
+import { choiceProblems } from './services/choice';
 import type { Service } from './services/service';
 import { customConflicts } from './settings/custom-conflicts';
 import type { Problem } from './settings/errors';
@@ -39,6 +40,7 @@ export function refusals(
   return [
     ...missing,
     ...target(settings, services),
+    ...choiceProblems(settings),
     ...environmentProblems(application),
     ...(hasContainers(settings) ? tenantProblems(settings.database, ownDatabases(settings)) : []),
     ...problems,

@@ -1,7 +1,5 @@
 import { SignJWT } from 'jose';
-
-/** The claim that Hasura, PostGraphile and the SQL of `tenancy` read. */
-export const claimsName = 'https://hasura.io/jwt/claims';
+import { claimsName } from '../components/services/tokens';
 
 /** Roles that a member can have in a tenant, the lowest first. */
 export const roles = ['member', 'admin'] as const;

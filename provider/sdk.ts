@@ -3,12 +3,14 @@ import type { LoginInputs, LoginState } from './database/login';
 import type { MigrationInputs, MigrationState } from './database/migration';
 import type { DatabaseServerInputs, DatabaseServerState } from './database/server';
 import type { TenantInputs, TenantState } from './database/tenant';
+import type { VendorInputs, VendorState } from './database/vendor';
 import type { FilesInputs, FilesState } from './docker/files';
 import type { ImageInputs, ImageState } from './docker/image';
 import type { DockerJobInputs, DockerJobState } from './docker/job';
 import type { DockerMachineInputs } from './docker/machine';
 import type { ReadyInputs, ReadyState } from './docker/ready';
 import type { DockerVolumeInputs } from './docker/volume';
+import type { MetadataInputs } from './hasura/metadata';
 import type { JobInputs, JobState } from './local/job';
 import type { PostgresInputs, PostgresState } from './local/postgres';
 import type { ProcessInputs, ProcessState } from './local/process';
@@ -20,26 +22,13 @@ import type { PlacesInputs } from './tenancy/places';
 import type { ShardInputs } from './tenancy/shard';
 import type { TableInputs, TableState } from './tenancy/table';
 import type { TemplateInputs } from './tenancy/template';
+import { withOutputs, type Args } from './sdk-inputs';
 import type { AuthorityInputs, AuthorityState } from './tls/authority';
 import type { CertificateInputs, CertificateState } from './tls/certificate';
 
 /**
  * The strata provider's resources as a program uses them; what each is and takes stands at its inputs' type.
  */
-
-/** A value that may come later, or whose parts may. */
-type Later<T> = pulumi.Input<T extends object ? { [K in keyof T]: Later<T[K]> } : T>;
-
-/** Inputs as a program gives them. */
-type Args<T> = { [K in keyof T]: Later<T[K]> };
-
-/** A resource's properties: what is given, and the outputs that only the provider knows. */
-function withOutputs<Inputs extends object>(
-  inputs: Args<Inputs>,
-  outputs: readonly string[],
-): Record<string, unknown> {
-  return { ...Object.fromEntries(outputs.map((name) => [name, undefined])), ...inputs };
-}
 
 export class Password extends pulumi.CustomResource {
   declare readonly result: pulumi.Output<PasswordState['result']>;
@@ -111,6 +100,20 @@ export class Tenant extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<TenantInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:database:Tenant', name, withOutputs(args, ['tenantId']), opts);
+  }
+}
+
+export class VendorDatabase extends pulumi.CustomResource {
+  declare readonly sound: pulumi.Output<VendorState['sound']>;
+
+  constructor(name: string, args: Args<VendorInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:database:Vendor', name, withOutputs(args, ['sound']), opts);
+  }
+}
+
+export class Metadata extends pulumi.CustomResource {
+  constructor(name: string, args: Args<MetadataInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:hasura:Metadata', name, withOutputs(args, ['applied', 'live']), opts);
   }
 }
 

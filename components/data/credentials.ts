@@ -1,6 +1,7 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { LoginRole, PlatformSecret, RedisUser } from '../services/service';
 import type { PasswordShape, Target } from '../targets/target';
+import { vendorNames, type VendorName } from '../services/vendors';
 import { names } from './names';
 
 /** What the cluster's admin has too. */
@@ -22,6 +23,11 @@ export const loginRoles = {
   strata_monitor: word,
 } as const satisfies Record<LoginRole, PasswordShape>;
 
+/** Vendor's service → what the password to its own database is made of. */
+export const vendorLogins = Object.fromEntries(vendorNames.map((name) => [name, word])) as Readonly<
+  Record<VendorName, PasswordShape>
+>;
+
 export const redisUsers = {
   guard: word,
   functions: word,
@@ -42,6 +48,7 @@ export const platformSecrets = {
   'backup-key': hex,
   'pooler-console': word,
   operator: word,
+  'hasura-admin': key,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
 
 /** What opens the data: generated once, kept as secrets in the state, and as long-lived as the data itself. */
@@ -49,6 +56,7 @@ export interface Credentials {
   /** Password of the cluster's admin. */
   readonly databaseAdmin: pulumi.Output<string>;
   readonly logins: Readonly<Record<LoginRole, pulumi.Output<string>>>;
+  readonly vendors: Readonly<Record<VendorName, pulumi.Output<string>>>;
   readonly redis: Readonly<Record<RedisUser, pulumi.Output<string>>>;
   readonly platform: Readonly<Record<PlatformSecret, pulumi.Output<string>>>;
 }
@@ -75,6 +83,7 @@ export function credentials(target: Target, parent: pulumi.Resource): Credential
   return {
     databaseAdmin: password(names.databaseAdmin, word),
     logins: each(loginRoles, names.login),
+    vendors: each(vendorLogins, names.vendor),
     redis: each(redisUsers, names.redis),
     platform: each(platformSecrets, names.platformSecret),
   };

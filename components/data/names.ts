@@ -13,6 +13,7 @@ export const names = {
   databaseAdmin: 'database-admin',
   login: (role: string) => `login-${role}`,
   redis: (user: string) => `redis-${user}`,
+  vendor: (service: string) => `vendor-${service}`,
   /** The keys between the platform's parts are called what they are: `jwt-key`, `storage-master`. */
   platformSecret: (secret: string) => secret,
   authority: 'authority',

@@ -1,5 +1,6 @@
 import * as pulumi from '@pulumi/pulumi';
-import { Declared, Places, Shard, Tenant } from '../../provider/sdk';
+import { Declared, Places, Shard, Tenant, VendorDatabase } from '../../provider/sdk';
+import { vendorRole, vendors, type VendorName } from '../services/vendors';
 import type { TenancySettings } from '../settings/tenancy';
 import type { DatabaseServer } from '../targets/target';
 import { schemaClaims } from '../tenancy/claims';
@@ -14,6 +15,8 @@ export interface SchemaArgs extends ClusterContents {
   readonly tenancy: TenancySettings;
   /** `strata:secrets`, for the URLs of shards. */
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
+  /** Vendors whose services have databases of their own. */
+  readonly vendors: readonly VendorName[];
 }
 
 /**
@@ -30,6 +33,7 @@ export class Schema extends pulumi.ComponentResource {
     const main = mainCluster(args.database, args.credentials);
     const schema = new ClusterSchema(this, main, args);
     const base = schema.platform([]);
+    this.vendors(args, schema, main, base);
     const others = this.shards(args, base);
     const rows = this.shardRows(args, schema, main, base);
     const clusters = [main, ...others.map(({ cluster }) => cluster)] as const;
@@ -57,6 +61,29 @@ export class Schema extends pulumi.ComponentResource {
       const schema = new ClusterSchema(this, cluster, args);
       return { cluster, schema, made: schema.application(schema.platform([])) };
     });
+  }
+
+  /** What holds users and rows of files outlives the service that made them. */
+  private vendors(
+    { vendors: chosen, credentials }: SchemaArgs,
+    schema: ClusterSchema,
+    main: Cluster,
+    after: readonly pulumi.Resource[],
+  ): void {
+    for (const vendor of chosen) {
+      new VendorDatabase(
+        names.vendor(vendor),
+        {
+          url: main.admin,
+          cluster: main.id,
+          name: vendorRole(vendor),
+          password: credentials.vendors[vendor],
+          setup: [...vendors[vendor].setup],
+          connections: vendors[vendor].connections,
+        },
+        { ...schema.inside(after), retainOnDelete: true },
+      );
+    }
   }
 
   private shardRows(

@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
+import { vendorRole } from '../services/vendors';
 import type { DatabaseServer, SecretValue } from '../targets/target';
 import type { Certificates } from './certificates';
 import type { Credentials } from './credentials';
@@ -17,6 +18,7 @@ export interface SecretParts {
 export function secretValues(parts: SecretParts, database?: DatabaseServer): SecretValue {
   return (source) => {
     if ('database' in source) return connection(source, parts.credentials, database);
+    if ('vendor' in source) return ownDatabase(source, parts.credentials, database);
     if ('redis' in source) return cache(source.redis, parts.credentials);
     if ('platform' in source) return parts.credentials.platform[source.platform];
     if ('passwordOf' in source) return passwordOf(source.passwordOf, parts.credentials);
@@ -33,6 +35,16 @@ function connection(
 ): pulumi.Output<string> {
   if (!server) throw new Error(`a connection URL of ${role} before there is a database`);
   return databaseUrl(direct ? server.inside : server.pooled, role, logins[role]);
+}
+
+function ownDatabase(
+  { vendor }: Extract<SecretSource, { vendor: unknown }>,
+  { vendors }: Credentials,
+  server: DatabaseServer | undefined,
+): pulumi.Output<string> {
+  if (!server) throw new Error(`a connection URL of ${vendor} before there is a database`);
+  const role = vendorRole(vendor);
+  return databaseUrl(server.inside, role, vendors[vendor], role);
 }
 
 function cache(user: RedisUser, { redis }: Credentials): pulumi.Output<string> {

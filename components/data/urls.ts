@@ -3,13 +3,14 @@ import type * as pulumi from '@pulumi/pulumi';
 import type { RedisUser } from '../services/service';
 import type { Address } from '../targets/target';
 
-/** The connection URL of a role; secret, because it holds the role's password. */
+/** The connection URL of a role, to the platform's database or another; secret, because it holds the role's password. */
 export function databaseUrl(
   address: Address,
   role: string,
   password: pulumi.Output<string>,
+  database?: string,
 ): pulumi.Output<string> {
-  return password.apply((text) => databaseText(address, role, text));
+  return password.apply((text) => databaseText(address, role, text, database));
 }
 
 /** The same where passwords are plain texts. */
@@ -17,9 +18,10 @@ export function databaseText(
   { host, port, parameters }: Address,
   role: string,
   password: string,
+  database = platformDatabase,
 ): string {
   const query = new URLSearchParams(parameters).toString();
-  return `postgresql://${role}:${password}@${host}:${port}/${platformDatabase}${query && `?${query}`}`;
+  return `postgresql://${role}:${password}@${host}:${port}/${database}${query && `?${query}`}`;
 }
 
 /** The URL of the cache for one of its users. */

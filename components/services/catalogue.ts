@@ -9,18 +9,17 @@ import { databaseServer } from './database/server';
 import { pooler } from './database/pooler';
 import { poolerRegistry } from './database/pooler-registry';
 import type { DeclaredFunction } from './declared-functions';
-import { functions } from './functions';
+import { entryNames, entryOf } from './entries';
 import { acme } from './gateway/acme';
 import { gateway } from './gateway/gateway';
 import type { GatewayInput } from './gateway/input';
 import { guard } from './guard';
 import { image } from './images';
 import { monitoring } from './monitoring/monitoring';
-import { postgraphile } from './postgraphile';
+import { isOn } from './presets';
 import { redis } from './redis';
 import type { Service, Workload } from './service';
-import { garage, objectStore } from './storage/garage';
-import { storage } from './storage/service';
+import { objectStore } from './storage/garage';
 import { tenantsWorker } from './tenants';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
 
@@ -31,33 +30,6 @@ export interface Application {
   readonly tenancy: TenancyPlan;
   readonly functions: readonly DeclaredFunction[];
 }
-
-/** Services that a preset chooses, by the name under which the config may change them. */
-const catalogue = {
-  graphql: ({ settings, tenancy }) => [
-    postgraphile({
-      port: settings.ports.graphql,
-      introspection: settings.limits.graphql.introspection,
-      pooled: settings.target !== 'embedded',
-      declaration: tenancy.declaration,
-    }),
-  ],
-  functions: (application) => functions(application.settings.functions, application.functions),
-  storage: ({ settings }) => [
-    storage(settings),
-    ...(settings.storage.store === 'garage' ? [garage(settings)] : []),
-  ],
-} satisfies Record<string, (application: Application) => Workload[]>;
-
-type CatalogueName = keyof typeof catalogue;
-
-/** What a preset starts or not; everything else is there wherever there are containers. */
-type OptionalName = CatalogueName | 'monitoring' | 'backup';
-
-const presets: Readonly<Partial<Record<Settings['preset'], readonly OptionalName[]>>> = {
-  minimal: ['graphql'],
-  standard: ['graphql', 'functions', 'storage', 'monitoring', 'backup'],
-};
 
 /** The services of a deployment, the database server apart: it comes before everything else. */
 export interface Deployed {
@@ -179,19 +151,17 @@ const withoutContainers: Workload = {
 
 function fromPreset(application: Application): Workload[] {
   const { settings } = application;
-  const chosen = (Object.keys(catalogue) as CatalogueName[]).filter((name) => isOn(name, settings));
-  return chosen.flatMap((name) =>
-    catalogue[name](application).map((service) => adjust(service, settings.services[name])),
-  );
+  return entryNames
+    .filter((name) => isOn(name, settings))
+    .flatMap((name) =>
+      entryOf(name)
+        .make(application)
+        .map((service) => adjust(service, settings.services[name])),
+    );
 }
 
 function own({ customServices }: Settings): Service[] {
   return Object.entries(customServices).map(([name, given]) => custom(name, given));
-}
-
-/** Whether the preset starts it, or what the config says instead. */
-export function isOn(name: OptionalName, { preset, services }: Settings): boolean {
-  return services[name]?.enabled ?? presets[preset]?.includes(name) ?? false;
 }
 
 /** Variables by which a runtime or Strata is told what to load: they would make another program of a service. */
@@ -200,8 +170,8 @@ const loader = /^(NODE_|LD_|DYLD_|STRATA_)/;
 /** Variables that the config would set although the service sets them itself. */
 export function environmentProblems(application: Application): Problem[] {
   return Object.entries(application.settings.services).flatMap(([name, given]) => {
-    const make = Object.entries(catalogue).find(([known]) => known === name)?.[1];
-    const own = new Set((make?.(application) ?? []).flatMap(ownVariables));
+    const entry = entryNames.find((known) => known === name);
+    const own = new Set(entry && entryOf(entry).make(application).flatMap(ownVariables));
     return Object.keys(given.env ?? {})
       .filter((variable) => own.has(variable) || loader.test(variable))
       .map((variable) => ({

@@ -130,6 +130,31 @@ export const images = {
     checked: '2026-11-21',
     source: 'public manifests that name it with its digest',
   },
+  hasura: {
+    repository: 'docker.io/hasura/graphql-engine',
+    tag: 'v2.48.16',
+    checked: '2026-11-22',
+    source:
+      "upstream's own manifests (install-manifests at 008cfe5d); without a licence key it is the free edition",
+  },
+  'hasura-auth': {
+    repository: 'docker.io/nhost/auth',
+    tag: '0.50.1',
+    checked: '2026-11-22',
+    source: 'public manifests that name it',
+  },
+  'hasura-storage': {
+    repository: 'docker.io/nhost/storage',
+    tag: '0.15.1',
+    checked: '2026-11-22',
+    source: "upstream's changelog (services/storage/CHANGELOG.md at 1518bdb4)",
+  },
+  gotrue: {
+    repository: 'docker.io/supabase/gotrue',
+    tag: 'v2.196.0',
+    checked: '2026-11-22',
+    source: "upstream's docker/docker-compose.yml at 1f37f2a9",
+  },
   mailpit: {
     repository: 'docker.io/axllent/mailpit',
     tag: 'v1.30.5',

@@ -1,3 +1,5 @@
+import type { VendorName } from './vendors';
+
 /**
  * What runs, in Compose's vocabulary: plain data that knows neither where it runs nor how many servers there are.
  * A target turns each kind into its own resources. Services reach each other by their names: where there are
@@ -9,6 +11,8 @@ export type Service = Workload | Job;
 export type SecretSource =
   /** A connection URL of a login role; `direct` passes the pooler by, for LISTEN and session settings. */
   | { readonly database: LoginRole; readonly direct?: boolean }
+  /** A connection URL of a vendor's service to the database that it owns, past the pooler. */
+  | { readonly vendor: VendorName }
   /** A connection URL of a user of the cache, such as `redis://guard:…@redis:6379`. */
   | { readonly redis: RedisUser }
   /** Something generated once for this platform. */
@@ -59,7 +63,9 @@ export type PlatformSecret =
   /** Makes the pooler read its files. */
   | 'pooler-console'
   /** Logs in to what only the platform's operators see. */
-  | 'operator';
+  | 'operator'
+  /** May do everything in Hasura. */
+  | 'hasura-admin';
 
 interface Resources {
   readonly cpus?: number | undefined;
@@ -190,6 +196,8 @@ export interface Workload extends Runnable {
   readonly metrics?: { readonly port: number; readonly path: string };
   /** Port of the host → port of the service: the gateway's, and what the config says. */
   readonly published?: Readonly<Record<number, number>>;
+  /** The engine's machine reaches this port of the first replica, by a port of the host's loopback address. */
+  readonly reach?: { readonly port: number; readonly hostPort: number };
   /** It reads the schema when it starts, so it starts anew when that changes. */
   readonly readsSchema: boolean;
   /** What callers use, by endpoint name. */

@@ -1,4 +1,6 @@
+import { presets } from '../services/presets';
 import type { Problem } from './errors';
+import { presetNames } from './names';
 import type {
   CatalogueName,
   PresetName,
@@ -18,21 +20,20 @@ const built = {
   target: readonly TargetName[];
 };
 
-/** Which presets each target can run so far. */
-const builtPresets: Readonly<Record<TargetName, readonly PresetName[]>> = {
-  embedded: ['minimal'],
-  docker: ['minimal', 'standard'],
+/** Which services of the catalogue each target can run so far. */
+export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
+  embedded: ['graphql'],
+  docker: ['graphql', 'hasura', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
   aws: [],
   kubernetes: [],
 };
 
-/** Which services of the catalogue each target can run so far. */
-export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
-  embedded: ['graphql'],
-  docker: ['graphql', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
-  aws: [],
-  kubernetes: [],
-};
+/** Presets all of whose services the target can run so far. */
+function builtPresets(target: TargetName): PresetName[] {
+  return presetNames.filter((preset) =>
+    presets[preset].every((name) => builtServices[target].includes(name)),
+  );
+}
 
 /** Everything in `settings` that is not built yet; `readable` tells which of them may be looked at. */
 export function notBuilt(settings: Settings, readable: (name: SettingName) => boolean): Problem[] {
@@ -45,7 +46,7 @@ export function notBuilt(settings: Settings, readable: (name: SettingName) => bo
 }
 
 function preset({ preset: chosen, target }: Settings): Problem[] {
-  const there = builtPresets[target];
+  const there = builtPresets(target);
   if (there.length === 0 || there.includes(chosen)) return [];
   return [
     {

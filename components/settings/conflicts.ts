@@ -1,3 +1,4 @@
+import { isOn } from '../services/presets';
 import type { Problem } from './errors';
 import type { SettingName, Settings, TargetName } from './schema';
 import { showKey, showText } from './show';
@@ -23,12 +24,15 @@ const portsOf: Partial<Record<TargetName, (settings: Settings) => Wanted[]>> = {
     ...Object.entries(ports).map(([name, port]): Wanted => ({ path: ['ports', name], port })),
     ...ofEach(customServices, 'port'),
   ],
-  docker: ({ gateway, docker, customServices }) => [
+  docker: ({ gateway, docker, customServices, ...chosen }) => [
     ...Object.entries(gateway.ports).map(([name, port]): Wanted => ({
       path: ['gateway', 'ports', name],
       port,
     })),
     { path: ['docker', 'databasePort'], port: docker.databasePort },
+    ...(isOn('hasura', chosen)
+      ? [{ path: ['docker', 'hasuraPort'] as const, port: docker.hasuraPort }]
+      : []),
     ...ofEach(customServices, 'publish'),
   ],
 };

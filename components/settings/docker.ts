@@ -22,5 +22,10 @@ export const docker = z
       .describe(
         "The port of the engine's loopback address that leads to Postgres: migrations come in here.",
       ),
+    hasuraPort: values.port
+      .default(25433)
+      .describe(
+        "The port of the engine's loopback address that leads to Hasura, where it runs: its metadata comes in here.",
+      ),
   })
   .describe('The Docker engine that target docker runs on.');

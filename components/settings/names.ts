@@ -38,9 +38,20 @@ export const catalogueNames = [
   'monitoring',
   'backup',
   'hasura',
-  'auth',
+  'hasura-auth',
+  'gotrue',
+  'sessions',
+  'oauth',
   'postgrest',
+  'hasura-storage',
+  'supabase-storage',
+  'imgproxy',
   'realtime',
+  'meta',
+  'studio',
+  'admin',
+  'pgadmin',
+  'mailpit',
 ] as const;
 export type CatalogueName = (typeof catalogueNames)[number];
 

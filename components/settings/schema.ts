@@ -3,6 +3,7 @@ import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
 import { functions } from './functions';
+import { hasura } from './hasura';
 import { gateway } from './gateway';
 import { images } from './images';
 import { limits } from './limits';
@@ -79,6 +80,7 @@ export const settingsSchema = z.strictObject({
   redis: redis.prefault({}),
   storage: storage.prefault({}),
   functions: functions.prefault({}),
+  hasura: hasura.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
   secrets: secrets.prefault({}),
 });

@@ -50,6 +50,8 @@ export interface Placed {
   readonly resource: pulumi.Resource;
   /** A URL that answers when the service is healthy. */
   readonly health?: string;
+  /** `http://127.0.0.1:25433`, from the engine's machine; `?reach=ssh://…` goes through ssh. Where the service says it. */
+  readonly reach?: string;
   /** In words: what it is there and on which machine. */
   readonly where: string;
   /** Endpoint name → URL. */

@@ -43,12 +43,13 @@ export function inOrder(
     const needed = service.needs.flatMap((need) => placed.get(need)?.resource ?? []);
     const options = { parent: opts.parent, dependsOn: [opts.dependsOn, ...needed] };
     const common = { secret, volumes: args.volumes, schemaVersion: args.schemaVersion };
-    placed.set(
-      service.name,
+    const made =
       service.kind === 'job'
         ? site.job({ service, ...common }, options)
-        : site.workload({ service, ...common }, options),
-    );
+        : site.workload({ service, ...common }, options);
+    const after = { parent: opts.parent, dependsOn: [made.resource] };
+    const complete = args.complete(made, database, after);
+    placed.set(service.name, { ...made, ...(complete && { resource: complete }) });
   }
   return [...placed.values()];
 }

@@ -14,6 +14,12 @@ export interface TierArgs {
   readonly schemaVersion: string;
   /** Fills the database; nothing that reads it starts before that is done. */
   readonly schema: (database: DatabaseServer) => pulumi.Resource;
+  /** What has to be told to a service that has just become healthy, before anybody comes to it. */
+  readonly complete: (
+    placed: Placed,
+    database: DatabaseServer,
+    opts: pulumi.CustomResourceOptions,
+  ) => pulumi.Resource | undefined;
   /** Connection URLs only once there is a server. */
   readonly secret: (database?: DatabaseServer) => SecretValue;
 }

@@ -1,13 +1,14 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { certificateNames, inSeconds } from '../../components/data/certificates';
-import { loginRoles, platformSecrets, redisUsers, word } from '../../components/data/credentials';
+import { loginRoles, platformSecrets, redisUsers, vendorLogins, word } from '../../components/data/credentials';
 import { names } from '../../components/data/names';
 import { databaseText, redisText } from '../../components/data/urls';
 import { planOf, publicNames } from '../../components/plan';
 import { image } from '../../components/services/images';
 import { schemaJob } from '../../components/services/schema-job';
 import { type LoginRole, type SecretSource, type Service } from '../../components/services/service';
+import { vendorRole } from '../../components/services/vendors';
 import type { Settings } from '../../components/settings/schema';
 import { inside, pooled } from '../../components/targets/addresses';
 import { renderCompose, type BundleFile } from '../../components/targets/compose/render';
@@ -78,6 +79,11 @@ function secretOf(
     if ('database' in source) {
       const address = hasPooler && !source.direct ? pooled : inside;
       return databaseText(address, source.database, login(source.database));
+    }
+    if ('vendor' in source) {
+      const role = vendorRole(source.vendor);
+      const password = kept.password(names.vendor(source.vendor), vendorLogins[source.vendor]);
+      return databaseText(inside, role, password, role);
     }
     if ('redis' in source) {
       return redisText(

@@ -91,7 +91,12 @@ async function hasSettings(client: Client, role: string): Promise<boolean> {
   return rowCount !== 0;
 }
 
-async function accepts({ url, role, password }: LoginInputs): Promise<boolean> {
+/** Whether the database of the URL lets the role in with this password; throws when it does not answer. */
+export async function accepts({
+  url,
+  role,
+  password,
+}: Pick<LoginInputs, 'url' | 'role' | 'password'>): Promise<boolean> {
   const own = new URL(url);
   own.username = role;
   own.password = password;

@@ -4,7 +4,6 @@ import type { HasuraRules } from '../../components/tenancy/hasura';
 import { hasuraMetadata } from '../../components/tenancy/hasura-metadata';
 import { UserError } from '../../engine/errors';
 import { inTransaction, withClient } from '../database/connect';
-import { sha256 } from '../database/migration-file';
 import type { Changes, Context, Resource } from '../host/resource';
 import { differences, memberDifferences } from '../local/changes';
 import {
@@ -15,6 +14,7 @@ import {
   type Exported,
   type Hasura,
 } from './api';
+import { fingerprint, isEmpty, keptSources } from './document';
 
 /**
  * All metadata of one Hasura: the tables of the declaration, who may do what with them, and nothing else.
@@ -30,6 +30,10 @@ export interface MetadataInputs extends HasuraRules, Hasura {
   cluster: string;
   /** Changes with every migration: columns may be others. */
   schema: string;
+  /** Source → variable of its URL, where another service tracks its own tables: they stay, and nobody may read them. */
+  others: Record<string, string>;
+  /** What `app/hasura/` adds, by the member of the metadata: actions, remote schemas, cron triggers, … */
+  application: Record<string, unknown>;
 }
 
 export interface MetadataState extends MetadataInputs {
@@ -55,6 +59,8 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
     schema: z.string(),
     tables: z.record(z.string(), rule),
     permissions: z.record(z.string(), rule),
+    others: z.record(z.string(), z.string()),
+    application: z.record(z.string(), z.unknown()),
   }),
   computed: ['applied', 'live'],
   volatile: ['applied', 'live'],
@@ -68,6 +74,12 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
         inputs.permissions,
         (name) => `permissions["${name}"]`,
       ),
+      ...memberDifferences(state.others, inputs.others, (name) => `others["${name}"]`),
+      ...memberDifferences(
+        state.application,
+        inputs.application,
+        (name) => `application["${name}"]`,
+      ),
       ...(state.live !== state.applied && { live: 'update' as const }),
     };
   },
@@ -80,7 +92,7 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
 
   async read(_id, state, { signal }) {
     try {
-      return { ...state, live: fingerprint(await exportMetadata(state, signal)) };
+      return { ...state, live: fingerprint(await exportMetadata(state, signal), state.others) };
     } catch (error) {
       // An outage says nothing of the metadata.
       if (error instanceof HasuraUnavailable) return state;
@@ -99,8 +111,8 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
 
   async delete(_id, state, context) {
     try {
-      const live = fingerprint(await exportMetadata(state, context.signal));
-      if (live === state.applied) await replace(state, nothing, context);
+      const live = fingerprint(await exportMetadata(state, context.signal), state.others);
+      if (live === state.applied) await replace(state, () => nothing, context);
       else context.warn('somebody else has changed the metadata: it stays as it is');
     } catch (error) {
       if (!(error instanceof HasuraUnavailable)) throw error;
@@ -110,17 +122,25 @@ export const metadata: Resource<MetadataInputs, MetadataState> = {
 };
 
 async function apply(inputs: MetadataInputs, context: Context): Promise<MetadataState> {
-  const wanted = hasuraMetadata(inputs, await columnsOf(inputs));
-  const live = fingerprint(await replace(inputs, wanted, context));
+  const columns = await columnsOf(inputs);
+  const wanted = (before: unknown): unknown => ({
+    ...inputs.application,
+    ...hasuraMetadata(inputs, columns, keptSources(inputs.others, before)),
+  });
+  const live = fingerprint(await replace(inputs, wanted, context), inputs.others);
   return { ...inputs, applied: live, live };
 }
 
-/** Replaces all metadata; returns what Hasura has made of it. */
-async function replace(hasura: Hasura, wanted: unknown, { signal }: Context): Promise<Exported> {
+/** Replaces all metadata by what is wanted in the place of what is there; returns what Hasura has made of it. */
+async function replace(
+  hasura: Hasura,
+  wanted: (before: unknown) => unknown,
+  { signal }: Context,
+): Promise<Exported> {
   for (let attempt = 1; ; attempt += 1) {
-    const { version } = await exportMetadata(hasura, signal);
+    const { version, metadata: before } = await exportMetadata(hasura, signal);
     try {
-      await replaceMetadata(hasura, version, wanted, signal);
+      await replaceMetadata(hasura, version, wanted(before), signal);
       const after = await exportMetadata(hasura, signal);
       // A replacement is one edition; whoever wrote after it would be taken for us.
       if (after.version === version + 1) return after;
@@ -151,32 +171,4 @@ async function columnsOf({ url, tables }: MetadataInputs): Promise<Record<string
     ),
   );
   return Object.fromEntries(rows.map(({ table, columns }) => [table, columns]));
-}
-
-/** A Hasura that nobody has told anything; its sources may be there without tables. */
-function isEmpty(before: unknown): boolean {
-  const {
-    version: _format,
-    sources = [],
-    ...others
-  } = before as {
-    version?: number;
-    sources?: readonly { tables?: readonly unknown[] }[];
-  };
-  return (
-    Object.keys(others).length === 0 && sources.every(({ tables = [] }) => tables.length === 0)
-  );
-}
-
-function fingerprint({ metadata: all }: Exported): string {
-  return sha256(canonical(all));
-}
-
-/** Hasura keeps the keys of objects in an order of its own. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === 'object' && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-      : inner,
-  );
 }

@@ -61,6 +61,7 @@ const credentials = [
   'backup-key',
   'backup-key-id',
   'database-admin',
+  'hasura-admin',
   'jwt-key',
   'login-strata_app',
   'login-strata_auditor',
@@ -83,6 +84,12 @@ const credentials = [
   'storage-master',
   'storage-rpc',
   'tenant-logins',
+  'vendor-gotrue',
+  'vendor-hasura',
+  'vendor-hasura-auth',
+  'vendor-hasura-storage',
+  'vendor-realtime',
+  'vendor-supabase-storage',
 ];
 
 const certificateType = 'strata:tls:Certificate';

@@ -9,6 +9,7 @@ export interface Registered {
   readonly custom: boolean;
   readonly inputs: Record<string, unknown>;
   readonly protect: boolean;
+  readonly retainOnDelete: boolean;
   readonly deletedWith: string;
   readonly dependencies: readonly string[];
   readonly additionalSecretOutputs: readonly string[];
@@ -21,6 +22,7 @@ interface Request {
   getCustom(): boolean;
   getObject(): { toJavaScript(): Record<string, unknown> };
   getProtect(): boolean;
+  getRetainondelete(): boolean;
   getDeletedwith(): string;
   getDependenciesList(): string[];
   getAdditionalsecretoutputsList(): string[];
@@ -99,6 +101,7 @@ function described(request: Request, urn: string): Registered {
     custom: request.getCustom(),
     inputs: request.getObject().toJavaScript(),
     protect: request.getProtect(),
+    retainOnDelete: request.getRetainondelete(),
     deletedWith: request.getDeletedwith(),
     dependencies: request.getDependenciesList(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),

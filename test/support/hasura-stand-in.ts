@@ -1,7 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { HasuraMetadata } from '../../components/tenancy/hasura-metadata';
+import type { HasuraMetadata, HasuraTable } from '../../components/tenancy/hasura-metadata';
 
 interface Command {
   readonly type: string;
@@ -105,8 +105,9 @@ export class HasuraStandIn {
   }
 
   private inconsistent(metadata: HasuraMetadata | undefined): object[] {
-    return (metadata?.sources ?? []).flatMap(({ name: source, tables }) =>
-      tables.flatMap((table) => {
+    // What other sources have, their own services have tracked.
+    return (metadata?.sources ?? []).slice(0, 1).flatMap(({ name: source, tables }) =>
+      (tables as readonly HasuraTable[]).flatMap((table) => {
         const { schema, name } = table.table;
         const known = this.columns[`${schema}.${name}`];
         const what = { type: 'table', name: `table ${schema}.${name} in source ${source}` };

@@ -47,6 +47,8 @@ function inputs(of: TenancyDeclaration = declaration): MetadataInputs {
     cluster: 'test',
     schema: '1',
     ...hasuraRules(of),
+    others: {},
+    application: {},
   };
 }
 

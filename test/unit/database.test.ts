@@ -72,7 +72,7 @@ describe('the memory of the database', () => {
 
   test('of 4G with the default pools is shared out like this', () => {
     expect([connections(defaults), planMemory(4096, 89)]).toEqual([
-      { pooled: 45, tenants: 0, direct: 41, total: 89 },
+      { pooled: 45, tenants: 0, direct: 41, vendors: 0, total: 89 },
       {
         total: 4096,
         sharedBuffers: 1024,
@@ -103,7 +103,7 @@ describe('the memory of the database', () => {
   test('that cannot hold the pools of tenants besides is refused with the numbers', () => {
     const many = { ...defaults, tenants: { most: 20, connections: 10 } };
     expect([connections(many), memoryProblems(many)]).toEqual([
-      { pooled: 45, tenants: 200, direct: 41, total: 289 },
+      { pooled: 45, tenants: 200, direct: 41, vendors: 0, total: 289 },
       [
         {
           key: 'strata:database.memory',

@@ -48,7 +48,7 @@ describe('a config that can be deployed', () => {
       customServices: {},
       tenancy: { model: 'shared', unknownTables: 'refuse', shards: {}, tenants: {} },
       ports: { database: 15432, graphql: 15678 },
-      docker: { databasePort: 25432 },
+      docker: { databasePort: 25432, hasuraPort: 25433 },
       images: { override: {} },
       gateway: gateway.parse({}),
       database: database.parse({}),
@@ -56,6 +56,7 @@ describe('a config that can be deployed', () => {
       redis: { memory: '512M' },
       storage: storage.parse({}),
       functions: functions.parse({}),
+      hasura: { memory: '1G', allowList: false },
       monitoring: monitoringSchema.parse({}),
       secrets: [],
     });

@@ -37,7 +37,7 @@ const columns = {
 };
 
 function tablesOf(wanted: TenancyDeclaration): readonly HasuraTable[] {
-  return hasuraMetadata(hasuraRules(wanted), columns).sources[0]?.tables ?? [];
+  return hasuraMetadata(hasuraRules(wanted), columns).sources[0].tables;
 }
 
 describe('the metadata for Hasura', () => {
@@ -52,10 +52,10 @@ describe('the metadata for Hasura', () => {
       version: 3,
       sources: [
         {
-          name: 'default',
+          name: 'strata',
           kind: 'postgres',
           configuration: {
-            connection_info: { database_url: { from_env: 'HASURA_GRAPHQL_DATABASE_URL' } },
+            connection_info: { database_url: { from_env: 'STRATA_DATABASE_URL' } },
           },
         },
       ],

@@ -26,8 +26,9 @@ export function serverSettings(
   database: DatabaseSettings,
   preset: PresetName,
   archives = true,
+  ofVendors = 0,
 ): ServerSettings {
-  const { total } = connections(database);
+  const { total } = connections(database, ofVendors);
   const plan = planMemory(mebibytes(database.memory), total);
   if (!plan) throw new Error(`${database.memory} cannot hold ${total} connections`);
   return {

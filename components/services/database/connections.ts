@@ -37,6 +37,8 @@ export interface Connections {
   /** Of tenants with a database of their own, at full pools. */
   readonly tenants: number;
   readonly direct: number;
+  /** Of vendors' services, to databases of their own. */
+  readonly vendors: number;
   /** `max_connections`. */
   readonly total: number;
 }
@@ -45,12 +47,15 @@ export interface Connections {
  * How many connections Postgres must be able to serve when everybody uses what it may. It holds for each cluster: the
  * pooler counts a role's connections over all of them, so at worst they are all to the same one.
  */
-export function connections(database: Pick<DatabaseSettings, 'pools' | 'tenants'>): Connections {
+export function connections(
+  database: Pick<DatabaseSettings, 'pools' | 'tenants'>,
+  vendors = 0,
+): Connections {
   const pooled = sum(Object.values(database.pools));
   const tenants = tenantCapacity(database.tenants);
   const others = sum(Object.values(direct));
-  const total = pooled + tenants + others + reservedForSuperuser;
-  return { pooled, tenants, direct: others, total };
+  const total = pooled + tenants + others + vendors + reservedForSuperuser;
+  return { pooled, tenants, direct: others, vendors, total };
 }
 
 /** What all tenants with a database of their own may have together on one cluster. */

@@ -2,7 +2,7 @@ import type { DatabaseSettings } from '../../settings/database';
 import type { Problem } from '../../settings/errors';
 import { showKey } from '../../settings/show';
 import { mebibytes } from '../../settings/sizes';
-import { connections, tenantCapacity } from './connections';
+import { connections, reservedForSuperuser, tenantCapacity } from './connections';
 
 /*
  * How Postgres' memory is shared out. Everything is counted at its worst at the same moment: all connections open,
@@ -75,16 +75,17 @@ export function planMemory(given: number, maxConnections: number): MemoryPlan | 
   };
 }
 
-/** Memory that cannot hold the connections of all pools, with the numbers. */
-export function memoryProblems(database: DatabaseSettings): Problem[] {
+/** Memory that cannot hold the connections of all pools and of vendors' services, with the numbers. */
+export function memoryProblems(database: DatabaseSettings, ofVendors = 0): Problem[] {
   const { memory, tenants: own } = database;
-  const { pooled, tenants, direct, total } = connections(database);
+  const { pooled, tenants, direct, vendors, total } = connections(database, ofVendors);
   if (planMemory(mebibytes(memory), total)) return [];
   const parts = [
     `${pooled} of the pools`,
     ...(tenants > 0 ? [`${tenants} of ${own.most} tenants with ${own.connections} each`] : []),
     `${direct} direct`,
-    `${total - pooled - tenants - direct} reserved`,
+    ...(vendors > 0 ? [`${vendors} of services with a database of their own`] : []),
+    `${reservedForSuperuser} reserved`,
   ];
   return [
     {

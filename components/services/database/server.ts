@@ -4,6 +4,7 @@ import { serverSettings, renderConfiguration } from './configuration';
 import { renderHba } from './hba';
 import { databaseImage } from './image';
 import { file } from '../paths';
+import { vendorConnections } from '../vendors';
 import { databasePaths, postgresUser } from './paths';
 import {
   backupEnvironment,
@@ -39,7 +40,9 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
       TLS_KEY: { certificate: name, part: 'key' },
     },
     files: {
-      'postgresql.conf': renderConfiguration(serverSettings(database, preset, place !== 'none')),
+      'postgresql.conf': renderConfiguration(
+        serverSettings(database, preset, place !== 'none', vendorConnections(settings)),
+      ),
       'pg_hba.conf': renderHba(),
       ...(place !== 'none' && { [configurationFile]: renderRepository(database.backup, place) }),
     },

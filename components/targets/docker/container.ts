@@ -20,7 +20,7 @@ export interface Parts {
   readonly published: readonly Published[];
 }
 
-interface Published {
+export interface Published {
   readonly external: number;
   readonly internal: number;
   /** The host's address; all of them when not given. */

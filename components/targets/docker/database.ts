@@ -9,10 +9,10 @@ import { container } from './container';
 import { serviceFiles } from './files';
 import { image } from './image';
 import { job } from './job';
+import { isRemote, loopback } from './reach';
 import type { Engine } from './site';
 import { readiness } from './workload';
 
-const loopback = '127.0.0.1';
 const admin = 'postgres';
 
 /** Postgres in a container; only the engine's own machine reaches it, on its loopback address. */
@@ -75,8 +75,4 @@ export function database(
       endpoints: {},
     },
   };
-}
-
-function isRemote(host: string | undefined): host is string {
-  return host?.startsWith('ssh://') ?? false;
 }

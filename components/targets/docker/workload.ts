@@ -5,10 +5,11 @@ import type { Workload } from '../../services/service';
 import { publicEndpoints } from '../endpoints';
 import { healthTest, healthUrl } from '../health';
 import type { Placed, SecretValue, ServiceArgs } from '../target';
-import { container, type Parts } from './container';
+import { container, type Parts, type Published } from './container';
 import { serviceFiles } from './files';
 import { image } from './image';
 import { engineName } from './names';
+import { isRemote, loopback } from './reach';
 import type { Engine } from './site';
 
 const healthTimeoutSeconds = 180;
@@ -27,7 +28,8 @@ export function workload(
   const replicas = Array.from({ length: service.replicas }, (_, index) => index + 1);
   const ready = replicas.reduce<Ready[]>((before, replica) => {
     const after = { ...opts, dependsOn: [...dependencies(opts), ...before.slice(-1)] };
-    const made = container(engine, service, replica, parts, after);
+    const published = [...parts.published, ...(replica === 1 ? reached(service) : [])];
+    const made = container(engine, service, replica, { ...parts, published }, after);
     return [...before, readiness(engine, service, replica, made, after)];
   }, []);
   const last = ready.at(-1);
@@ -37,6 +39,7 @@ export function workload(
     kind: 'workload',
     resource: last,
     where: where(service.replicas),
+    ...(service.reach && { reach: reachUrl(service.reach, engine.host) }),
     endpoints: publicEndpoints(engine.settings, service),
   };
 }
@@ -87,6 +90,16 @@ function partsOf(
       internal,
     })),
   };
+}
+
+/** The host's loopback address alone: whoever is not on that machine does not come in. */
+function reached({ reach }: Workload): Published[] {
+  return reach ? [{ external: reach.hostPort, internal: reach.port, ip: loopback }] : [];
+}
+
+function reachUrl({ hostPort }: { readonly hostPort: number }, host: string | undefined): string {
+  const through = isRemote(host) ? `?reach=${encodeURIComponent(host)}` : '';
+  return `http://${loopback}:${String(hostPort)}${through}`;
 }
 
 function secretVariables(

@@ -73,6 +73,7 @@ const ofContainers = [
   'redis',
   'storage',
   'functions',
+  'hasura',
   'monitoring',
 ] as const;
 

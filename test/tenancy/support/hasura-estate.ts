@@ -50,7 +50,7 @@ export class Estate {
       rows.set(table, (await admin.query<Row>(`select * from ${table}`)).rows);
     }
     const [source] = hasuraMetadata(hasuraRules(declaration), columns).sources;
-    const tables = new Map(source?.tables.map((one) => [`app.${one.table.name}`, one]));
+    const tables = new Map(source.tables.map((one) => [`app.${one.table.name}`, one]));
     return new Estate(doors, declaration, columns, tables, rows);
   }
 

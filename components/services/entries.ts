@@ -1,0 +1,52 @@
+import type { CatalogueName } from '../settings/names';
+import type { Application } from './catalogue';
+import { functions } from './functions';
+import { hasura } from './hasura/hasura';
+import { postgraphile } from './postgraphile';
+import type { OptionalName } from './presets';
+import type { Workload } from './service';
+import { garage } from './storage/garage';
+import { storage } from './storage/service';
+
+/** Something of the catalogue that a config may start or leave out. */
+export interface Entry {
+  readonly make: (application: Application) => readonly Workload[];
+  /** What it cannot work without: each of these lists has one that must be there too. */
+  readonly needs?: readonly (readonly OptionalName[])[];
+  /** What answers at the same paths, or does the same with the same data. */
+  readonly excludes?: readonly OptionalName[];
+}
+
+/** Services that stand behind the gateway and the guard, in the order in which they are listed to people. */
+export const entries = {
+  graphql: {
+    make: ({ settings, tenancy }) => [
+      postgraphile({
+        port: settings.ports.graphql,
+        introspection: settings.limits.graphql.introspection,
+        pooled: settings.target !== 'embedded',
+        declaration: tenancy.declaration,
+      }),
+    ],
+  },
+  hasura: { make: ({ settings }) => [hasura(settings)] },
+  functions: {
+    make: (application) => functions(application.settings.functions, application.functions),
+  },
+  storage: {
+    make: ({ settings }) => [
+      storage(settings),
+      ...(settings.storage.store === 'garage' ? [garage(settings)] : []),
+    ],
+    excludes: ['hasura-storage', 'supabase-storage'],
+  },
+} as const satisfies Partial<Record<CatalogueName, Entry>>;
+
+export type EntryName = keyof typeof entries;
+
+export const entryNames = Object.keys(entries) as EntryName[];
+
+/** The same, each seen as any of them. */
+export function entryOf(name: EntryName): Entry {
+  return entries[name];
+}

@@ -1,0 +1,65 @@
+import { isOn } from './presets';
+import type { Settings } from '../settings/schema';
+
+/** What a service of another vendor keeps tables of its own in: a database that it owns, apart from tenants' rows. */
+interface Vendor {
+  /** Statements of the admin there, before the service comes; each may find its work done. */
+  readonly setup: readonly string[];
+  /** The most connections that the service may have: Postgres holds it to them. */
+  readonly connections: number;
+}
+
+const extension = (name: string): string =>
+  `create extension if not exists "${name}" with schema public`;
+
+const schema = (name: string, owner: VendorName): string =>
+  `create schema if not exists ${name} authorization "${vendorRole(owner)}"`;
+
+export type VendorName =
+  'hasura' | 'hasura-auth' | 'gotrue' | 'hasura-storage' | 'supabase-storage' | 'realtime';
+
+/**
+ * Services whose programs bring their own tables and migrations. None of their roles may so much as connect to the
+ * platform's database; what each finds prepared is what its program does not make or may not:
+ *
+ * - Hasura's metadata needs pgcrypto (docs/deployment/postgres-requirements.mdx at 03edeb4a, read 2026-11-22);
+ * - Hasura Auth and Storage need their schema, and pgcrypto and citext in `public` (nhost/nhost
+ *   services/auth migrations, services/storage build/dev initdb.d, read 2026-11-22);
+ * - GoTrue needs the schema `auth` (supabase/auth hack/init_postgres.sql at 25a0e1ca, read 2026-11-22);
+ * - Supabase Storage needs the schema `storage` (supabase/postgres init-scripts at 09a4e4e3, read 2026-11-22);
+ * - Realtime needs `_realtime` and `realtime` (supabase/supabase docker/volumes/db/realtime.sql, read 2026-11-22).
+ */
+export const vendors: Readonly<Record<VendorName, Vendor>> = {
+  hasura: { setup: [extension('pgcrypto')], connections: 10 },
+  'hasura-auth': {
+    setup: [extension('pgcrypto'), extension('citext'), schema('auth', 'hasura-auth')],
+    connections: 20,
+  },
+  gotrue: { setup: [extension('pgcrypto'), schema('auth', 'gotrue')], connections: 10 },
+  'hasura-storage': {
+    setup: [extension('pgcrypto'), extension('citext'), schema('storage', 'hasura-storage')],
+    connections: 10,
+  },
+  'supabase-storage': { setup: [schema('storage', 'supabase-storage')], connections: 10 },
+  realtime: {
+    setup: [schema('_realtime', 'realtime'), schema('realtime', 'realtime')],
+    connections: 15,
+  },
+};
+
+export const vendorNames = Object.keys(vendors) as VendorName[];
+
+/** The login role of a vendor's service, and the name of its database. */
+export function vendorRole(name: VendorName): string {
+  return `vendor_${name.replaceAll('-', '_')}`;
+}
+
+/** Those whose services a deployment has. */
+export function chosenVendors(settings: Pick<Settings, 'preset' | 'services'>): VendorName[] {
+  return vendorNames.filter((name) => isOn(name, settings));
+}
+
+/** Connections that Postgres must have for them. */
+export function vendorConnections(settings: Pick<Settings, 'preset' | 'services'>): number {
+  return chosenVendors(settings).reduce((sum, name) => sum + vendors[name].connections, 0);
+}

@@ -1,0 +1,160 @@
+import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import { z } from 'zod';
+import { UserError } from '../../engine/errors';
+import type { Resource } from '../host/resource';
+import { differences } from '../local/changes';
+import { readLive, withClient } from './connect';
+import { accepts } from './login';
+import { scramVerifier } from './scram';
+
+/**
+ * A database for a service of another vendor, and the login role that owns it and nothing else.
+ *
+ * Nobody else may connect to it, and the role may connect to no other: neither does the service reach rows of tenants,
+ * nor does an API of tenants reach its tables. A password that is no longer accepted, or a right that the role did not
+ * have, shows as drift and is set right. Deleting the resource leaves the database: it holds users and files' rows.
+ *
+ * @example new VendorDatabase('gotrue', { url: adminUrl, cluster, name: 'vendor_gotrue', password, setup: [], connections: 10 });
+ */
+export interface VendorInputs {
+  /** Secret: connects as the cluster's admin; a changed URL is no change of the database. */
+  url: string;
+  cluster: string;
+  /** Of the database and of its owner. */
+  name: string;
+  /** Secret. */
+  password: string;
+  /** Statements of the admin in that database, and again when they change: each may find its work done. */
+  setup: string[];
+  /** The most connections of the owner. */
+  connections: number;
+}
+
+export interface VendorState extends VendorInputs {
+  /** Whether the owner got in with its password, and has no right that it was not given. */
+  sound: boolean;
+}
+
+export const vendorDatabase: Resource<VendorInputs, VendorState> = {
+  inputs: z.object({
+    url: z.string(),
+    cluster: z.string(),
+    name: z.string().regex(/^vendor_[a-z_]+$/, 'must look like vendor_gotrue'),
+    password: z.string().min(16),
+    setup: z.array(z.string()),
+    connections: z.int().min(1),
+  }),
+  computed: ['sound'],
+  volatile: ['sound'],
+
+  diff: (state, inputs) => ({
+    ...differences(state, inputs, ['cluster', 'password', 'setup', 'connections'], 'update'),
+    ...differences(state, inputs, ['name'], 'replace'),
+    ...(!state.sound && { sound: 'update' as const }),
+  }),
+
+  async create(inputs) {
+    await setUp(inputs);
+    return { id: inputs.name, state: { ...inputs, sound: true } };
+  },
+
+  read: (_id, state) =>
+    readLive(state.url, state, async (client) => {
+      const there = await client.query('select from pg_database where datname = $1', [state.name]);
+      if (!there.rowCount) return undefined;
+      const excess = await excessOf(client, state.name);
+      return { ...state, sound: excess.length === 0 && (await letsIn(state)) };
+    }),
+
+  async update(_id, _state, inputs) {
+    await setUp(inputs);
+    return { ...inputs, sound: true };
+  },
+
+  delete: () => Promise.resolve(),
+};
+
+async function setUp(inputs: VendorInputs): Promise<void> {
+  const { url, name, setup } = inputs;
+  await withClient(url, async (client) => {
+    await makeRole(client, inputs);
+    const there = await client.query('select from pg_database where datname = $1', [name]);
+    const quoted = escapeIdentifier(name);
+    if (there.rowCount === 0) await client.query(`create database ${quoted} template template0`);
+    await client.query(`revoke all on database ${quoted} from public`);
+    await asMember(client, name, () =>
+      client.query(`alter database ${quoted} owner to ${quoted}`).then(() => undefined),
+    );
+  });
+  await withClient(at(url, name), (client) =>
+    asMember(client, name, async () => {
+      for (const statement of setup) await client.query(statement);
+    }),
+  );
+}
+
+async function makeRole(
+  client: Client,
+  { name, password, connections }: VendorInputs,
+): Promise<void> {
+  const there = await client.query('select from pg_roles where rolname = $1', [name]);
+  const role = escapeIdentifier(name);
+  if (there.rowCount === 0) await client.query(`create role ${role}`);
+  const excess = await excessOf(client, name);
+  if (excess.length > 0) {
+    throw new UserError(
+      `the role ${name} may more than own its database: it has ${excess.join(', ')}. Take that away as an admin, and run ` +
+        'it again',
+    );
+  }
+  await client.query(`alter role ${role} reset all`);
+  await client.query(
+    `alter role ${role} login connection limit ${String(connections)} password ${escapeLiteral(scramVerifier(password))}`,
+  );
+}
+
+/** Attributes, memberships and databases that a vendor's role must not have. */
+async function excessOf(client: Client, name: string): Promise<string[]> {
+  const { rows } = await client.query<{ excess: string }>(
+    `select unnest(array_remove(array[
+         case when rolsuper then 'superuser' end, case when rolbypassrls then 'bypassrls' end,
+         case when rolreplication then 'replication' end, case when rolcreaterole then 'createrole' end,
+         case when rolcreatedb then 'createdb' end], null)) as excess
+     from pg_roles where rolname = $1
+     union all
+     select format('membership in %s', roleid::regrole) from pg_auth_members
+     where member = (select oid from pg_roles where rolname = $1)
+     union all
+     select format('connect on %s', datname) from pg_database
+     where datname = current_database()
+       and exists (select from pg_roles where rolname = $1)
+       and has_database_privilege($1::name, oid, 'connect')`,
+    [name],
+  );
+  return rows.map(({ excess }) => excess);
+}
+
+/** An admin that is no superuser gives away only to roles that it is a member of; it stays so no longer than needed. */
+async function asMember(client: Client, role: string, work: () => Promise<void>): Promise<void> {
+  const { rows } = await client.query<{ super: boolean }>(
+    'select rolsuper as super from pg_roles where rolname = current_user',
+  );
+  if (rows[0]?.super) return work();
+  const name = escapeIdentifier(role);
+  await client.query(`grant ${name} to current_user`);
+  try {
+    await work();
+  } finally {
+    await client.query(`revoke ${name} from current_user`);
+  }
+}
+
+function letsIn({ url, name, password }: VendorInputs): Promise<boolean> {
+  return accepts({ url: at(url, name), role: name, password });
+}
+
+function at(url: string, database: string): string {
+  const there = new URL(url);
+  there.pathname = `/${database}`;
+  return there.href;
+}
