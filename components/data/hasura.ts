@@ -1,10 +1,9 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Metadata } from '../../provider/sdk';
 import type { Plan } from '../plan';
-import { otherSources } from '../services/hasura/sources';
+import { metadataPlan } from '../services/hasura/metadata-job';
 import type { Settings } from '../settings/schema';
 import type { DatabaseServer, Placed } from '../targets/target';
-import { hasuraRules } from '../tenancy/hasura';
 import type { Credentials } from './credentials';
 import { mainCluster } from './clusters';
 
@@ -30,10 +29,7 @@ export function hasuraMetadata(
       adminSecret: credentials.platform['hasura-admin'],
       url: cluster.migrator,
       cluster: cluster.id,
-      schema: plan.schemaVersion,
-      ...hasuraRules(plan.tenancy.declaration),
-      others: otherSources(settings),
-      application: plan.hasura,
+      ...metadataPlan(plan, settings),
     },
     opts,
   );

@@ -5,6 +5,7 @@ import type { SchemaPlan } from './images/schema/plan';
 import { file } from './paths';
 import type { Job, LoginRole, SecretSource } from './service';
 import type { Settings } from '../settings/schema';
+import { chosenVendors, vendorRole, vendors } from './vendors';
 
 const planFile = 'plan.json';
 
@@ -16,12 +17,15 @@ const planFile = 'plan.json';
 export function schemaJob(
   { migrations, fences, tenancy: plan, schemaVersion }: Plan,
   logins: readonly LoginRole[],
-  { preset, tenancy }: Pick<Settings, 'preset' | 'tenancy'>,
+  settings: Pick<Settings, 'preset' | 'services' | 'tenancy'>,
 ): Job {
+  const { preset, tenancy } = settings;
+  const ofVendors = chosenVendors(settings);
   const contents: SchemaPlan = {
     setup: extensionStatements(preset),
     migrations,
     logins,
+    vendors: ofVendors.map((vendor) => ({ ...vendors[vendor], name: vendorRole(vendor) })),
     tenants: wantedTenants(tenancy),
     fences,
     tenancy: plan,
@@ -42,6 +46,12 @@ export function schemaJob(
         logins.map((role): [string, SecretSource] => [
           `${role.toUpperCase()}_PASSWORD`,
           { passwordOf: role },
+        ]),
+      ),
+      ...Object.fromEntries(
+        ofVendors.map((vendor): [string, SecretSource] => [
+          `${vendorRole(vendor).toUpperCase()}_URL`,
+          { vendor },
         ]),
       ),
     },

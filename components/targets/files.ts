@@ -25,6 +25,8 @@ export const authorityName = 'AUTHORITY';
 
 /** The secrets of a service: who connects to the database is told who signed its certificate. */
 export function secretsOf({ secrets }: Service): Readonly<Record<string, SecretSource>> {
-  const connects = Object.values(secrets).some((source) => 'database' in source);
+  const connects = Object.values(secrets).some(
+    (source) => 'database' in source || 'vendor' in source,
+  );
   return connects ? { [authorityName]: { authority: 'certificate' }, ...secrets } : secrets;
 }

@@ -1,11 +1,18 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { certificateNames, inSeconds } from '../../components/data/certificates';
-import { loginRoles, platformSecrets, redisUsers, vendorLogins, word } from '../../components/data/credentials';
+import {
+  loginRoles,
+  platformSecrets,
+  redisUsers,
+  vendorLogins,
+  word,
+} from '../../components/data/credentials';
 import { names } from '../../components/data/names';
 import { databaseText, redisText } from '../../components/data/urls';
 import { planOf, publicNames } from '../../components/plan';
 import { image } from '../../components/services/images';
+import { withMetadataJob } from '../../components/services/hasura/metadata-job';
 import { schemaJob } from '../../components/services/schema-job';
 import { type LoginRole, type SecretSource, type Service } from '../../components/services/service';
 import { vendorRole } from '../../components/services/vendors';
@@ -36,7 +43,11 @@ export async function composeBundle(
 ): Promise<Bundle> {
   const plan = planOf(settings);
   const logins = Object.keys(loginRoles) as LoginRole[];
-  const services = [plan.database, schemaJob(plan, logins, settings), ...plan.services];
+  const services = [
+    plan.database,
+    schemaJob(plan, logins, settings),
+    ...withMetadataJob(plan, settings),
+  ];
   await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
   const hasPooler = services.some(({ name }) => name === pooled.host);
   const files = renderCompose({

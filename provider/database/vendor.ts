@@ -78,19 +78,21 @@ async function setUp(inputs: VendorInputs): Promise<void> {
   const { url, name, setup } = inputs;
   await withClient(url, async (client) => {
     await makeRole(client, inputs);
-    const there = await client.query('select from pg_database where datname = $1', [name]);
-    const quoted = escapeIdentifier(name);
-    if (there.rowCount === 0) await client.query(`create database ${quoted} template template0`);
-    await client.query(`revoke all on database ${quoted} from public`);
-    await asMember(client, name, () =>
-      client.query(`alter database ${quoted} owner to ${quoted}`).then(() => undefined),
-    );
+    await asMember(client, name, async () => {
+      await makeDatabase(client, name);
+      await withClient(at(url, name), async (inside) => {
+        for (const statement of setup) await inside.query(statement);
+      });
+    });
   });
-  await withClient(at(url, name), (client) =>
-    asMember(client, name, async () => {
-      for (const statement of setup) await client.query(statement);
-    }),
-  );
+}
+
+async function makeDatabase(client: Client, name: string): Promise<void> {
+  const there = await client.query('select from pg_database where datname = $1', [name]);
+  const database = escapeIdentifier(name);
+  if (there.rowCount === 0) await client.query(`create database ${database} template template0`);
+  await client.query(`alter database ${database} owner to ${database}`);
+  await client.query(`revoke all on database ${database} from public`);
 }
 
 async function makeRole(

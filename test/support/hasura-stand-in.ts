@@ -1,19 +1,7 @@
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server } from 'node:http';
 import { json } from 'node:stream/consumers';
-import type { HasuraMetadata, HasuraTable } from '../../components/tenancy/hasura-metadata';
-
-interface Command {
-  readonly type: string;
-  readonly version?: number;
-  readonly resource_version?: number;
-  readonly args: {
-    readonly allow_inconsistent_metadata?: boolean;
-    readonly metadata?: HasuraMetadata;
-  };
-}
-
-type Answer = readonly [status: number, body: unknown];
+import { answerTo, type Command } from './hasura-commands';
 
 /**
  * A stand-in for Hasura v2: its metadata API as upstream documents it and its server's source has it (envelope, resource
@@ -34,7 +22,7 @@ export class HasuraStandIn {
     private readonly server: Server,
     readonly endpoint: string,
     readonly adminSecret: string,
-    private readonly columns: Readonly<Record<string, readonly string[]>>,
+    readonly columns: Readonly<Record<string, readonly string[]>>,
   ) {}
 
   static async start(
@@ -80,64 +68,15 @@ export class HasuraStandIn {
       const error = 'invalid x-hasura-admin-secret/x-hasura-access-key';
       return [401, { path: '$', error, code: 'access-denied' }];
     }
-    if (command.type === 'export_metadata' && command.version === 2) {
-      return [200, { resource_version: this.version, metadata: this.metadata }];
+    if (command.type === 'replace_metadata') this.beforeReplace();
+    const { status, body, kept } = answerTo(command, this);
+    if (kept !== undefined) {
+      this.metadata = kept;
+      this.version += 1;
+      this.afterReplace();
     }
-    if (command.type === 'replace_metadata' && command.version === 2) return this.replace(command);
-    return [400, { path: '$', error: `unknown type ${command.type}`, code: 'parse-failed' }];
-  }
-
-  private replace({ resource_version: read = this.version, args }: Command): Answer {
-    this.beforeReplace();
-    if (read !== this.version) {
-      const error = `metadata resource version referenced (${String(read)}) did not match current version`;
-      return [409, { path: '$', error, code: 'conflict' }];
-    }
-    const inconsistent = this.inconsistent(args.metadata);
-    if (inconsistent.length > 0 && args.allow_inconsistent_metadata !== true) {
-      const error = 'cannot continue due to inconsistent metadata';
-      return [400, { internal: inconsistent, path: '$.args', error, code: 'unexpected' }];
-    }
-    this.metadata = withoutDefaults(args.metadata);
-    this.version += 1;
-    this.afterReplace();
-    return [200, { is_consistent: inconsistent.length === 0, inconsistent_objects: inconsistent }];
-  }
-
-  private inconsistent(metadata: HasuraMetadata | undefined): object[] {
-    // What other sources have, their own services have tracked.
-    return (metadata?.sources ?? []).slice(0, 1).flatMap(({ name: source, tables }) =>
-      (tables as readonly HasuraTable[]).flatMap((table) => {
-        const { schema, name } = table.table;
-        const known = this.columns[`${schema}.${name}`];
-        const what = { type: 'table', name: `table ${schema}.${name} in source ${source}` };
-        if (!known) {
-          const reason = `Inconsistent object: no such table/view exists in source: "${schema}.${name}"`;
-          return [{ ...what, definition: name, reason }];
-        }
-        const named = [table.select_permissions, table.insert_permissions, table.update_permissions]
-          .flat()
-          .flatMap(({ permission }) => permission.columns ?? []);
-        return [...new Set(named)]
-          .filter((column) => !known.includes(column))
-          .map((column) => ({
-            ...what,
-            definition: column,
-            reason: `Inconsistent object: column "${column}" does not exist`,
-          }));
-      }),
-    );
+    return [status, body];
   }
 }
 
-/** Hasura answers with an order of its own, and without what is empty. */
-function withoutDefaults(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(withoutDefaults);
-  if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(
-    Object.entries(value)
-      .reverse()
-      .filter(([, inner]) => !(Array.isArray(inner) && inner.length === 0))
-      .map(([key, inner]) => [key, withoutDefaults(inner)]),
-  );
-}
+type Answer = readonly [status: number, body: unknown];

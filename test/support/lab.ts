@@ -23,6 +23,7 @@ export const testImages = {
   'nginx-exporter': 'strata-test/nginx-exporter:1',
   'blackbox-exporter': 'strata-test/blackbox-exporter:1',
   cadvisor: 'strata-test/cadvisor:1',
+  hasura: 'strata-test/hasura:1',
 };
 
 /** Why a platform on Docker cannot be started here, printed once; `undefined` when it can. */

@@ -4,6 +4,7 @@ import { login } from '../../../../provider/database/login';
 import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
 import type { Context } from '../../../../provider/host/resource';
+import { vendorDatabase } from '../../../../provider/database/vendor';
 import { audit } from '../../../../provider/tenancy/audit';
 import { declared } from '../../../../provider/tenancy/declared';
 import { places } from '../../../../provider/tenancy/places';
@@ -19,8 +20,8 @@ import type { SchemaPlan } from './plan';
  * The schema job: what a deployment by Pulumi does to the database, as one program inside the network. Applied
  * migrations are passed over by the ledger, so it may run again; it ends with an error at the first thing that fails.
  *
- * Environment: PLAN (a file), DATABASE_HOST; files named by ADMIN_PASSWORD_FILE, AUTHORITY_FILE, TENANT_LOGINS_FILE and, for each login,
- * `<ROLE>_PASSWORD_FILE`.
+ * Environment: PLAN (a file), DATABASE_HOST; files named by ADMIN_PASSWORD_FILE, AUTHORITY_FILE, TENANT_LOGINS_FILE, for each
+ * login `<ROLE>_PASSWORD_FILE` and for each vendor's database `<NAME>_URL_FILE`.
  */
 async function main(): Promise<void> {
   const plan = JSON.parse(readFileSync(variable('PLAN'), 'utf8')) as SchemaPlan;
@@ -45,6 +46,12 @@ async function main(): Promise<void> {
     await login.create({ url: admin, cluster, role, password }, contextOf(role));
   }
   await apply('platform', (index) => index > 0);
+  for (const { name, setup, connections } of plan.vendors) {
+    say(`database ${name}`);
+    const { password } = new URL(readSecret(`${name.toUpperCase()}_URL`));
+    const inputs = { url: admin, cluster, name, password, setup: [...setup], connections };
+    await vendorDatabase.create(inputs, contextOf(name));
+  }
   const logins = { clusters: { [mainShard]: migrator }, master: readSecret('TENANT_LOGINS') };
   for (const wanted of plan.tenants) {
     say(`tenant ${wanted.slug}`);

@@ -4,6 +4,14 @@ import type { MigrationFile } from '../../../data/migrations';
 import type { WantedTenant } from '../../../data/tenants';
 import type { TableFence } from '../../../tenancy/statements';
 
+/** A vendor's database and the role that owns it, by the name of both. */
+export interface WantedVendor {
+  readonly name: string;
+  /** Statements of the admin there. */
+  readonly setup: readonly string[];
+  readonly connections: number;
+}
+
 /** What the schema job brings into a database: everything that `strata:data:Schema` registers as resources. */
 export interface SchemaPlan {
   /** Statements of the admin that may be repeated. */
@@ -11,6 +19,8 @@ export interface SchemaPlan {
   readonly migrations: readonly MigrationFile[];
   /** Roles whose passwords are given by files named `<ROLE>_PASSWORD_FILE`. */
   readonly logins: readonly string[];
+  /** Databases that vendors' services own; their URLs are given by files named `<NAME>_URL_FILE`. */
+  readonly vendors: readonly WantedVendor[];
   readonly tenants: readonly WantedTenant[];
   readonly fences: readonly TableFence[];
   readonly tenancy: TenancyPlan;
