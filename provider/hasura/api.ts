@@ -1,10 +1,10 @@
-import { request } from 'undici';
 import { z } from 'zod';
 import { messageOf, UserError } from '../../engine/errors';
+import { post } from '../reach/http';
 
 /** Where Hasura's metadata API is, from here. */
 export interface Hasura {
-  /** `http://127.0.0.1:8081`. */
+  /** `http://127.0.0.1:8081`; with `?reach=ssh://user@host`, as it is reached from there. */
   readonly endpoint: string;
   readonly adminSecret: string;
 }
@@ -79,15 +79,15 @@ async function ask(
   command: object,
   signal: AbortSignal,
 ): Promise<{ status: number; body: unknown }> {
-  const url = new URL('/v1/metadata', endpoint);
+  const url = new URL(endpoint);
+  url.pathname = '/v1/metadata';
   try {
-    const { statusCode, body } = await request(url, {
-      method: 'POST',
+    const answer = await post(url, {
       headers: { 'content-type': 'application/json', 'x-hasura-admin-secret': adminSecret },
       body: JSON.stringify(command),
       signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
     });
-    return { status: statusCode, body: await jsonOf(body) };
+    return { status: answer.statusCode ?? 0, body: await jsonOf(answer) };
   } catch (error) {
     signal.throwIfAborted();
     throw new HasuraUnavailable(`Hasura does not answer at ${url.origin}: ${messageOf(error)}`);

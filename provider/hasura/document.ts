@@ -42,7 +42,9 @@ export function fingerprint({ metadata: all }: Exported, others: Others): string
     source.name !== undefined && Object.hasOwn(others, source.name)
       ? {
           ...source,
-          tables: source.tables?.map((table) => membersOf(table, isPermission)).filter(hasMembers),
+          tables: (source.tables ?? [])
+            .map((table) => membersOf(table, isPermission))
+            .filter(hasMembers),
         }
       : source,
   );

@@ -52,7 +52,7 @@ const rule = z.record(z.string(), z.unknown());
 
 export const metadata: Resource<MetadataInputs, MetadataState> = {
   inputs: z.object({
-    endpoint: z.url({ protocol: /^https?$/, error: 'must look like http://127.0.0.1:8080' }),
+    endpoint: z.url({ protocol: /^http$/, error: 'must look like http://127.0.0.1:8080' }),
     adminSecret: z.string().min(1),
     url: z.string(),
     cluster: z.string(),

@@ -43,9 +43,10 @@ export function diffResponse(
     .setDeletebeforereplace(replaces.length > 0)
     .setHasdetaileddiff(true);
   for (const [property, effect] of entries) {
-    const before = at(state, property) !== undefined;
+    const parts = partsOf(property);
+    const before = at(state, parts) !== undefined;
     // An output that drifted (a process that does not run) is mended, not removed, although no input names it.
-    const after = at(inputs, property) !== undefined || !isInput(property);
+    const after = at(inputs, parts) !== undefined || !isInput(parts[0] ?? '');
     response
       .getDetaileddiffMap()
       .set(property, new PropertyDiff().setKind(kindOf(before, after, effect === 'replace')));
@@ -75,12 +76,16 @@ function kindOf(before: boolean, after: boolean, replace: boolean): PropertyDiff
   return replace ? UPDATE_REPLACE : UPDATE;
 }
 
-/** The value at a path such as `policies.rows`. */
-function at(values: Values, path: string): unknown {
-  const [first = '', ...rest] = path.split('.');
+/** The parts of a path such as `policies.rows` or `permissions["app.notes: member may select"]`. */
+function partsOf(path: string): string[] {
+  return [...path.matchAll(/\["([^"]*)"\]|([^.[\]]+)/g)].map(
+    ([, quoted, plain]) => quoted ?? plain ?? '',
+  );
+}
+
+function at(values: Values, parts: readonly string[]): unknown {
+  const [first = '', ...rest] = parts;
   const value = values[first];
   if (rest.length === 0) return value;
-  return typeof value === 'object' && value !== null
-    ? at(value as Values, rest.join('.'))
-    : undefined;
+  return typeof value === 'object' && value !== null ? at(value as Values, rest) : undefined;
 }

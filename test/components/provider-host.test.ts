@@ -170,6 +170,29 @@ describe('diff', () => {
     });
   });
 
+  test('so are members of a record, whatever their names are', async () => {
+    const known = {
+      endpoint: 'http://127.0.0.1:1',
+      adminSecret: 'x',
+      url: 'postgresql://a@b/c',
+      cluster: '1',
+      schema: '1',
+      tables: {},
+      others: {},
+      application: {},
+    };
+    const before = { 'app.a: member may select': { filter: {} }, 'app.b': { filter: {} } };
+    const after = { 'app.b': { filter: { x: {} } }, 'app.c': { filter: {} } };
+    const { ADD, DELETE, UPDATE } = PropertyDiff.Kind;
+    const state = { ...known, permissions: before, applied: 'x', live: 'x' };
+    const response = await diff('strata:hasura:Metadata', state, { ...known, permissions: after });
+    expect(detail(response)).toEqual({
+      'permissions["app.a: member may select"]': DELETE,
+      'permissions["app.b"]': UPDATE,
+      'permissions["app.c"]': ADD,
+    });
+  });
+
   test('a server of another version than the one that is installed asks for an update', async () => {
     const response = await diff(
       'strata:local:Postgres',

@@ -3,16 +3,28 @@ import { createHash } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
+import {
+  afterAll,
+  afterEach,
+  beforeAll,
+  beforeEach,
+  describe,
+  expect,
+  onTestFinished,
+  test,
+  vi,
+} from 'vitest';
 import { messageOf } from '../../engine/errors';
 import { readLive, withClient } from '../../provider/database/connect';
 import { withEngine } from '../../provider/docker/engine';
 import { files } from '../../provider/docker/files';
+import { exportMetadata, replaceMetadata } from '../../provider/hasura/api';
 import { parseSshHost } from '../../provider/reach/ssh';
 import { generate } from '../../provider/secrets/password';
 import { authority } from '../../provider/tls/authority';
 import { certificate } from '../../provider/tls/certificate';
 import { engine, removeAll, shellImage, whyNoDocker } from '../support/docker';
+import { HasuraStandIn } from '../support/hasura-stand-in';
 import { contextFor } from '../support/local';
 import { SshServer, whyNoSshd } from '../support/sshd';
 import { freePort } from '../support/ports';
@@ -79,6 +91,10 @@ async function startPostgres(): Promise<void> {
 
 function url(parameters: Record<string, string> = {}, host = '127.0.0.1'): string {
   return `postgres://postgres:${password}@${host}:${port}/postgres?${new URLSearchParams(parameters).toString()}`;
+}
+
+function reached(endpoint: string, host: string): string {
+  return `${endpoint}?reach=${encodeURIComponent(host)}`;
 }
 
 async function ask(parameters: Record<string, string>): Promise<unknown> {
@@ -190,6 +206,20 @@ describe.skipIf(reason)(
       );
       for (const error of errors) expect(error).toMatch(/reach|sslrootcert|no such file/);
       expect(errors.join('\n')).not.toContain(password);
+    });
+
+    test('Hasura is told its metadata through ssh (a stand-in for its API)', async () => {
+      const hasura = await HasuraStandIn.start('the admin secret', {});
+      onTestFinished(() => hasura.stop());
+      const { adminSecret } = hasura;
+      const { signal } = new AbortController();
+      const there = { endpoint: reached(hasura.endpoint, ssh.url), adminSecret };
+      await replaceMetadata(there, 1, { version: 3, sources: [] }, signal);
+      expect(await exportMetadata(there, signal)).toMatchObject({ version: 2 });
+      const nobody = { endpoint: reached(hasura.endpoint, 'ssh://127.0.0.1:1'), adminSecret };
+      await expect(exportMetadata(nobody, signal)).rejects.toThrow(
+        /^Hasura does not answer at http:\/\/127\.0\.0\.1:\d+: ssh /,
+      );
     });
 
     test('an engine answers through ssh, over one connection', async () => {

@@ -105,7 +105,7 @@ describe('a database for a vendor, made by an admin who is no superuser', () => 
         sound: 'update',
       });
       await expect(
-        vendorDatabase.update('vendor_gotrue', state, inputs(), context),
+        vendorDatabase.update?.('vendor_gotrue', state, inputs(), context),
       ).rejects.toThrow(`the role vendor_gotrue may more than own its database: it has ${what}.`);
       await superuser.query(taken);
     },
@@ -130,6 +130,6 @@ describe('a database for a vendor, made by an admin who is no superuser', () => 
     const { setup, connections } = vendors[name];
     const wanted = inputs({ name: vendorRole(name), setup: [...setup], connections });
     await vendorDatabase.create(wanted, context);
-    await vendorDatabase.update(vendorRole(name), { ...wanted, sound: true }, wanted, context);
+    await vendorDatabase.update?.(vendorRole(name), { ...wanted, sound: true }, wanted, context);
   });
 });

@@ -89,6 +89,37 @@ describe('the metadata of Hasura (against a stand-in for its API)', () => {
     expect(warnings).toEqual([]);
   });
 
+  test('leaves alone what another service has tracked for itself, and permits nobody anything there', async () => {
+    const others = { default: 'AUTH_DATABASE_URL' };
+    const wanted = { ...inputs(), others, application: { cron_triggers: [{ name: 'nightly' }] } };
+    const users = {
+      table: { schema: 'auth', name: 'users' },
+      configuration: { custom_name: 'users' },
+    };
+    const opened = { ...users, select_permissions: [{ role: 'tenant_member', permission: {} }] };
+    const { id, state } = await metadata.create(wanted, context());
+    const track = (table: object): void => {
+      const { sources, ...rest } = hasura.metadata as { sources: { name: string }[] };
+      hasura.change({
+        ...rest,
+        sources: sources.map((one) => (one.name === 'default' ? { ...one, tables: [table] } : one)),
+      });
+    };
+    track(users);
+    expect(await metadata.read(id, state, context())).toEqual(state);
+    track(opened);
+    const live = await metadata.read(id, state, context());
+    expect(metadata.diff(live ?? state, wanted)).toEqual({ live: 'update' });
+    const after = await metadata.update?.(id, live ?? state, wanted, context());
+    expect(after).toEqual(state);
+    expect(hasura.metadata).toMatchObject({
+      cron_triggers: [{ name: 'nightly' }],
+      sources: [{ name: 'strata' }, { name: 'default', tables: [users] }],
+    });
+    const [, auth] = (hasura.metadata as { sources: { tables: object[] }[] }).sources;
+    expect(auth?.tables).toEqual([users]);
+  });
+
   test('that somebody changed shows as drift and is put back, with a warning', async () => {
     const { id, state } = await metadata.create(inputs(), context());
     const before = hasura.metadata;
@@ -152,7 +183,7 @@ describe('the metadata of Hasura (against a stand-in for its API)', () => {
     try {
       await expect(metadata.update?.('metadata', state, inputs(), context())).rejects.toThrow(
         'Hasura refuses it: cannot continue due to inconsistent metadata (unexpected)\n' +
-          '  - table app.drops in source default: Inconsistent object: no such table/view exists in source: "app.drops"',
+          '  - table app.drops in source strata: Inconsistent object: no such table/view exists in source: "app.drops"',
       );
       expect([hasura.metadata, hasura.version]).toEqual(before);
     } finally {
