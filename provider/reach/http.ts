@@ -24,11 +24,13 @@ export function post(url: URL, { headers, body, signal }: Asked): Promise<http.I
         path: pathname,
         headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
         signal,
-        // A connection that is kept would be in nobody's hands.
-        agent: false,
-        ...(target && {
-          createConnection: () => new SshStream(target, { forward: `${hostname}:${port || '80'}` }),
-        }),
+        // Node asks an agent for connections where there is one; one that is kept would be in nobody's hands.
+        ...(target
+          ? {
+              createConnection: () =>
+                new SshStream(target, { forward: `${hostname}:${port || '80'}` }),
+            }
+          : { agent: false }),
       },
       resolve,
     );
