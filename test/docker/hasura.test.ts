@@ -52,6 +52,10 @@ interface Exported {
   };
 }
 
+interface Planned {
+  readonly changes: Readonly<Record<string, number>>;
+}
+
 interface Metadata {
   readonly resource_version: number;
   readonly metadata: { readonly sources: readonly { readonly name: string; tables?: unknown[] }[] };
@@ -85,11 +89,12 @@ describe.skipIf(absent)('Hasura in three replicas (a stand-in for its image)', (
     const { metadata } = await exported();
     expect(metadata.sources.map(({ name }) => name)).toEqual(['strata']);
     expect(JSON.stringify(metadata)).toContain('"X-Hasura-Tenant-Id"');
-    expect(await scene.platform.succeed('up')).not.toMatch(/update|create/);
+    const { changes } = JSON.parse(await scene.platform.succeed('preview', '--json')) as Planned;
+    expect(Object.keys(changes)).toEqual(['same']);
   });
 
   test('answers through the guard, each replica in its turn, as who the token says', async () => {
-    const asked = Array.from({ length: 24 }, () =>
+    const asked = Array.from({ length: 12 }, () =>
       ask(scene, '/v1/graphql', {
         token: scene.tokenOf('ann'),
         headers: { 'x-hasura-admin-secret': secret, 'x-hasura-role': 'admin' },
