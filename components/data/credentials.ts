@@ -20,6 +20,7 @@ export const loginRoles = {
   strata_dispatcher: word,
   strata_pooler: word,
   strata_monitor: word,
+  strata_oauth: word,
 } as const satisfies Record<LoginRole, PasswordShape>;
 
 export const redisUsers = {
@@ -28,6 +29,7 @@ export const redisUsers = {
   storage: word,
   app: word,
   tenants: word,
+  oauth: word,
   monitor: word,
 } as const satisfies Record<RedisUser, PasswordShape>;
 
@@ -40,6 +42,7 @@ export const platformSecrets = {
   'backup-cipher': key,
   'backup-key-id': keyId,
   'backup-key': hex,
+  'oauth-key': hex,
   'pooler-console': word,
   operator: word,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
