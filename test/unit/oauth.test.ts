@@ -38,10 +38,12 @@ const workload = (sessions = true) =>
     ...(sessions && { sessions: { name: 'sessions', url: 'http://sessions:8200' } }),
   });
 
+const configOf = ({ files }: ReturnType<typeof workload>) =>
+  readConfig(files['oauth.json'] as string);
+
 describe('the service', () => {
   test('says what its program reads, with owner as admin and user as member', () => {
-    const { 'oauth.json': text } = workload().files;
-    const config = readConfig(String(text));
+    const config = configOf(workload());
     expect(config.issuer).toBe('https://example.org/oauth');
     expect(config.sessions).toBe('http://sessions:8200');
     expect(config.clients.map(({ id, secret, acts }) => [id, secret, acts])).toEqual([
@@ -60,10 +62,7 @@ describe('the service', () => {
     expect(JSON.stringify(files)).not.toContain('-secret');
     expect(needs).toEqual(['database', 'redis', 'sessions']);
     const alone = workload(false);
-    expect([alone.needs, readConfig(String(alone.files['oauth.json'])).sessions]).toEqual([
-      ['database', 'redis'],
-      undefined,
-    ]);
+    expect([alone.needs, configOf(alone).sessions]).toEqual([['database', 'redis'], undefined]);
   });
 
   test('has routes that the gateway serves, with the tighter limit where secrets are tried', () => {

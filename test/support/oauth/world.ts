@@ -162,6 +162,12 @@ export class OauthWorld {
 
 type Fields = Readonly<Record<string, string | undefined>>;
 
+function given(fields: Fields): [string, string][] {
+  return Object.entries(fields).flatMap(([name, value]) =>
+    value === undefined ? [] : [[name, value] as [string, string]],
+  );
+}
+
 /** Sends a form to an endpoint of the server, as a client. */
 export async function post(
   { port }: OauthProcess,
@@ -172,10 +178,7 @@ export async function post(
     address = '192.0.2.9',
   }: { readonly basic?: readonly [string, string]; readonly address?: string } = {},
 ): Promise<Answer> {
-  const form = new URLSearchParams();
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) form.set(name, value);
-  }
+  const form = new URLSearchParams(given(fields));
   const [id, password] = (basic ?? ['', '']).map(encodeURIComponent);
   return ask(port, `/oauth${path}`, {
     method: 'POST',
@@ -222,7 +225,7 @@ export function authorizeUrl({
   more = {},
 }: Authorization): string {
   const url = new URL(`${issuer}/auth`);
-  const fields = {
+  const fields: Fields = {
     client_id: client,
     response_type: 'code',
     redirect_uri: redirectUri,
@@ -231,9 +234,7 @@ export function authorizeUrl({
     ...(challenge !== undefined && { code_challenge: challenge, code_challenge_method: 'S256' }),
     ...more,
   };
-  for (const [name, value] of Object.entries(fields)) {
-    if (value !== undefined) url.searchParams.set(name, value);
-  }
+  for (const [name, value] of given(fields)) url.searchParams.set(name, value);
   return url.href;
 }
 

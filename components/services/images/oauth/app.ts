@@ -148,7 +148,7 @@ function placeOf(path: string): string {
 /** What the caller is not told. */
 function logFault(error: unknown): void {
   const { message = String(error), cause } = error as Partial<Error>;
-  log('error', message, cause === undefined ? {} : { cause: String(cause) });
+  log('error', message, cause instanceof Error ? { cause: cause.message } : {});
 }
 
 /** What oidc-provider refuses, and its faults. */

@@ -96,6 +96,6 @@ function refused({ status, body }: Said): 'code' | 'wrong' {
 function unavailable(cause: string): Error {
   return Object.assign(
     new errors.TemporarilyUnavailable('signing in does not work now: try again later'),
-    { cause, status: 503, statusCode: 503 },
+    { cause: new Error(cause), status: 503, statusCode: 503 },
   );
 }

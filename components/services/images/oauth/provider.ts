@@ -39,10 +39,10 @@ export interface ProviderParts {
   readonly secret: string;
 }
 
-/** A part of the program as oidc-provider, a Koa application, runs it. */
-export type Middleware = Parameters<Provider['use']>[0];
+export type Context = Parameters<Parameters<Provider['use']>[0]>[0];
 
-export type Context = Parameters<Middleware>[0];
+/** A part of the program as oidc-provider, a Koa application, runs it. */
+export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<unknown>;
 
 /**
  * oidc-provider as the platform configures it. What is not needed is off: no clients that register themselves, no
@@ -98,7 +98,8 @@ function models(parts: ProviderParts): Configuration {
       if (model !== 'Client') return kept;
       const find = (id: string) => {
         const client = clients.get(id);
-        return Promise.resolve(client && metadataOf(client, clientSecrets.get(id)));
+        const here = client && (config.sessions === undefined ? withoutPeople(client) : client);
+        return Promise.resolve(here && metadataOf(here, clientSecrets.get(id)));
       };
       return { ...kept, find };
     },
@@ -145,6 +146,11 @@ function alwaysSignIn(): interactionPolicy.Prompt {
           : interactionPolicy.Check.REQUEST_PROMPT,
     ),
   );
+}
+
+/** What is left of a client where nobody can sign in. */
+function withoutPeople(client: ClientConfig): ClientConfig {
+  return { ...client, grants: client.grants.filter((grant) => grant === 'client_credentials') };
 }
 
 function metadataOf(client: ClientConfig, secret: string | undefined): ClientMetadata {

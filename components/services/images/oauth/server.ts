@@ -36,6 +36,8 @@ async function main(): Promise<void> {
   const secret = readSecret('OAUTH_KEY');
   const rules = { key: createSecretKey(readSecret('JWT_KEY'), 'utf8'), ...config.tokens };
   const clients = new Map(config.clients.map((client) => [client.id, client]));
+  const clientSecrets = secretsOf(config.clients);
+  const key = await signingKey(secret);
   const metrics = new Metrics();
 
   const redis = new Redis(readSecret('REDIS_URL'), {
@@ -67,10 +69,10 @@ async function main(): Promise<void> {
   const provider = makeProvider({
     config,
     clients,
-    clientSecrets: secretsOf(config.clients),
+    clientSecrets,
     records,
     directory: database,
-    signingKey: await signingKey(secret),
+    signingKey: key,
     cookieKey: cookieKey(secret),
     secret,
   });
