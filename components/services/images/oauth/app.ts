@@ -132,7 +132,10 @@ function wordsFor(error: unknown): readonly [number, string, string] {
 }
 
 const nobodySignsIn: Middleware = async (context, next) => {
-  if (!/^\/(auth|interaction)(\/|$)/.test(context.path)) return next();
+  if (!/^\/(auth|interaction)(\/|$)/.test(context.path)) {
+    await next();
+    return;
+  }
   throw new Refusal(
     501,
     'temporarily_unavailable',

@@ -26,7 +26,10 @@ interface Doors {
 export function doors(parts: Doors): Middleware {
   const known = new Set<string>(Object.values(paths));
   return async (context, next) => {
-    if (context.method !== 'POST' || !known.has(context.path)) return next();
+    if (context.method !== 'POST' || !known.has(context.path)) {
+      await next();
+      return;
+    }
     const form = await readForm(context.req);
     const client = clientNamed(context.get('authorization'), form);
     const address = addressOf(context.req);

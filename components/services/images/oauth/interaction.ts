@@ -38,7 +38,10 @@ interface Asked {
 export function interactions(parts: Interactions): Middleware {
   return async (context, next) => {
     const [, uid] = /^\/interaction\/([\w-]+)$/.exec(context.path) ?? [];
-    if (uid === undefined) return next();
+    if (uid === undefined) {
+      await next();
+      return;
+    }
     const details = await parts.provider.interactionDetails(context.req, context.res);
     if (details.uid !== uid) throw new Refusal(404, 'not_found', 'there is nothing here');
     const asked = askedIn(parts, details);

@@ -42,7 +42,7 @@ export interface ProviderParts {
 export type Context = Parameters<Parameters<Provider['use']>[0]>[0];
 
 /** A part of the program as oidc-provider, a Koa application, runs it. */
-export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<unknown>;
+export type Middleware = (context: Context, next: () => Promise<unknown>) => Promise<void>;
 
 /**
  * oidc-provider as the platform configures it. What is not needed is off: no clients that register themselves, no
