@@ -408,6 +408,16 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       );
     });
 
+    test('the page that posts a code runs its own script alone, and shows in no frame', async () => {
+      const { browser } = await open({ more: { response_mode: 'form_post' } });
+      const { headers, body } = await browser.send(ann);
+      expect(body).toContain('<form method="post" action="https://app.test/back">');
+      const policy = String(headers['content-security-policy']);
+      expect(policy).toMatch(/script-src 'none' 'sha256-[\w+/=]+'/);
+      expect(policy).toContain("frame-ancestors 'none'");
+      expect(policy).not.toContain('form-action');
+    });
+
     test('take a form from their own origin alone, with the cookie of the browser that began', async () => {
       const { browser } = await open(shop);
       for (const origin of ['https://evil.example.test', 'null', undefined]) {

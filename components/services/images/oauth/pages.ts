@@ -8,17 +8,20 @@ button{font:inherit;padding:.5rem 1rem;margin:1rem .5rem 0 0}.wrong{color:#a00}`
 
 const styleHash = `'sha256-${createHash('sha256').update(style).digest('base64')}'`;
 
-/** What a page may do: nothing but show itself and send its form, to us and on to `next`, where the form leads. */
+/**
+ * What a page may do: show itself, and send its form to us and on to `next`, where the form leads. Without `next` it is a
+ * page of oidc-provider's: only that of form_post has a form, which goes to the client.
+ */
 export function policy(next?: string): string {
   return [
     "default-src 'none'",
     `style-src ${styleHash}`,
     // Browsers hold redirects after a form to this as well.
-    `form-action 'self'${next === undefined ? '' : ` ${next}`}`,
+    ...(next === undefined ? [] : [`form-action 'self' ${next}`]),
     "frame-ancestors 'none'",
     "base-uri 'none'",
-    // Empty on purpose: oidc-provider adds the hash of the one script that form_post needs.
-    "script-src 'self'",
+    // Named so that oidc-provider can add the hash of the one script that form_post needs.
+    "script-src 'none'",
   ].join('; ');
 }
 
