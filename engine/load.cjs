@@ -52,6 +52,8 @@ function standalone(entry) {
     target: 'node22',
     minifySyntax: true,
     minifyWhitespace: true,
+    // oidc-provider calls what it keeps by the names of its classes.
+    keepNames: true,
     // A page for developers that grafserv loads only when asked for it; it is four times the size of all the rest.
     external: ['ruru/*'],
   });

@@ -21,6 +21,7 @@ export const loginRoles = {
   strata_dispatcher: word,
   strata_pooler: word,
   strata_monitor: word,
+  strata_oauth: word,
 } as const satisfies Record<LoginRole, PasswordShape>;
 
 /** Vendor's service → what the password to its own database is made of. */
@@ -34,6 +35,7 @@ export const redisUsers = {
   storage: word,
   app: word,
   tenants: word,
+  oauth: word,
   monitor: word,
 } as const satisfies Record<RedisUser, PasswordShape>;
 
@@ -46,6 +48,7 @@ export const platformSecrets = {
   'backup-cipher': key,
   'backup-key-id': keyId,
   'backup-key': hex,
+  'oauth-key': hex,
   'pooler-console': word,
   operator: word,
   'hasura-admin': key,

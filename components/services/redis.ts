@@ -22,6 +22,7 @@ const users: Readonly<Record<RedisUser, string>> = {
   guard: `~limit:* ~guard:* ${ownKeys}`,
   functions: `~bull:* ~functions:* ${ownKeys}`,
   storage: `~storage:* ${ownKeys}`,
+  oauth: `~oauth:* ${ownKeys}`,
   app: `~app:* &app:* ${ownKeys} ${channels}`,
   // A deletion looks through every key for the tenant, and takes what is its.
   tenants:

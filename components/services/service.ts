@@ -37,10 +37,12 @@ export type LoginRole =
   | 'strata_guard'
   | 'strata_dispatcher'
   | 'strata_pooler'
-  | 'strata_monitor';
+  | 'strata_monitor'
+  | 'strata_oauth';
 
 /** Who may log in to the cache, each with its own keys and commands. */
-export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'monitor';
+export type RedisUser =
+  'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'oauth' | 'monitor';
 
 /** What is generated once and kept as long as the data. */
 export type PlatformSecret =
@@ -60,6 +62,8 @@ export type PlatformSecret =
   | 'backup-key-id'
   /** That key (64 hex digits). */
   | 'backup-key'
+  /** What the OAuth server's keys are derived from (64 hex digits). */
+  | 'oauth-key'
   /** Makes the pooler read its files. */
   | 'pooler-console'
   /** Logs in to what only the platform's operators see. */

@@ -54,6 +54,7 @@ export const logins = new Set([
   'strata_dispatcher',
   'strata_monitor',
   'strata_pooler',
+  'strata_oauth',
 ]);
 
 /** Who may be granted rows of a table of tenants: whoever requests become in its schema. */

@@ -67,6 +67,7 @@ describe.skipIf(missing)(
         guard: 'limit:',
         functions: 'bull:',
         storage: 'storage:',
+        oauth: 'oauth:',
         app: 'app:',
       } as const;
       const names = Object.keys(own) as (keyof typeof own)[];
@@ -133,7 +134,7 @@ describe.skipIf(missing)(
         ['migrate', 'elsewhere', '6379', '', '0', '1', 'keys', 'limit:a'],
       ];
       const done: string[] = [];
-      for (const user of ['guard', 'functions', 'storage', 'app', 'monitor'] as const) {
+      for (const user of ['guard', 'functions', 'storage', 'oauth', 'app', 'monitor'] as const) {
         const client = await login(user);
         for (const [command, ...args] of attacks) {
           const said = client.call(command, ...args);

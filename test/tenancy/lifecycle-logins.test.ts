@@ -104,6 +104,7 @@ describe('what holds a login', () => {
     'strata_pooler',
     'strata_auditor',
     'strata_monitor',
+    'strata_oauth',
   ])('is nothing for %s', async (login) => {
     const tenant = await one.make(`held-${login.slice(7)}`, 'database');
     const client = await one.server.connect(login, 'strata').catch(() => undefined);

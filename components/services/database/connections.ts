@@ -19,6 +19,7 @@ const direct = {
   /** LISTEN, and what it hands out. */
   dispatcher: 4,
   monitor: 4,
+  oauth: 4,
   auditor: 2,
   /** LISTEN, and one that comes while the old one goes. */
   poolerRegistry: 2,

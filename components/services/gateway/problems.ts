@@ -46,11 +46,11 @@ function shown({ path, subdomain }: Route): string {
   return subdomain === undefined ? path : `${path} of subdomain ${subdomain}`;
 }
 
-const segment = '[A-Za-z0-9_~-][A-Za-z0-9._~-]*';
+// Of what begins with a dot, services have .well-known alone.
+const segment = '(?:[A-Za-z0-9_~-][A-Za-z0-9._~-]*|\\.well-known)';
 const pathPattern = new RegExp(`^/(?:${segment}/)*(?:${segment})?$`);
 const labelPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-// What begins with a dot (.well-known) is no path of a service.
-const own = /^\/(?:t|_strata)(?:\/|$)/;
+const own = /^\/(?:t|_strata|\.well-known\/acme-challenge)(?:\/|$)/;
 
 /** Each of these would stand in the configuration as something else, or would be no fence any more. */
 function invalid({ service, port, route }: Served): Problem[] {

@@ -1,0 +1,50 @@
+-- strata: as admin
+-- What the OAuth server may know: the id of an active tenant by its slug, and what somebody is there. It logs in as
+-- strata_oauth, which asks two functions and reads no table: no list of tenants, no list of members, no row of anybody.
+
+do $role$
+begin
+  if not exists (select from pg_catalog.pg_roles where rolname = 'strata_oauth') then
+    create role strata_oauth nologin;
+  end if;
+end
+$role$;
+alter role strata_oauth login noinherit connection limit 12;
+comment on role strata_oauth is 'The OAuth server: asks by functions who is what in which tenant, reads nothing itself';
+
+do $connect$
+begin
+  execute format('grant connect on database %I to strata_oauth', current_database());
+end
+$connect$;
+
+grant strata_owner to current_user;
+set local role strata_owner;
+
+create policy oauth on registry.tenants for select to strata_owner
+  using ((select session_user) = 'strata_oauth');
+create policy oauth on registry.members for select to strata_owner
+  using ((select session_user) = 'strata_oauth');
+
+create function tenancy.oauth_tenant(wanted text) returns table (id uuid)
+language sql stable security definer set search_path = '' set row_security = on as $$
+  select t.id from registry.tenants t where t.slug = wanted and t.status = 'active'
+$$;
+comment on function tenancy.oauth_tenant(text) is
+  'For the OAuth server: the id of an active tenant by its slug; no row for one that is suspended or not there';
+
+create function tenancy.oauth_role(member uuid, tenant uuid) returns table (role text)
+language sql stable security definer set search_path = '' set row_security = on as $$
+  select m.role
+  from registry.members m
+  join registry.tenants t on t.id = m.tenant_id
+  where m.user_id = member and m.tenant_id = tenant and t.status = 'active'
+$$;
+comment on function tenancy.oauth_role(uuid, uuid) is
+  'For the OAuth server: what somebody is in an active tenant; no row for who is no member';
+
+grant usage on schema tenancy to strata_oauth;
+grant execute on function tenancy.oauth_tenant(text), tenancy.oauth_role(uuid, uuid) to strata_oauth;
+
+reset role;
+revoke strata_owner from current_user;

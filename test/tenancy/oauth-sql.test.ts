@@ -1,0 +1,113 @@
+import type { Client } from 'pg';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { installPlatform } from '../sql/support/platform';
+import { startServer, type Server } from '../sql/support/server';
+
+const active = '00000000-0000-4000-8000-000000000001';
+const suspended = '00000000-0000-4000-8000-000000000002';
+const ann = '00000000-0000-4000-8000-00000000000a';
+const bob = '00000000-0000-4000-8000-00000000000b';
+const gus = '00000000-0000-4000-8000-00000000000c';
+
+describe('what the OAuth server may know of the registry', () => {
+  let server: Server;
+  let admin: Client;
+  let oauth: Client;
+
+  beforeAll(async () => {
+    server = await startServer();
+    const first = await server.connect('postgres', 'postgres');
+    await first.query('create database strata');
+    await installPlatform(server, 'strata');
+    admin = await server.connect('postgres', 'strata');
+    await admin.query(
+      `insert into registry.tenants (id, slug, name, status) values
+         ('${active}', 'acme', 'Acme', 'active'), ('${suspended}', 'globex', 'Globex', 'suspended');
+       insert into registry.users (id, handle) values ('${ann}', 'ann'), ('${bob}', 'bob'), ('${gus}', 'gus');
+       insert into registry.members (tenant_id, user_id, role) values
+         ('${active}', '${ann}', 'admin'), ('${active}', '${bob}', 'member'), ('${suspended}', '${gus}', 'admin')`,
+    );
+    oauth = await server.connect('strata_oauth', 'strata');
+  });
+
+  afterAll(() => server.stop());
+
+  test('is an active tenant by its slug', async () => {
+    const { rows } = await oauth.query<object>(
+      `select slug, found.id from unnest(array['acme', 'globex', 'nobody', '']) slug
+       left join lateral tenancy.oauth_tenant(slug) found on true`,
+    );
+    expect(rows).toEqual([
+      { slug: 'acme', id: active },
+      { slug: 'globex', id: null },
+      { slug: 'nobody', id: null },
+      { slug: '', id: null },
+    ]);
+  });
+
+  test('is what somebody is in an active tenant', async () => {
+    const role = async (member: string, tenant: string): Promise<unknown[]> =>
+      (await oauth.query<object>('select * from tenancy.oauth_role($1, $2)', [member, tenant]))
+        .rows;
+    expect([
+      await role(ann, active),
+      await role(bob, active),
+      await role(gus, active),
+      await role(gus, suspended),
+      await role(ann, suspended),
+    ]).toEqual([[{ role: 'admin' }], [{ role: 'member' }], [], [], []]);
+  });
+
+  test('comes by two functions: it may run no other, reach no table, and become nobody', async () => {
+    const { rows } = await admin.query<object>(
+      `with own as (select n.oid, n.nspname from pg_namespace n where n.nspname !~ '^(pg_|information_schema$)')
+       select
+         (select array_agg(format('%s.%s', own.nspname, p.proname) order by p.proname)
+          from pg_proc p join own on own.oid = p.pronamespace
+          where has_schema_privilege('strata_oauth', own.oid, 'usage')
+            and has_function_privilege('strata_oauth', p.oid, 'execute')) as functions,
+         (select array_agg(c.oid::regclass::text) from pg_class c join own on own.oid = c.relnamespace
+          where c.relkind in ('r', 'p', 'v', 'm', 'f') and has_any_column_privilege('strata_oauth', c.oid,
+            'select, insert, update, references')) as tables,
+         (select array_agg(own.nspname) from own
+          where has_schema_privilege('strata_oauth', own.oid, 'create')) as creates,
+         (select array_agg(roleid::regrole::text) from pg_auth_members
+          where member = 'strata_oauth'::regrole) as becomes,
+         (select row(rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolinherit, rolconnlimit)::text
+          from pg_roles where rolname = 'strata_oauth') as attributes`,
+    );
+    expect(rows).toEqual([
+      {
+        functions: ['tenancy.oauth_role', 'tenancy.oauth_tenant'],
+        tables: null,
+        creates: null,
+        becomes: null,
+        attributes: '(f,f,f,f,f,f,12)',
+      },
+    ]);
+  });
+
+  test.each([
+    'strata_app',
+    'strata_authenticator',
+    'strata_guard',
+    'strata_hasura',
+    'strata_pooler',
+  ])('is nothing for %s', async (login) => {
+    const client = await server.connect(login, 'strata');
+    for (const question of [
+      `select tenancy.oauth_tenant('acme')`,
+      `select tenancy.oauth_role('${ann}', '${active}')`,
+    ]) {
+      await expect(client.query(question)).rejects.toThrow('permission denied');
+    }
+  });
+
+  test('is bound to the login: whoever else may run the functions sees nothing', async () => {
+    await admin.query('grant execute on function tenancy.oauth_tenant(text) to strata_hasura');
+    const hasura = await server.connect('strata_hasura', 'strata');
+    const { rows } = await hasura.query<object>(`select * from tenancy.oauth_tenant('acme')`);
+    await admin.query('revoke execute on function tenancy.oauth_tenant(text) from strata_hasura');
+    expect(rows).toEqual([]);
+  });
+});
