@@ -1,5 +1,6 @@
 import type { CatalogueName } from '../settings/names';
 import type { Application } from './catalogue';
+import { oauth } from './auth/oauth';
 import { functions } from './functions';
 import { hasura } from './hasura/hasura';
 import { postgraphile } from './postgraphile';
@@ -33,6 +34,7 @@ export const entries = {
   functions: {
     make: (application) => functions(application.settings.functions, application.functions),
   },
+  oauth: { make: ({ settings }) => [oauth(settings)] },
   storage: {
     make: ({ settings }) => [
       storage(settings),

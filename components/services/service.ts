@@ -41,8 +41,7 @@ export type LoginRole =
   | 'strata_oauth';
 
 /** Who may log in to the cache, each with its own keys and commands. */
-export type RedisUser =
-  'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'oauth' | 'monitor';
+export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'oauth' | 'monitor';
 
 /** What is generated once and kept as long as the data. */
 export type PlatformSecret =

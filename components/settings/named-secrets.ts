@@ -16,6 +16,7 @@ export function missingSecrets(settings: Settings): Problem[] {
     ...ofFunctions(settings),
     ...ofGateway(settings),
     ...ofMonitoring(settings),
+    ...ofOauth(settings),
     ...ofStorage(settings),
     ...ofTenancy(settings),
   ]
@@ -63,6 +64,13 @@ function ofMonitoring({ monitoring: { receivers, smtp } }: Settings): Named[] {
     ];
   });
   return [...ofReceivers, [['monitoring', 'smtp', 'password'], smtp?.password]];
+}
+
+function ofOauth({ oauth: { clients } }: Settings): Named[] {
+  return Object.entries(clients).map(([id, { secret }]) => [
+    ['oauth', 'clients', id, 'secret'],
+    secret,
+  ]);
 }
 
 function ofStorage({ storage: { s3 } }: Settings): Named[] {

@@ -9,6 +9,7 @@ import { images } from './images';
 import { limits } from './limits';
 import { monitoringSchema } from './monitoring';
 import * as names from './names';
+import { oauth } from './oauth';
 import { redis } from './redis';
 import { resources } from './resources';
 import { secrets } from './secrets';
@@ -77,6 +78,7 @@ export const settingsSchema = z.strictObject({
   gateway: gateway.prefault({}),
   database: database.prefault({}),
   limits: limits.prefault({}),
+  oauth: oauth.prefault({}),
   redis: redis.prefault({}),
   storage: storage.prefault({}),
   functions: functions.prefault({}),

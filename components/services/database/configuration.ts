@@ -26,9 +26,9 @@ export function serverSettings(
   database: DatabaseSettings,
   preset: PresetName,
   archives = true,
-  ofVendors = 0,
+  ofServices = 0,
 ): ServerSettings {
-  const { total } = connections(database, ofVendors);
+  const { total } = connections(database, ofServices);
   const plan = planMemory(mebibytes(database.memory), total);
   if (!plan) throw new Error(`${database.memory} cannot hold ${total} connections`);
   return {

@@ -19,7 +19,6 @@ const direct = {
   /** LISTEN, and what it hands out. */
   dispatcher: 4,
   monitor: 4,
-  oauth: 4,
   auditor: 2,
   /** LISTEN, and one that comes while the old one goes. */
   poolerRegistry: 2,
@@ -38,8 +37,8 @@ export interface Connections {
   /** Of tenants with a database of their own, at full pools. */
   readonly tenants: number;
   readonly direct: number;
-  /** Of vendors' services, to databases of their own. */
-  readonly vendors: number;
+  /** Of services that a config may leave out, past the pooler or to databases of their own. */
+  readonly optional: number;
   /** `max_connections`. */
   readonly total: number;
 }
@@ -50,13 +49,13 @@ export interface Connections {
  */
 export function connections(
   database: Pick<DatabaseSettings, 'pools' | 'tenants'>,
-  vendors = 0,
+  optional = 0,
 ): Connections {
   const pooled = sum(Object.values(database.pools));
   const tenants = tenantCapacity(database.tenants);
   const others = sum(Object.values(direct));
-  const total = pooled + tenants + others + vendors + reservedForSuperuser;
-  return { pooled, tenants, direct: others, vendors, total };
+  const total = pooled + tenants + others + optional + reservedForSuperuser;
+  return { pooled, tenants, direct: others, optional, total };
 }
 
 /** What all tenants with a database of their own may have together on one cluster. */

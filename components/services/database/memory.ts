@@ -75,16 +75,16 @@ export function planMemory(given: number, maxConnections: number): MemoryPlan | 
   };
 }
 
-/** Memory that cannot hold the connections of all pools and of vendors' services, with the numbers. */
-export function memoryProblems(database: DatabaseSettings, ofVendors = 0): Problem[] {
+/** Memory that cannot hold the connections of all pools and of `ofServices`, with the numbers. */
+export function memoryProblems(database: DatabaseSettings, ofServices = 0): Problem[] {
   const { memory, tenants: own } = database;
-  const { pooled, tenants, direct, vendors, total } = connections(database, ofVendors);
+  const { pooled, tenants, direct, optional, total } = connections(database, ofServices);
   if (planMemory(mebibytes(memory), total)) return [];
   const parts = [
     `${pooled} of the pools`,
     ...(tenants > 0 ? [`${tenants} of ${own.most} tenants with ${own.connections} each`] : []),
     `${direct} direct`,
-    ...(vendors > 0 ? [`${vendors} of services with a database of their own`] : []),
+    ...(optional > 0 ? [`${optional} of services besides`] : []),
     `${reservedForSuperuser} reserved`,
   ];
   return [

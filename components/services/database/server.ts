@@ -3,8 +3,8 @@ import type { Workload } from '../service';
 import { serverSettings, renderConfiguration } from './configuration';
 import { renderHba } from './hba';
 import { databaseImage } from './image';
+import { optionalConnections } from './optional';
 import { file } from '../paths';
-import { vendorConnections } from '../vendors';
 import { databasePaths, postgresUser } from './paths';
 import {
   backupEnvironment,
@@ -41,7 +41,7 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
     },
     files: {
       'postgresql.conf': renderConfiguration(
-        serverSettings(database, preset, place !== 'none', vendorConnections(settings)),
+        serverSettings(database, preset, place !== 'none', optionalConnections(settings)),
       ),
       'pg_hba.conf': renderHba(),
       ...(place !== 'none' && { [configurationFile]: renderRepository(database.backup, place) }),

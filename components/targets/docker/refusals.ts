@@ -1,10 +1,10 @@
 import { root } from '../../../engine/root';
 import { gatewayInput } from '../../services/catalogue';
 import { memoryProblems } from '../../services/database/memory';
+import { optionalConnections } from '../../services/database/optional';
 import { gatewayProblems } from '../../services/gateway/problems';
 import { staticFiles } from '../../services/gateway/static';
 import type { Service } from '../../services/service';
-import { vendorConnections } from '../../services/vendors';
 import type { CustomService } from '../../settings/custom';
 import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
@@ -15,7 +15,7 @@ export function refusals(settings: Settings, services: readonly Service[]): Prob
   return [
     ...Object.entries(settings.customServices).flatMap(([name, given]) => custom(name, given)),
     ...partly(settings),
-    ...memoryProblems(settings.database, vendorConnections(settings)),
+    ...memoryProblems(settings.database, optionalConnections(settings)),
     ...gatewayProblems(gatewayInput(settings), services),
     ...staticFiles(settings.gateway, root).problems,
   ];

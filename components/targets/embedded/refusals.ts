@@ -75,6 +75,7 @@ const ofContainers = [
   'functions',
   'hasura',
   'monitoring',
+  'oauth',
 ] as const;
 
 function changedGroups(settings: Settings): Problem[] {
