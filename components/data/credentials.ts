@@ -19,6 +19,7 @@ export const loginRoles = {
   strata_auditor: word,
   strata_guard: word,
   strata_dispatcher: word,
+  strata_sessions: word,
   strata_pooler: word,
   strata_monitor: word,
 } as const satisfies Record<LoginRole, PasswordShape>;

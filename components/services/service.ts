@@ -36,6 +36,7 @@ export type LoginRole =
   | 'strata_auditor'
   | 'strata_guard'
   | 'strata_dispatcher'
+  | 'strata_sessions'
   | 'strata_pooler'
   | 'strata_monitor';
 

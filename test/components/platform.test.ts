@@ -72,6 +72,7 @@ const credentials = [
   'login-strata_migrator',
   'login-strata_monitor',
   'login-strata_pooler',
+  'login-strata_sessions',
   'operator',
   'pooler-console',
   'redis-app',

@@ -15,6 +15,7 @@ const others = [
   'strata_hasura',
   'strata_migrator',
   'strata_monitor',
+  'strata_sessions',
 ];
 
 describe('what the pooler may know of the registry', () => {

@@ -18,6 +18,8 @@ const direct = {
   deployment: 16,
   /** LISTEN, and what it hands out. */
   dispatcher: 4,
+  /** Two replicas with four each: one function for each sign-in and refresh, and nothing is held between them. */
+  sessions: 8,
   monitor: 4,
   auditor: 2,
   /** LISTEN, and one that comes while the old one goes. */
