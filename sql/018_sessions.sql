@@ -9,7 +9,7 @@
 -- Row level security is FORCED, and the owner's policies look at the login, as in 007.
 -- squawk-ignore-file prefer-bigint-over-int
 
-alter role strata_sessions connection limit 8;
+alter role strata_sessions connection limit 6;
 
 grant strata_owner to current_user;
 set local role strata_owner;
@@ -183,10 +183,13 @@ comment on function tenancy.who_is(text, uuid) is 'For sessions: the user that a
 
 create function tenancy.revoke_names(names uuid[], ending timestamptz) returns void
 language plpgsql set search_path = '' as $$
+declare
+  -- Later than whatever this transaction waited for.
+  moment constant timestamptz := clock_timestamp();
 begin
   delete from registry.revocations where until < now();
   insert into registry.revocations (name, at, until)
-  select distinct n, clock_timestamp(), ending from unnest(names) as n where n is not null
+  select distinct n, moment, ending from unnest(names) as n where n is not null
   on conflict (name) do update set at = excluded.at, until = greatest(revocations.until, excluded.until);
   perform pg_notify('strata_guard', 'revocations');
 end

@@ -31,6 +31,8 @@ export class SessionsWorld {
     readonly server: Server,
     readonly admin: Client,
     readonly upstream: AuthStandIn,
+    /** Whether the server ends with it. */
+    private readonly owned: boolean,
   ) {}
 
   static async start(
@@ -39,7 +41,7 @@ export class SessionsWorld {
   ): Promise<SessionsWorld> {
     const { server, admin } = given ?? (await platform());
     const upstream = await (kind === 'gotrue' ? GoTrueStandIn : HasuraAuthStandIn).start(issuer);
-    return new SessionsWorld(kind, server, admin, upstream);
+    return new SessionsWorld(kind, server, admin, upstream, given === undefined);
   }
 
   /** Starts the service; its port. */
@@ -108,7 +110,7 @@ export class SessionsWorld {
       await pool.end();
     }
     this.upstream.stop();
-    await this.server.stop();
+    if (this.owned) await this.server.stop();
   }
 }
 

@@ -18,8 +18,8 @@ const direct = {
   deployment: 16,
   /** LISTEN, and what it hands out. */
   dispatcher: 4,
-  /** Two replicas with four each: one function for each sign-in and refresh, and nothing is held between them. */
-  sessions: 8,
+  /** Two replicas with two each, and one that comes while another goes; nothing is held between two questions. */
+  sessions: 6,
   monitor: 4,
   auditor: 2,
   /** LISTEN, and one that comes while the old one goes. */

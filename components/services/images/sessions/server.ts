@@ -20,7 +20,8 @@ async function main(): Promise<void> {
   const config = readConfig(readFileSync(variable('SESSIONS_CONFIG'), 'utf8'));
   const pool = new Pool({
     connectionString: readSecret('DATABASE_URL'),
-    max: 4,
+    // As many as components/services/database/connections.ts counts.
+    max: 2,
     connectionTimeoutMillis: patienceMs,
     query_timeout: patienceMs,
     application_name: 'sessions',
