@@ -50,6 +50,7 @@ export const platformSecrets = {
   'pooler-console': word,
   operator: word,
   'hasura-admin': key,
+  'auth-encryption': hex,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
 
 /** What opens the data: generated once, kept as secrets in the state, and as long-lived as the data itself. */

@@ -57,6 +57,7 @@ const combinations = [
 
 /** The same on every target, whatever the preset. */
 const credentials = [
+  'auth-encryption',
   'backup-cipher',
   'backup-key',
   'backup-key-id',

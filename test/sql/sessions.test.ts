@@ -30,7 +30,7 @@ describe('who is signed in, as the database knows it', () => {
     subject: string,
     email: string,
     proven: boolean,
-    { provider = 'gotrue', signIn = randomUUID(), begins = true, client = sessions } = {},
+    { provider = 'gotrue', signIn = randomUUID() as string, begins = true, client = sessions } = {},
   ): Promise<Entered> {
     const { rows } = await client.query<Entered>(
       'select user_id, admitted from tenancy.enter($1, $2, $3, $4, $5, $6, 30)',
