@@ -564,6 +564,24 @@ describe.each<Kind>(['hasura-auth', 'gotrue'])(
       expect(json(await browser.send('/auth/refresh')).tenant).toMatchObject({ slug: 'acme' });
     });
 
+    test('an address that is not verified takes nobody over, whatever the user writes about himself', async () => {
+      const email = await person();
+      const [owner] = world.upstream.users.splice(-1);
+      world.upstream.add(email, { verified: false, metadata: { email_verified: true } });
+      const body = json(await login(new Browser(port), email));
+      expect(body.tenant).toBeNull();
+      // Its owner, who has shown that it is his, comes later and finds what is his.
+      world.upstream.users.pop();
+      if (owner) world.upstream.users.push(owner);
+      expect(json(await login(new Browser(port), email)).tenant).toMatchObject({ slug: 'acme' });
+    });
+
+    test('no address counts as proven where the upstream asks nobody to prove it', async () => {
+      const trusting = await world.service({ addressesAreProven: false });
+      const email = await person();
+      expect(json(await login(new Browser(trusting), email)).tenant).toBeNull();
+    });
+
     test('a place to go that the upstream does not allow is its refusal', async () => {
       world.upstream.instead = ({ query }) =>
         query.has('redirectTo')

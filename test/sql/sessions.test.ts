@@ -9,6 +9,13 @@ interface Entered {
   readonly admitted: boolean;
 }
 
+interface Entering {
+  readonly provider?: string;
+  readonly signIn?: string;
+  readonly begins?: boolean;
+  readonly client?: Client;
+}
+
 describe('who is signed in, as the database knows it', () => {
   let server: Server;
   let admin: Client;
@@ -30,7 +37,7 @@ describe('who is signed in, as the database knows it', () => {
     subject: string,
     email: string,
     proven: boolean,
-    { provider = 'gotrue', signIn = randomUUID() as string, begins = true, client = sessions } = {},
+    { provider = 'gotrue', signIn = randomUUID(), begins = true, client = sessions }: Entering = {},
   ): Promise<Entered> {
     const { rows } = await client.query<Entered>(
       'select user_id, admitted from tenancy.enter($1, $2, $3, $4, $5, $6, 30)',

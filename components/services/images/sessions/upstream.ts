@@ -110,7 +110,7 @@ export class Upstream {
       this.failed('too_large');
       return new Refusal(502, 'upstream_invalid', 'the auth service’s answer is too large');
     }
-    if (/TIMEOUT/.test(error.code ?? '') && !/CONNECT/.test(error.code ?? '')) {
+    if ((error.code ?? '').includes('TIMEOUT') && !(error.code ?? '').includes('CONNECT')) {
       this.failed('timeout');
       return new Refusal(504, 'upstream_timeout', 'the auth service did not answer in time');
     }
