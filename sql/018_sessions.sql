@@ -134,7 +134,8 @@ declare
   ended timestamptz;
 begin
   enter.user_id := tenancy.link(of_provider, of_subject, enter.address,
-    enter.proven and enter.address ~ '^[^@[:cntrl:]]+@[^@[:cntrl:]]+$' and char_length(enter.address) <= 200);
+    -- Any other address is nobody's handle: those are plain and small (components/settings/values.ts, userName).
+    enter.proven and enter.address ~ '^[a-z0-9][a-z0-9._+-]*@[a-z0-9.-]+$' and char_length(enter.address) <= 63);
   select i.revoked_at into enter.revoked_at from registry.identities i
   where i.provider = of_provider and i.subject = of_subject for update;
 

@@ -8,7 +8,7 @@ import * as values from './values';
  */
 
 /** What both auth services know, by the names of nhost's. */
-export const providerNames = [
+const providerNames = [
   'azuread',
   'bitbucket',
   'discord',

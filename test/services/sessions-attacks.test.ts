@@ -241,6 +241,10 @@ describe.each<Kind>(['hasura-auth', 'gotrue'])(
             ),
         ],
         [
+          'one without an id',
+          () => forge({ alg: 'HS256' }, { ...good(), jti: undefined }, issuer.key),
+        ],
+        [
           'one that another program made',
           () =>
             platformToken(issuer, { tenantId: acme, userId: randomUUID(), role: 'tenant_admin' }),
@@ -424,6 +428,9 @@ describe.each<Kind>(['hasura-auth', 'gotrue'])(
           const cookie = browser.cookies.get('__Host-strata-refresh') ?? '';
           expect(answer.status).toBe(200);
           expect(answer.body).not.toContain(cookie);
+          expect(answer.body).toContain(
+            kind === 'gotrue' ? '"cookie"' : '"00000000-0000-0000-0000-000000000000"',
+          );
         }
       });
 
