@@ -12,7 +12,7 @@ import type { Issuer } from './forge';
 
 export const issuer: Issuer = { key: 'k'.repeat(64), issuer: 'strata', audience: 'strata' };
 
-export const page = 'https://app.example.org';
+const page = 'https://app.example.org';
 
 export type Kind = SessionsConfig['upstream']['kind'];
 

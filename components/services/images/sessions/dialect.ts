@@ -28,14 +28,14 @@ export interface Found {
 }
 
 /** What stands in the place of the tokens that were found. */
-export interface Replacement {
+interface Replacement {
   readonly accessToken: string;
   readonly refreshToken: string | undefined;
   readonly expiresIn: number;
   readonly expiresAt: number;
 }
 
-export interface SignUp {
+interface SignUp {
   readonly email: string;
   readonly password: string;
   readonly name?: string | undefined;
