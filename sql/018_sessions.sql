@@ -7,7 +7,6 @@
 -- user of his own, whose handle is its id: a name that nobody would give a membership to by mistake.
 --
 -- Row level security is FORCED, and the owner's policies look at the login, as in 007.
--- squawk-ignore-file prefer-bigint-over-int
 
 alter role strata_sessions connection limit 6;
 
