@@ -15,6 +15,7 @@ import { statusCommand } from './commands/status';
 import { tenantsCommand } from './commands/tenants';
 import { tokenCommand } from './commands/token';
 import { upCommand } from './commands/up';
+import { usersCommand } from './commands/users';
 import { UserError } from './errors';
 import { toleratesReadersThatLeave } from './terminal';
 
@@ -36,6 +37,7 @@ export function program(): Command {
     pulumiCommand(),
     keysCommand(),
     tenantsCommand(),
+    usersCommand(),
     auditCommand(),
     functionsCommand(),
     renderCommand(),

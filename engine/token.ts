@@ -1,19 +1,13 @@
 import { SignJWT } from 'jose';
-import { claimsName } from '../components/services/tokens';
+import {
+  claimsFor,
+  roles,
+  type Identity,
+  type Role,
+} from '../components/services/images/shared/claims';
 
-/** Roles that a member can have in a tenant, the lowest first. */
-export const roles = ['member', 'admin'] as const;
-
-export type Role = (typeof roles)[number];
-
-/** Whose request a token makes. */
-export interface Identity {
-  /** UUID. */
-  readonly userId: string;
-  /** UUID. */
-  readonly tenantId: string;
-  readonly role: Role;
-}
+export { claimsFor, roles } from '../components/services/images/shared/claims';
+export type { Identity, Role } from '../components/services/images/shared/claims';
 
 /** How tokens are signed: the stack's output `jwt`. */
 export interface Signing {
@@ -21,25 +15,6 @@ export interface Signing {
   readonly key: string;
   readonly issuer: string;
   readonly audience: string;
-}
-
-/** The claims of one active tenant, user and role; the rest of a token is its signature's and its clock's. */
-export function claimsFor({ userId, tenantId, role: memberRole }: Identity): {
-  sub: string;
-  [claimsName]: Record<string, string | string[]>;
-} {
-  // A bare "admin" would be Hasura's superuser, whom no permission of any tenant holds.
-  const role = `tenant_${memberRole}`;
-  return {
-    sub: userId,
-    [claimsName]: {
-      'x-hasura-user-id': userId,
-      'x-hasura-tenant-id': tenantId,
-      'x-hasura-default-role': role,
-      'x-hasura-allowed-roles': [role],
-      'x-hasura-role': role,
-    },
-  };
 }
 
 /** A signed access token that ends after `minutes`. */

@@ -73,12 +73,14 @@ const none: Certificates = {
 
 /** Every secret that a service names, those inside its files too. */
 function sources(service: Service): SecretSource[] {
-  const inFile = (content: FileContent): SecretSource[] =>
+  const inText = (content: FileContent): SecretSource[] =>
     typeof content === 'string' ? [] : Object.values(content.secrets);
   return [
     ...Object.values(service.secrets),
-    ...Object.values(service.secretEnvironment ?? {}),
-    ...Object.values(service.files).flatMap(inFile),
+    ...Object.values(service.secretEnvironment ?? {}).flatMap((value) =>
+      'template' in value ? inText(value) : [value],
+    ),
+    ...Object.values(service.files).flatMap(inText),
   ];
 }
 

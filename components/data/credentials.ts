@@ -19,6 +19,7 @@ export const loginRoles = {
   strata_auditor: word,
   strata_guard: word,
   strata_dispatcher: word,
+  strata_sessions: word,
   strata_pooler: word,
   strata_monitor: word,
   strata_oauth: word,
@@ -52,6 +53,7 @@ export const platformSecrets = {
   'pooler-console': word,
   operator: word,
   'hasura-admin': key,
+  'auth-encryption': hex,
 } as const satisfies Record<PlatformSecret, PasswordShape>;
 
 /** What opens the data: generated once, kept as secrets in the state, and as long-lived as the data itself. */

@@ -36,6 +36,7 @@ export type LoginRole =
   | 'strata_auditor'
   | 'strata_guard'
   | 'strata_dispatcher'
+  | 'strata_sessions'
   | 'strata_pooler'
   | 'strata_monitor'
   | 'strata_oauth';
@@ -68,7 +69,9 @@ export type PlatformSecret =
   /** Logs in to what only the platform's operators see. */
   | 'operator'
   /** May do everything in Hasura. */
-  | 'hasura-admin';
+  | 'hasura-admin'
+  /** Encrypts second factors in Hasura Auth's tables (64 hex digits). */
+  | 'auth-encryption';
 
 interface Resources {
   readonly cpus?: number | undefined;
@@ -76,9 +79,14 @@ interface Resources {
   readonly memory?: string | undefined;
 }
 
-/** A file's text; in a template each `{{NAME}}` is replaced by the secret of that name, and the file is one itself. */
-export type FileContent =
-  string | { readonly template: string; readonly secrets: Readonly<Record<string, SecretSource>> };
+/** A text in which each `{{NAME}}` is replaced by the secret of that name; so it is a secret itself. */
+export interface Template {
+  readonly template: string;
+  readonly secrets: Readonly<Record<string, SecretSource>>;
+}
+
+/** A file's text. */
+export type FileContent = string | Template;
 
 /** A program of ours or of the user's that Node runs: a target with containers makes an image of it. */
 interface Program {
@@ -132,7 +140,7 @@ interface Runnable {
   /** Variable name → source; the process finds the file's path in `${name}_FILE`. */
   readonly secrets: Readonly<Record<string, SecretSource>>;
   /** Only for images that read nothing but variables (docs/hardening.md lists them): they stand in `docker inspect`. */
-  readonly secretEnvironment?: Readonly<Record<string, SecretSource>>;
+  readonly secretEnvironment?: Readonly<Record<string, SecretSource | Template>>;
   /** Relative file name → content, below `containerPaths.files`. */
   readonly files: Readonly<Record<string, FileContent>>;
   /** Absolute path in the container → what the volume there holds. */

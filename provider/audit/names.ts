@@ -52,6 +52,7 @@ export const logins = new Set([
   'strata_auditor',
   'strata_guard',
   'strata_dispatcher',
+  'strata_sessions',
   'strata_monitor',
   'strata_pooler',
   'strata_oauth',

@@ -57,6 +57,7 @@ const combinations = [
 
 /** The same on every target, whatever the preset. */
 const credentials = [
+  'auth-encryption',
   'backup-cipher',
   'backup-key',
   'backup-key-id',
@@ -73,6 +74,7 @@ const credentials = [
   'login-strata_monitor',
   'login-strata_oauth',
   'login-strata_pooler',
+  'login-strata_sessions',
   'oauth-key',
   'operator',
   'pooler-console',

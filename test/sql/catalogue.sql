@@ -107,7 +107,7 @@ where n.nspname in ('app', 'registry', 'audit', 'tenancy', 'strata', 'public') a
     ('audit', 'strata_auditor'), ('strata', 'strata_migrator'),
     ('tenancy', 'strata_guard'), ('audit', 'strata_monitor'), ('registry', 'strata_monitor'),
     ('tenancy', 'strata_isolated'), ('tenancy', 'strata_migrator'), ('tenancy', 'strata_authenticator'),
-    ('tenancy', 'strata_app'), ('tenancy', 'strata_pooler'), ('tenancy', 'strata_oauth'), ('audit', 'strata_maintenance')))
+    ('tenancy', 'strata_app'), ('tenancy', 'strata_pooler'), ('tenancy', 'strata_oauth'), ('tenancy', 'strata_sessions'), ('audit', 'strata_maintenance')))
 union all
 select format('everybody may %s in the database', privilege) from (values ('create'), ('temp'), ('connect')) as p (privilege)
 where has_database_privilege('public', current_database(), privilege)

@@ -16,6 +16,7 @@ const others = [
   'strata_migrator',
   'strata_monitor',
   'strata_oauth',
+  'strata_sessions',
 ];
 
 describe('what the pooler may know of the registry', () => {

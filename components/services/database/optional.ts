@@ -6,6 +6,8 @@ import { vendorConnections } from '../vendors';
 const own: Partial<Record<OptionalName, number>> = {
   /** Three replicas with one each, and one that comes while another goes. */
   oauth: 4,
+  /** Two replicas with two each, and one that comes while another goes. */
+  sessions: 6,
 };
 
 /** What Postgres must serve besides, for services of the catalogue that this deployment has. */

@@ -97,7 +97,7 @@ function runFiles(service: Service, secret: ComposeInput['secret']): Bundle {
     secret(source),
   ]);
   const variables = Object.entries(service.secretEnvironment ?? {}).map(
-    ([name, source]) => `${name}=${secret(source)}\n`,
+    ([name, value]) => `${name}=${'template' in value ? textOf(value, secret) : secret(value)}\n`,
   );
   const own = variables.length > 0 ? [[variablesFile(service.name), variables.join('')]] : [];
   const texts = [...files, ...secrets, ...own] as [name: string, text: string][];

@@ -3,6 +3,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import { Ready } from '../../../provider/sdk';
 import type { Workload } from '../../services/service';
 import { publicEndpoints } from '../endpoints';
+import { fileText } from '../files';
 import { healthTest, healthUrl } from '../health';
 import type { Placed, SecretValue, ServiceArgs } from '../target';
 import { container, type Parts, type Published } from './container';
@@ -105,9 +106,12 @@ function reachUrl({ hostPort }: { readonly hostPort: number }, host: string | un
 function secretVariables(
   { secretEnvironment = {} }: Workload,
   secret: SecretValue,
-): Record<string, pulumi.Output<string>> {
+): Record<string, pulumi.Input<string>> {
   return Object.fromEntries(
-    Object.entries(secretEnvironment).map(([name, source]) => [name, secret(source)]),
+    Object.entries(secretEnvironment).map(([name, value]) => [
+      name,
+      'template' in value ? fileText(value, secret) : secret(value),
+    ]),
   );
 }
 

@@ -6,10 +6,12 @@ import {
   type Session,
   type TokenRules,
 } from '../shared/token';
+import { issuedAt, revocableNames } from '../shared/revocable';
 import { parseKey } from './key';
 import type { RateLimits } from './limits';
 import { Refusal } from './refusal';
 import type { KnownKey, Registry } from './registry';
+import type { Revocations } from './revocations';
 
 /** What a request shows of who sends it. Empty text is nothing. */
 export interface Credentials {
@@ -31,6 +33,7 @@ export interface Caller {
 interface Parts {
   readonly rules: TokenRules;
   readonly registry: Registry;
+  readonly revocations: Revocations;
   readonly limits: RateLimits;
 }
 
@@ -63,6 +66,9 @@ export class Authenticator {
   private async byToken(authorization: string, address: string): Promise<Caller> {
     try {
       const payload = await verifyToken(authorization, this.parts.rules);
+      if (await this.parts.revocations.hold(revocableNames(payload), issuedAt(payload))) {
+        throw unauthenticated('token_revoked', 'this access token was revoked: sign in again');
+      }
       const token = authorization.slice(authorization.indexOf(' ') + 1);
       return {
         session: sessionOf(payload),

@@ -9,6 +9,8 @@ interface Options {
   readonly onMessage: (payload: string) => void;
   /** What was said before this was not heard. */
   readonly onConnected: () => void;
+  /** From now on nothing is heard. */
+  readonly onLost: () => void;
   readonly onTrouble: (message: string) => void;
 }
 
@@ -39,7 +41,7 @@ export class Listener {
 
   /** Resolves or throws when the connection ends. */
   private async listen(): Promise<void> {
-    const { url, channel, onMessage, onConnected } = this.options;
+    const { url, channel, onMessage, onConnected, onLost } = this.options;
     const client = new Client({
       connectionString: url,
       connectionTimeoutMillis: 5_000,
@@ -63,6 +65,7 @@ export class Listener {
       onConnected();
       await ended;
     } finally {
+      onLost();
       await client.end().catch(() => undefined);
     }
   }

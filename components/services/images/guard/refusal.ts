@@ -5,6 +5,7 @@ export type Reason =
   | 'token_expired'
   | 'token_invalid'
   | 'token_without_tenant'
+  | 'token_revoked'
   | 'key_invalid'
   | 'key_expired'
   | 'key_revoked'

@@ -44,9 +44,6 @@ const rememberedMs = 10_000;
 /** A tenant is waited for while it is made; a key cannot be tried before it exists. */
 const missedMs = 2_000;
 
-/** While the database is away, tokens of tenants that were active count this much longer; API keys do not. */
-const outageMs = 60_000;
-
 const mostRemembered = 10_000;
 
 /** Tenants and API keys, as the database has them and as they are remembered here. */
@@ -55,13 +52,11 @@ export class Registry {
     max: mostRemembered,
     ttlMs: rememberedMs,
     missTtlMs: missedMs,
-    staleMs: outageMs,
   });
   private readonly keys = new Memory<KnownKey>({
     max: mostRemembered,
     ttlMs: rememberedMs,
     missTtlMs: missedMs,
-    staleMs: 0,
   });
 
   /** Keys whose secret was right when the database was last asked; kept much longer than what it said of them. */

@@ -12,6 +12,7 @@ import { RateLimits } from './limits';
 import { Listener } from './listener';
 import { Metrics } from './metrics';
 import { Registry } from './registry';
+import { Revocations, revocationsChanged } from './revocations';
 import { Usage } from './usage';
 
 /** How long Redis or the database may take to answer one question before the request is refused. */
@@ -51,6 +52,7 @@ async function main(): Promise<void> {
   pool.on('error', trouble('database'));
 
   const registry = new Registry(pool);
+  const revocations = new Revocations(pool);
   const limits = new RateLimits(redis, config.limits);
   const usage = new Usage(pool, (message) => {
     trouble('usage')(new Error(message));
@@ -58,18 +60,23 @@ async function main(): Promise<void> {
   const listener = new Listener({
     url: readSecret('DATABASE_DIRECT_URL'),
     channel: 'strata_guard',
-    onMessage: (tenantId) => {
-      registry.forget(tenantId);
+    onMessage: (message) => {
+      if (message === revocationsChanged) revocations.changed();
+      else registry.forget(message);
     },
     onConnected: () => {
       registry.forget();
+      revocations.heard();
+    },
+    onLost: () => {
+      revocations.lost();
     },
     onTrouble: (message) => {
       trouble('listener')(new Error(message));
     },
   });
   const forwarder = new Forwarder();
-  const authenticator = new Authenticator({ rules, registry, limits });
+  const authenticator = new Authenticator({ rules, registry, revocations, limits });
 
   const app = guardApp({
     config,

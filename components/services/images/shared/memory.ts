@@ -4,8 +4,6 @@ interface Options {
   readonly ttlMs: number;
   /** For the answer that there is nothing. */
   readonly missTtlMs: number;
-  /** How much longer an answer serves while nobody can be asked. */
-  readonly staleMs: number;
 }
 
 interface Entry<T> {
@@ -23,11 +21,10 @@ export class Memory<T> {
 
   constructor(private readonly options: Options) {}
 
-  /** What is remembered, or else what `load` answers. Throws what `load` throws, unless an answer is only a bit old. */
+  /** What is remembered, or else what `load` answers. Throws what `load` throws. */
   async ask(key: string, load: () => Promise<T | undefined>): Promise<T | undefined> {
     const fresh = this.fresh(key);
     if (fresh) return fresh.value;
-    const old = this.hits.get(key);
     let asking = this.running.get(key);
     if (!asking) {
       asking = this.load(key, load);
@@ -35,9 +32,6 @@ export class Memory<T> {
     }
     try {
       return await asking;
-    } catch (error) {
-      if (old && performance.now() < old.until + this.options.staleMs) return old.value;
-      throw error;
     } finally {
       if (this.running.get(key) === asking) this.running.delete(key);
     }

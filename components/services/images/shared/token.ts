@@ -1,12 +1,10 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
-
-/** Claims that reach Postgres: whose request this is. */
-const claimsNamespace = 'https://hasura.io/jwt/claims';
+import { claimsName } from '../../tokens';
 
 /** Ours have about 600 characters. What is longer is not even decoded. */
-const longestToken = 4096;
+export const longestToken = 4096;
 
 const claims = z.object({
   'x-hasura-tenant-id': z.uuid(),
@@ -51,6 +49,16 @@ export async function verifyToken(
   authorization: string | undefined,
   rules: TokenRules,
 ): Promise<JWTPayload> {
+  const payload = await verifyPerson(authorization, rules);
+  sessionOf(payload);
+  return payload;
+}
+
+/** The same of a token that may name no tenant: of somebody who is signed in and is nowhere yet. */
+export async function verifyPerson(
+  authorization: string | undefined,
+  rules: TokenRules,
+): Promise<JWTPayload> {
   const [, token] = /^Bearer ([\w-]+\.[\w-]+\.[\w-]*)$/i.exec(authorization ?? '') ?? [];
   if (!token) {
     throw new TokenError(
@@ -58,14 +66,12 @@ export async function verifyToken(
       'an access token is required: send the header "Authorization: Bearer <token>"',
     );
   }
-  const payload = await verify(token, rules);
-  sessionOf(payload);
-  return payload;
+  return verify(token, rules);
 }
 
 /** Whose session a verified payload names. Throws `TokenError` when it names none. */
 export function sessionOf(payload: JWTPayload): Session {
-  const { success, data } = claims.safeParse(payload[claimsNamespace]);
+  const { success, data } = claims.safeParse(payload[claimsName]);
   if (!success) {
     throw new TokenError(
       'token_without_tenant',
@@ -91,7 +97,7 @@ export function databaseClaims({
   scopes,
 }: Pick<Session, 'tenantId' | 'role'> & Partial<Session>): string {
   return JSON.stringify({
-    [claimsNamespace]: {
+    [claimsName]: {
       'x-hasura-tenant-id': tenantId,
       'x-hasura-user-id': userId,
       'x-hasura-role': role,
@@ -105,7 +111,7 @@ export function signToken(session: Session, endsAt: number, rules: TokenRules): 
   const { tenantId, userId, role, scopes } = session;
   return new SignJWT({
     sub: userId,
-    [claimsNamespace]: {
+    [claimsName]: {
       'x-hasura-user-id': userId,
       'x-hasura-tenant-id': tenantId,
       'x-hasura-default-role': role,

@@ -88,7 +88,6 @@ export class Places {
     max: mostRemembered,
     ttlMs: rememberedMs,
     missTtlMs: missedMs,
-    staleMs: 0,
   });
 
   constructor(private readonly options: Options) {
