@@ -18,6 +18,7 @@ export const loginRoles = {
   strata_auditor: word,
   strata_guard: word,
   strata_dispatcher: word,
+  strata_admin_page: word,
   strata_pooler: word,
   strata_monitor: word,
 } as const satisfies Record<LoginRole, PasswordShape>;

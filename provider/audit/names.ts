@@ -52,6 +52,7 @@ export const logins = new Set([
   'strata_auditor',
   'strata_guard',
   'strata_dispatcher',
+  'strata_admin_page',
   'strata_monitor',
   'strata_pooler',
 ]);

@@ -62,6 +62,7 @@ const credentials = [
   'backup-key-id',
   'database-admin',
   'jwt-key',
+  'login-strata_admin_page',
   'login-strata_app',
   'login-strata_auditor',
   'login-strata_authenticator',

@@ -101,6 +101,7 @@ describe('what holds a login', () => {
     'strata_hasura',
     'strata_guard',
     'strata_dispatcher',
+    'strata_admin_page',
     'strata_pooler',
     'strata_auditor',
     'strata_monitor',

@@ -51,6 +51,7 @@ describe('who signs tenants up', () => {
     'strata_hasura',
     'strata_guard',
     'strata_dispatcher',
+    'strata_admin_page',
     'strata_auditor',
     'strata_monitor',
     'strata_migrator',

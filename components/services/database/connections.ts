@@ -19,7 +19,9 @@ const direct = {
   /** LISTEN, and what it hands out. */
   dispatcher: 4,
   monitor: 4,
-  auditor: 2,
+  /** `npm run audit`, and an operator's windows in pgAdmin. */
+  auditor: 6,
+  adminPage: 4,
   /** LISTEN, and one that comes while the old one goes. */
   poolerRegistry: 2,
   /** The worker of tenants: LISTEN, the registry, and two jobs with a source and a target each. */

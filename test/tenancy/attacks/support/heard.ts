@@ -70,6 +70,7 @@ export const role = fc.constantFrom(
   'strata_auditor',
   'strata_guard',
   'strata_dispatcher',
+  'strata_admin_page',
   'strata_pooler',
   'strata_monitor',
   'postgres',

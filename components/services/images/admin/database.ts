@@ -1,0 +1,49 @@
+import { Pool, types, type QueryResultRow } from 'pg';
+
+/** Numbers of rows and bytes fit a double; points in time stay as Postgres writes them, with their microseconds. */
+function parserOf(
+  oid: Parameters<typeof types.getTypeParser>[0],
+  format?: 'text' | 'binary',
+): unknown {
+  if (oid === types.builtins.INT8) return Number;
+  if (oid === types.builtins.TIMESTAMPTZ) return (text: string) => text;
+  return types.getTypeParser(oid, format);
+}
+
+/** A login that runs statements, each by itself, and returns their rows. */
+export interface Database {
+  rows<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
+}
+
+/** The page's own login, direct to Postgres: three connections, closed when they are not used. */
+export function openDatabase(url: string, onTrouble: (message: string) => void): Database & Ends {
+  const pool = new Pool({
+    connectionString: url,
+    max: 3,
+    connectionTimeoutMillis: 2_000,
+    query_timeout: 6_000,
+    application_name: 'admin',
+    options: '-c TimeZone=UTC',
+    types: { getTypeParser: parserOf as typeof types.getTypeParser },
+  });
+  pool.on('error', ({ message }) => {
+    onTrouble(message);
+  });
+  return {
+    rows: async <Row extends QueryResultRow>(text: string, values: readonly unknown[] = []) =>
+      (await pool.query<Row>(text, [...values])).rows,
+    end: () => pool.end(),
+  };
+}
+
+interface Ends {
+  end(): Promise<void>;
+}
+
+/** Whether the database itself is away, or slow beyond patience; anything else is a mistake of ours. */
+export function isAway(error: unknown): boolean {
+  const { code, message } = error as Error & { code?: string };
+  if (code === undefined) return /timeout|terminated|not queryable/i.test(message);
+  // Connections, resources, what an operator did, and 57014, which ends a statement that took too long; 28: no login.
+  return /^(E[A-Z_]+|08...|28...|53...|57...|3D000)$/.test(code);
+}
