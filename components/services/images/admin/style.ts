@@ -60,9 +60,10 @@ h2 { font-size: 1.1rem; margin: 2rem 0 .5rem; }
 footer { max-width: 84rem; margin: 0 auto; padding: 0 1.5rem 2rem; color: var(--faint); font-size: .875rem; }
 small, .note { color: var(--faint); }
 .note { max-width: 60rem; margin-top: 0; }
+bdi { overflow-wrap: anywhere; }
 code { font: .875em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, monospace; overflow-wrap: anywhere; }
 table { width: 100%; border-collapse: collapse; background: var(--card); border: 1px solid var(--line); border-radius: 8px; }
-th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: anywhere; }
+th, td { padding: .5rem .75rem; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); overflow-wrap: break-word; }
 th { font-size: .8125rem; color: var(--faint); font-weight: 600; white-space: nowrap; }
 td:first-child { font-weight: 600; }
 tr:last-child td { border-bottom: 0; }
@@ -98,7 +99,7 @@ button { cursor: pointer; background: var(--plain-back); }
   tr { background: var(--card); border: 1px solid var(--line); border-radius: 8px; margin-bottom: .75rem; padding: .5rem 0; }
   td, td.number { display: flex; gap: .75rem; padding: .2rem .75rem; border: 0; text-align: left; white-space: normal; }
   td::before { content: attr(data-name); flex: 0 0 7rem; color: var(--faint); font-weight: 400; font-size: .875rem; }
-  td > span { min-width: 0; }
+  td > span { min-width: 0; overflow-wrap: anywhere; }
   td:has(> span:empty) { display: none; }
 }
 `.trimStart();

@@ -21,7 +21,7 @@ export function overview(
     title: 'Overview',
     content: [
       facts([
-        ['Services', services.length],
+        ['Services', services.length + 1],
         ['Healthy', badge(`${well} of ${asked.length}`, well === asked.length ? 'good' : 'bad')],
       ]),
       table({

@@ -73,7 +73,7 @@ export function tenant(shown: ListedTenant, parts: TenantParts): Html {
       html`<h2>Members</h2>`,
       table({
         heads: ['Handle', 'Role', 'Since', 'User id'],
-        empty: 'Nobody is on this page.',
+        empty: membersPage === 1 ? 'It has no member.' : 'Nobody is on this page.',
         rows: members.map(({ handle, role, created_at, user_id }) => [
           given(handle),
           role,
@@ -91,7 +91,10 @@ export function tenant(shown: ListedTenant, parts: TenantParts): Html {
       html`<h2>API keys</h2>`,
       table({
         heads: ['Name', 'State', 'Role', 'Scopes', 'Issued by', 'Ends', 'Last used', '#Uses'],
-        empty: 'No API key is on this page.',
+        empty:
+          keysPage === 1
+            ? 'Nobody of this tenant has issued an API key.'
+            : 'No API key is on this page.',
         rows: keys.map((key) => [
           given(key.name),
           stateOf(key),
@@ -131,7 +134,8 @@ function status({ status: word }: ListedTenant): Html {
 }
 
 function storage({ storage_used, storage_limit }: ListedTenant): string {
-  return `${size(storage_used)} of ${storage_limit === null ? 'no limit' : size(storage_limit)}`;
+  const used = size(storage_used);
+  return storage_limit === null ? `${used}, no limit` : `${used} of ${size(storage_limit)}`;
 }
 
 function requests({ requests_per_minute }: ListedTenant, usual: number): string {
