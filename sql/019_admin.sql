@@ -11,6 +11,16 @@ alter role strata_admin_page connection limit 4;
 alter role strata_admin_page set default_transaction_read_only = on;
 alter role strata_admin_page set statement_timeout = '5s';
 
+-- pgAdmin comes as strata_auditor and asks pg_stat_gssapi about its own session; refused, it does not open the server (tried
+-- with 9.18). Who is connected is seen by this, never another login's statement.
+do $sessions$
+begin
+  if has_function_privilege('pg_catalog.pg_stat_get_activity(int)', 'execute with grant option') then
+    grant execute on function pg_catalog.pg_stat_get_activity(int) to strata_auditor;
+  end if;
+end
+$sessions$;
+
 grant strata_owner to current_user;
 set local role strata_owner;
 

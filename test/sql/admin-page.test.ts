@@ -137,6 +137,17 @@ describe('the login of the admin page, taken over, is refused', () => {
   });
 });
 
+test('pgAdmin’s login sees who is connected, and no statement of anybody else', async () => {
+  const auditor = await server.connect('strata_auditor', 'strata');
+  const { rows } = await auditor.query<object>(
+    `select distinct query from pg_stat_activity where usename <> 'strata_auditor'`,
+  );
+  expect(rows).toEqual([{ query: '<insufficient privilege>' }]);
+  await auditor.query('select gss_authenticated from pg_stat_gssapi where pid = pg_backend_pid()');
+  expect(await codeOf(auditor.query('select * from pg_stat_user_tables'))).toBe('42501');
+  await auditor.end();
+});
+
 describe('what the functions of the admin page show', () => {
   test('is no row of a tenant’s tables and no key of an audited row', async () => {
     const texts = [];

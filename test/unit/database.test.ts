@@ -71,8 +71,8 @@ describe('the memory of the database', () => {
   });
 
   test('of 4G with the default pools is shared out like this', () => {
-    expect([connections(defaults), planMemory(4096, 89)]).toEqual([
-      { pooled: 45, tenants: 0, direct: 41, total: 89 },
+    expect([connections(defaults), planMemory(4096, 95)]).toEqual([
+      { pooled: 45, tenants: 0, direct: 47, total: 95 },
       {
         total: 4096,
         sharedBuffers: 1024,
@@ -80,7 +80,7 @@ describe('the memory of the database', () => {
         effectiveCache: 3072,
         maintenanceWork: 128,
         work: 3,
-        worst: 3822,
+        worst: 3942,
       },
     ]);
   });
@@ -90,33 +90,33 @@ describe('the memory of the database', () => {
     expect(memoryProblems(small)).toEqual([
       {
         key: 'strata:database.memory',
-        reason: 'cannot hold 89 connections (45 of the pools, 41 direct, 3 reserved)',
+        reason: 'cannot hold 95 connections (45 of the pools, 47 direct, 3 reserved)',
         received: '1G',
-        allowed: 'at least 2176M for these pools',
+        allowed: 'at least 2304M for these pools',
         advice: 'Give it more memory, or make strata:database.pools smaller.',
       },
     ]);
-    expect(memoryProblems({ ...small, memory: '2176M' })).toEqual([]);
-    expect(memoryProblems({ ...small, memory: '2112M' })).toHaveLength(1);
+    expect(memoryProblems({ ...small, memory: '2304M' })).toEqual([]);
+    expect(memoryProblems({ ...small, memory: '2240M' })).toHaveLength(1);
   });
 
   test('that cannot hold the pools of tenants besides is refused with the numbers', () => {
     const many = { ...defaults, tenants: { most: 20, connections: 10 } };
     expect([connections(many), memoryProblems(many)]).toEqual([
-      { pooled: 45, tenants: 200, direct: 41, total: 289 },
+      { pooled: 45, tenants: 200, direct: 47, total: 295 },
       [
         {
           key: 'strata:database.memory',
           reason:
-            'cannot hold 289 connections (45 of the pools, 200 of 20 tenants with 10 each, 41 direct, 3 reserved)',
+            'cannot hold 295 connections (45 of the pools, 200 of 20 tenants with 10 each, 47 direct, 3 reserved)',
           received: '4G',
-          allowed: 'at least 6784M for these pools',
+          allowed: 'at least 6912M for these pools',
           advice:
             'Give it more memory, or make strata:database.pools or strata:database.tenants smaller.',
         },
       ],
     ]);
-    expect(memoryProblems({ ...many, memory: '6784M' })).toEqual([]);
+    expect(memoryProblems({ ...many, memory: '6912M' })).toEqual([]);
   });
 
   test('more declared tenants with a database of their own than are planned for are refused, shard by shard', () => {
@@ -140,7 +140,7 @@ describe('the memory of the database', () => {
 describe('what the database is started with', () => {
   test('its settings say what the plan says', () => {
     expect(serverSettings(defaults, 'minimal')).toMatchObject({
-      max_connections: '89',
+      max_connections: '95',
       shared_buffers: '1024MB',
       work_mem: '3MB',
       shared_preload_libraries: 'pg_stat_statements',

@@ -20,7 +20,7 @@ const direct = {
   dispatcher: 4,
   monitor: 4,
   /** `npm run audit`, and an operator's windows in pgAdmin. */
-  auditor: 6,
+  auditor: 4,
   adminPage: 4,
   /** LISTEN, and one that comes while the old one goes. */
   poolerRegistry: 2,

@@ -8,6 +8,8 @@ const reserved = [
   'X-Forwarded-Prefix',
   'X-Forwarded-Scheme',
   'X-Forwarded-Ssl',
+  'X-Script-Name',
+  'X-Scheme',
   'X-Original-URL',
   'X-Rewrite-URL',
   'X-Client-IP',

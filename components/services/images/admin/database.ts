@@ -15,11 +15,11 @@ export interface Database {
   rows<Row extends QueryResultRow>(text: string, values?: readonly unknown[]): Promise<Row[]>;
 }
 
-/** The page's own login, direct to Postgres: three connections, closed when they are not used. */
+/** The page's own login, direct to Postgres: two connections, so that it and its successor fit the role's limit. */
 export function openDatabase(url: string, onTrouble: (message: string) => void): Database & Ends {
   const pool = new Pool({
     connectionString: url,
-    max: 3,
+    max: 2,
     connectionTimeoutMillis: 2_000,
     query_timeout: 6_000,
     application_name: 'admin',
