@@ -7,9 +7,6 @@
 -- text, never as a pattern.
 
 alter role strata_admin_page connection limit 4;
--- A fence behind the fence: a session could set them otherwise, and would still have nothing to write to.
-alter role strata_admin_page set default_transaction_read_only = on;
-alter role strata_admin_page set statement_timeout = '5s';
 
 -- pgAdmin comes as strata_auditor and asks pg_stat_gssapi about its own session; refused, it does not open the server (tried
 -- with 9.18). Who is connected is seen by this, never another login's statement.

@@ -23,7 +23,9 @@ export function openDatabase(url: string, onTrouble: (message: string) => void):
     connectionTimeoutMillis: 2_000,
     query_timeout: 6_000,
     application_name: 'admin',
-    options: '-c TimeZone=UTC',
+    statement_timeout: 5_000,
+    // There is nothing that this login may write; a mistake of ours would be refused in other words.
+    options: '-c TimeZone=UTC -c default_transaction_read_only=on',
     types: { getTypeParser: parserOf as typeof types.getTypeParser },
   });
   pool.on('error', ({ message }) => {
