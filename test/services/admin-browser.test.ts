@@ -140,6 +140,21 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
       await statusOf(login, '127.0.0.2'),
       await statusOf(login, undefined, 'initech.example.org'),
     ]).toEqual([401, 401, 200, 403, 421]);
+    const { headers } = await ask(gateway, '/admin/', {
+      host: 'example.org',
+      headers: { authorization: login },
+    });
+    expect([
+      headers['content-security-policy'],
+      headers['x-frame-options'],
+      headers['x-content-type-options'],
+      headers['cache-control'],
+    ]).toEqual([
+      "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'",
+      'DENY',
+      'nosniff',
+      'no-store',
+    ]);
   });
 
   test('gives the operators’ login to the admin page and to no other service', async () => {

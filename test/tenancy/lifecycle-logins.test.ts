@@ -106,7 +106,7 @@ describe('what holds a login', () => {
     'strata_auditor',
     'strata_monitor',
   ])('is nothing for %s', async (login) => {
-    const tenant = await one.make(`held-${login.slice(7)}`, 'database');
+    const tenant = await one.make(`held-${login.slice(7).replace('_', '-')}`, 'database');
     const client = await one.server.connect(login, 'strata').catch(() => undefined);
     for (const [name, question] of questions(tenant.id)) {
       const said = await client
