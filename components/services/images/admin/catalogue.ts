@@ -21,7 +21,7 @@ export interface ListedTable {
   readonly total: number;
 }
 
-export interface Column {
+interface Column {
   readonly name: string;
   readonly type: string;
   readonly required: boolean;

@@ -15,7 +15,7 @@ const places = [
 ] as const;
 
 /** Which entry of the menu a page belongs to. */
-export type Place = (typeof places)[number][0];
+type Place = (typeof places)[number][0];
 
 interface Framed {
   readonly place: Place | undefined;
