@@ -24,6 +24,7 @@ begin
       ('strata_guard', true, false, 'The gateway''s guard: verifies API keys by functions, reads nothing itself'),
       ('strata_dispatcher', true, false, 'Hands out events of the outbox by functions, reads nothing itself'),
       ('strata_sessions', true, false, 'The auth service''s door: whose token it is, by functions, reads nothing itself'),
+      ('strata_admin_page', true, false, 'The admin page: lists tenants, users and the audit log by functions, reads the catalogue'),
       ('strata_pooler', true, false, 'Reads by functions which databases the pooler serves, nothing else'),
       ('strata_monitor', true, true, 'Figures of the server for monitoring, nothing of any tenant')
     ) as r (name, can_login, inherits, purpose)

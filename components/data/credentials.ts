@@ -20,6 +20,7 @@ export const loginRoles = {
   strata_guard: word,
   strata_dispatcher: word,
   strata_sessions: word,
+  strata_admin_page: word,
   strata_pooler: word,
   strata_monitor: word,
   strata_oauth: word,

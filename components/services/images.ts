@@ -161,6 +161,13 @@ export const images = {
     checked: '2026-11-21',
     source: 'public tests that name it',
   },
+  pgadmin: {
+    repository: 'docker.io/dpage/pgadmin4',
+    tag: '9.17',
+    checked: '2026-11-22',
+    source:
+      'public manifests that name it; 9.18 is on PyPI, and no public file with that tag was seen',
+  },
   clamav: {
     repository: 'docker.io/clamav/clamav',
     tag: '1.5.4',

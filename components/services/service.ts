@@ -37,6 +37,7 @@ export type LoginRole =
   | 'strata_guard'
   | 'strata_dispatcher'
   | 'strata_sessions'
+  | 'strata_admin_page'
   | 'strata_pooler'
   | 'strata_monitor'
   | 'strata_oauth';
@@ -192,6 +193,8 @@ export interface Route {
   readonly timeoutSeconds?: number;
   /** Where passwords and tokens are tried: the tighter limit for each address. */
   readonly strict?: boolean;
+  /** The service gets the operators' login and checks it once more: every container of the network can open its port. */
+  readonly passLogin?: boolean;
 }
 
 /** A service that keeps running. */

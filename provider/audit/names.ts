@@ -53,6 +53,7 @@ export const logins = new Set([
   'strata_guard',
   'strata_dispatcher',
   'strata_sessions',
+  'strata_admin_page',
   'strata_monitor',
   'strata_pooler',
   'strata_oauth',

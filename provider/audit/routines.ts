@@ -12,9 +12,9 @@ const forRequests: Readonly<Record<string, readonly string[]>> = {
 
 /** Who may call functions that run as their owner, in schemas whose rows are of all tenants. */
 const callers: Readonly<Record<string, readonly string[]>> = {
-  audit: ['strata_monitor', 'strata_maintenance', 'strata_auditor'],
+  audit: ['strata_admin_page', 'strata_monitor', 'strata_maintenance', 'strata_auditor'],
   outbox: ['strata_dispatcher', 'strata_maintenance'],
-  registry: ['strata_monitor', 'strata_maintenance'],
+  registry: ['strata_admin_page', 'strata_monitor', 'strata_maintenance'],
   strata: ['strata_migrator'],
 };
 

@@ -64,6 +64,7 @@ const credentials = [
   'database-admin',
   'hasura-admin',
   'jwt-key',
+  'login-strata_admin_page',
   'login-strata_app',
   'login-strata_auditor',
   'login-strata_authenticator',

@@ -290,6 +290,7 @@ describe('what the SQL refuses', () => {
     ['strata_guard', []],
     ['strata_dispatcher', []],
     ['strata_sessions', []],
+    ['strata_admin_page', []],
     ['strata_migrator', []],
   ])('%s %j, who would read or write the table or ask as the guard', async (login, setUp) => {
     const client = await server.connect(login, 'keys');

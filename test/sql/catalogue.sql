@@ -105,6 +105,7 @@ where n.nspname in ('app', 'registry', 'audit', 'tenancy', 'strata', 'public') a
     ('app', 'strata_tenant'), ('app', 'strata_hasura'), ('app', 'strata_maintenance'), ('registry', 'strata_maintenance'),
     ('tenancy', 'strata_tenant'), ('tenancy', 'strata_hasura'), ('tenancy', 'strata_maintenance'),
     ('audit', 'strata_auditor'), ('strata', 'strata_migrator'),
+    ('registry', 'strata_admin_page'), ('audit', 'strata_admin_page'),
     ('tenancy', 'strata_guard'), ('audit', 'strata_monitor'), ('registry', 'strata_monitor'),
     ('tenancy', 'strata_isolated'), ('tenancy', 'strata_migrator'), ('tenancy', 'strata_authenticator'),
     ('tenancy', 'strata_app'), ('tenancy', 'strata_pooler'), ('tenancy', 'strata_oauth'), ('tenancy', 'strata_sessions'), ('audit', 'strata_maintenance')))

@@ -102,12 +102,13 @@ describe('what holds a login', () => {
     'strata_guard',
     'strata_dispatcher',
     'strata_sessions',
+    'strata_admin_page',
     'strata_pooler',
     'strata_auditor',
     'strata_monitor',
     'strata_oauth',
   ])('is nothing for %s', async (login) => {
-    const tenant = await one.make(`held-${login.slice(7)}`, 'database');
+    const tenant = await one.make(`held-${login.slice(7).replace('_', '-')}`, 'database');
     const client = await one.server.connect(login, 'strata').catch(() => undefined);
     for (const [name, question] of questions(tenant.id)) {
       const said = await client

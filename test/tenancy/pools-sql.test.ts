@@ -7,6 +7,7 @@ import { startServer, type Server } from '../sql/support/server';
 const active = '00000000-0000-4000-8000-000000000001';
 const suspended = '00000000-0000-4000-8000-000000000002';
 const others = [
+  'strata_admin_page',
   'strata_app',
   'strata_auditor',
   'strata_authenticator',

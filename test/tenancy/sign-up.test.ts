@@ -52,6 +52,7 @@ describe('who signs tenants up', () => {
     'strata_guard',
     'strata_dispatcher',
     'strata_sessions',
+    'strata_admin_page',
     'strata_auditor',
     'strata_monitor',
     'strata_migrator',

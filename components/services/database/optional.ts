@@ -8,6 +8,9 @@ const own: Partial<Record<OptionalName, number>> = {
   oauth: 4,
   /** Two replicas with two each, and one that comes while another goes. */
   sessions: 6,
+  admin: 4,
+  /** An operator's windows, as the auditor. */
+  pgadmin: 2,
 };
 
 /** What Postgres must serve besides, for services of the catalogue that this deployment has. */

@@ -30,6 +30,7 @@ export function location(served: Served, guard: string, graphqlBytes: number): L
       head(route.path),
       `set $access ${access};`,
       `set $upstream ${answering};`,
+      route.passLogin === true && 'set $passed_login $http_authorization;',
       route.websocket === true && sockets(),
       rewrite(served),
       '',

@@ -8,6 +8,8 @@ const reserved = [
   'X-Forwarded-Prefix',
   'X-Forwarded-Scheme',
   'X-Forwarded-Ssl',
+  'X-Script-Name',
+  'X-Scheme',
   'X-Original-URL',
   'X-Rewrite-URL',
   'X-Client-IP',
@@ -85,9 +87,9 @@ export function publicAccess(): string {
   return file('# Public: the service sees what the client sent.', set(nobody(true)));
 }
 
-/** Of operators, whose login is not for the service. */
+/** Of operators, whose login is not for the service unless its route says so. */
 export function operatorHeaders(): string {
-  return file(set({ ...nobody(true), Authorization: '""' })).trimEnd();
+  return file(set({ ...nobody(true), Authorization: '$passed_login' })).trimEnd();
 }
 
 /** access-graphql.conf: the guard reads the query and asks the service itself. */

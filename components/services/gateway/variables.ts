@@ -3,6 +3,7 @@ import { file, map } from './text';
 const names = [
   'access',
   'sockets',
+  'passed_login',
   'upstream',
   'kept_seconds',
   'retry_after',

@@ -71,6 +71,7 @@ export const role = fc.constantFrom(
   'strata_guard',
   'strata_dispatcher',
   'strata_sessions',
+  'strata_admin_page',
   'strata_pooler',
   'strata_monitor',
   'postgres',
