@@ -2,6 +2,7 @@ import { root } from '../engine/root';
 import { wantedTenants } from './data/tenants';
 import { noTables, readApplication } from './plan';
 import { tenantProblems } from './services/database/memory';
+import { mailProblems } from './services/auth/mail';
 import { behindGateway, environmentProblems } from './services/catalogue';
 import { choiceProblems } from './services/choice';
 import type { Service } from './services/service';
@@ -41,6 +42,7 @@ export function refusals(
     ...missing,
     ...target(settings, services),
     ...choiceProblems(settings),
+    ...mailProblems(settings),
     ...environmentProblems(application),
     ...(hasContainers(settings) ? tenantProblems(settings.database, ownDatabases(settings)) : []),
     ...problems,

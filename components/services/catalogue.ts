@@ -1,6 +1,7 @@
 import type { Problem } from '../settings/errors';
 import type { ServiceSettings, Settings } from '../settings/schema';
 import { showKey } from '../settings/show';
+import { admin } from './admin';
 import { custom } from './custom';
 import { backup } from './database/backup';
 import { backupPlace, bucketJob, ownStore } from './database/place';
@@ -71,7 +72,11 @@ export function behindGateway(application: Application): readonly Service[] {
   const watching = isOn('monitoring', settings)
     ? monitoring(settings, [...guarded, ...watchedFront(settings, guarded)])
     : [];
-  return [...guarded, ...watching];
+  const shown = [...guarded, ...watching];
+  const page = isOn('admin', settings)
+    ? [adjust(admin(settings, shown.filter(isWorkload)), settings.services.admin)]
+    : [];
+  return [...shown, ...page];
 }
 
 /** Where nobody backs up, nothing is archived either. */

@@ -1,10 +1,16 @@
 import type { CatalogueName } from '../settings/names';
 import type { Application } from './catalogue';
+import { gotrue, gotrueAddress } from './auth/gotrue';
+import { hasuraAuth, hasuraAuthAddress } from './auth/hasura-auth';
+import { withMail } from './auth/mail';
 import { oauth } from './auth/oauth';
+import { sessions, sessionsAddress } from './auth/sessions';
 import { functions } from './functions';
 import { hasura } from './hasura/hasura';
+import { mailpit } from './mailpit';
+import { pgadmin } from './pgadmin';
 import { postgraphile } from './postgraphile';
-import type { OptionalName } from './presets';
+import { isOn, type OptionalName } from './presets';
 import type { Workload } from './service';
 import { garage } from './storage/garage';
 import { storage } from './storage/service';
@@ -34,7 +40,25 @@ export const entries = {
   functions: {
     make: (application) => functions(application.settings.functions, application.functions),
   },
-  oauth: { make: ({ settings }) => [oauth(settings)] },
+  'hasura-auth': {
+    make: ({ settings }) => [hasuraAuth(withMail(settings))],
+    needs: [['hasura'], ['sessions']],
+    excludes: ['gotrue'],
+  },
+  gotrue: { make: ({ settings }) => [gotrue(withMail(settings))], needs: [['sessions']] },
+  sessions: {
+    make: ({ settings }) => [
+      sessions(settings, isOn('gotrue', settings) ? gotrueAddress : hasuraAuthAddress),
+    ],
+    needs: [['hasura-auth', 'gotrue']],
+  },
+  oauth: {
+    make: ({ settings }) => [
+      oauth({ ...settings, ...(isOn('sessions', settings) && { sessions: sessionsAddress }) }),
+    ],
+  },
+  mailpit: { make: ({ settings }) => [mailpit(settings)] },
+  pgadmin: { make: ({ settings }) => [pgadmin(settings)] },
   storage: {
     make: ({ settings }) => [
       storage(settings),

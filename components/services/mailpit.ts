@@ -5,7 +5,7 @@ import { file } from './paths';
 import type { Workload } from './service';
 
 /** Where services send mail to: without TLS, with any login or none. */
-const mailCatcher = { host: 'mailhog', smtpPort: 1025 } as const;
+export const mailCatcher = { host: 'mailhog', smtpPort: 1025 } as const;
 
 const port = 8025;
 const path = '/mail';

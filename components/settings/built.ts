@@ -23,7 +23,22 @@ const built = {
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: ['graphql', 'hasura', 'guard', 'functions', 'storage', 'monitoring', 'backup', 'oauth'],
+  docker: [
+    'graphql',
+    'hasura',
+    'guard',
+    'functions',
+    'storage',
+    'monitoring',
+    'backup',
+    'oauth',
+    'hasura-auth',
+    'gotrue',
+    'sessions',
+    'mailpit',
+    'pgadmin',
+    'admin',
+  ],
   aws: [],
   kubernetes: [],
 };

@@ -12,6 +12,7 @@ type Named = readonly [path: readonly PropertyKey[], name: string | undefined];
 export function missingSecrets(settings: Settings): Problem[] {
   const known = settings.secrets;
   return [
+    ...ofAuth(settings),
     ...ofCustomServices(settings),
     ...ofFunctions(settings),
     ...ofGateway(settings),
@@ -27,6 +28,16 @@ export function missingSecrets(settings: Settings): Problem[] {
       ...(known.length > 0 && { allowed: oneOf(known) }),
       advice: 'Set it: npm run pulumi -- config set --secret --path strata:secrets.<name>',
     }));
+}
+
+function ofAuth({ auth: { providers, smtp } }: Settings): Named[] {
+  return [
+    ...Object.entries(providers).map(([name, { secret }]): Named => [
+      ['auth', 'providers', name, 'secret'],
+      secret,
+    ]),
+    [['auth', 'smtp', 'password'], smtp?.password],
+  ];
 }
 
 function ofCustomServices({ customServices }: Settings): Named[] {

@@ -69,6 +69,7 @@ export const reservedServiceNames: readonly string[] = [
   'functions-worker',
   'grafana',
   'loki',
+  'mailhog',
   'nginx-exporter',
   'node-exporter',
   'object-store',

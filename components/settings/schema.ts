@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auth } from './auth';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -81,6 +82,7 @@ export const settingsSchema = z.strictObject({
   oauth: oauth.prefault({}),
   redis: redis.prefault({}),
   storage: storage.prefault({}),
+  auth: auth.prefault({}),
   functions: functions.prefault({}),
   hasura: hasura.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),

@@ -1,3 +1,4 @@
+import { auth } from '../../components/settings/auth';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -58,6 +59,7 @@ describe('a config that can be deployed', () => {
       functions: functions.parse({}),
       hasura: { memory: '1G', allowList: false },
       oauth: { clients: {} },
+      auth: auth.parse({}),
       monitoring: monitoringSchema.parse({}),
       secrets: [],
     });

@@ -8,6 +8,12 @@ import { tokens } from '../tokens';
 
 const port = 8000;
 
+/** Where the platform's own programs find it. */
+export const sessionsAddress = {
+  name: 'sessions',
+  url: `http://sessions:${String(port)}`,
+} as const;
+
 /** The auth service behind: its name in the platform is its host's. */
 export interface Behind {
   readonly kind: SessionsConfig['upstream']['kind'];

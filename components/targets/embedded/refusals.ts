@@ -65,6 +65,7 @@ function problems(path: readonly string[], reasons: Reasons): Problem[] {
 
 /** What these say would be heard by nobody. */
 const ofContainers = [
+  'auth',
   'docker',
   'images',
   'gateway',
