@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { decodeJwt } from 'jose';
 import { createClient, type Client } from 'graphql-ws';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
@@ -9,6 +9,7 @@ import { noRedis } from '../support/guard/redis';
 import { Socket } from '../support/guard/socket';
 import { GuardWorld, issuer } from '../support/guard/world';
 import { answer, HasuraSockets } from '../support/hasura-sockets';
+import { randomFrom, runs, seed } from '../support/random';
 import type { Person } from '../sql/support/world';
 
 const title = "GraphQL over the guard's sockets, before a stand-in for Hasura";
@@ -135,6 +136,141 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     ['nothing beside', () => ({ ...claims(world.people.ann), 'x-api-key': '', 'x-tenant': null })],
   ])('the token may stand in %s', async (_what, given) => {
     expect(await initWith(given())).toBe('connection_ack');
+  });
+
+  test('an API key is let in with what it opens, and its token ends with the socket', async () => {
+    const { ann } = world.people;
+    const reading = await world.key(ann, { scopes: ['graphql:read'] });
+    const socket = kept(await Socket.acknowledged(guard.port, { 'x-api-key': reading.text }));
+    const authorization = hasura.open[0]?.inits[0]?.payload?.headers?.Authorization ?? '';
+    const { exp = 0, iat = 0 } = decodeJwt(authorization.replace('Bearer ', ''));
+    expect(exp - iat).toBeGreaterThan(890);
+    socket.subscribe('1', '{ a }');
+    expect((await socket.next()).type).toBe('next');
+    await socket.next();
+    socket.subscribe('2', 'mutation { a }');
+    expect(await socket.refusal()).toBe('2 error scope_missing');
+    socket.subscribe('3', 'query A { a } mutation B { b }');
+    expect(await socket.refusal()).toBe('3 error query_invalid');
+    const storing = await world.key(ann, { scopes: ['storage:*', 'graphql:write'] });
+    expect(await initWith({ headers: { 'X-API-Key': storing.text } })).toBe(
+      '4403 this API key does not open graphql:read; it opens storage:*, graphql:write',
+    );
+  });
+
+  test('no socket outlives the API key that it is open by', async () => {
+    const key = await world.key(world.people.ann, { scopes: ['graphql:*'], seconds: 2 });
+    const socket = kept(await Socket.acknowledged(guard.port, { 'x-api-key': key.text }));
+    expect(await socket.ended).toBe('4403 token expired');
+  });
+
+  test('a socket ends with its token, and the service hears of it', async () => {
+    const { ann } = world.people;
+    const exp = Math.floor(Date.now() / 1000) + 2;
+    const token = world.token(ann, { exp });
+    const socket = kept(await Socket.acknowledged(guard.port, { authToken: token }));
+    socket.subscribe('1', 'subscription { a }');
+    await expect.poll(() => hasura.open[0]?.subscriptions.size).toBe(1);
+    // The guard's own clock, not the service's.
+    hasura.open[0]?.socket.removeAllListeners('close');
+    expect(await socket.ended).toBe('4403 token expired');
+    expect(Date.now()).toBeGreaterThanOrEqual(exp * 1000);
+    expect(Date.now()).toBeLessThan(exp * 1000 + 1000);
+    await expect.poll(() => hasura.open.length).toBe(0);
+    hasura.change('late');
+    expect(socket.heard.filter(({ type }) => type === 'next')).toEqual([]);
+  });
+
+  const changes: [string, string, (person: Person, key: string) => Promise<unknown>][] = [
+    [
+      'the tenant is suspended',
+      '4403 this tenant is not active',
+      ({ tenant }) =>
+        world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
+          tenant,
+        ]),
+    ],
+    [
+      'the API key is revoked',
+      '4403 this API key was revoked',
+      (_person, key) =>
+        world.admin.query('update registry.api_keys set revoked_at = now() where id = $1', [key]),
+    ],
+    [
+      'the member of the key leaves',
+      '4403 there is no such API key',
+      ({ id }) => world.admin.query('delete from registry.members where user_id = $1', [id]),
+    ],
+    [
+      'the tenant gets another name',
+      '4403 this is not your tenant',
+      ({ tenant }) =>
+        world.admin.query(`update registry.tenants set slug = 'renamed' where id = $1`, [tenant]),
+    ],
+  ];
+  test.each(changes)(
+    'a socket by API key is closed at once when %s',
+    async (what, expected, act) => {
+      const slug = `eve${String(changes.findIndex(([name]) => name === what))}`;
+      const eve = await world.newcomer(slug);
+      const key = await world.key(eve, { scopes: ['graphql:*'] });
+      const socket = kept(
+        await Socket.acknowledged(
+          guard.port,
+          { 'x-api-key': key.text },
+          { headers: { 'x-tenant-host': slug } },
+        ),
+      );
+      const other = await acknowledged();
+      await act(eve, key.id);
+      const began = performance.now();
+      expect(await socket.ended).toBe(expected);
+      expect(performance.now() - began).toBeLessThan(2_000);
+      other.subscribe('1', '{ a }');
+      expect((await other.next()).type).toBe('next');
+      expect(
+        await initWith({ 'x-api-key': key.text }, { headers: { 'x-tenant-host': slug } }),
+      ).toBe(expected);
+    },
+  );
+
+  test('a socket by token is closed at once when its tenant is suspended', async () => {
+    const eve = await world.newcomer('eve-of-token');
+    const socket = await acknowledged(eve);
+    await world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
+      eve.tenant,
+    ]);
+    expect(await socket.ended).toBe('4403 this tenant is not active');
+  });
+
+  test('what changed while a socket was decided on is heard before it is acknowledged', async () => {
+    const eve = await world.newcomer('eve-in-between');
+    let acknowledge = (): void => undefined;
+    const asked = new Promise<void>((resolve) => {
+      hasura.onInit = ({ socket }) => {
+        acknowledge = () => socket.send('{"type":"connection_ack"}');
+        resolve();
+      };
+    });
+    const ended = initWith(claims(eve));
+    await asked;
+    await world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
+      eve.tenant,
+    ]);
+    acknowledge();
+    expect(await ended).toBe('4403 this tenant is not active');
+  });
+
+  test('what the guard did not hear of it learns at the next ping', async () => {
+    const eve = await world.newcomer('eve-unheard');
+    const deaf = await world.guard({ sockets: { pingSeconds: 1 } });
+    const socket = await acknowledged(eve, deaf.port);
+    await world.admin.query('alter table registry.tenants disable trigger tell_guard');
+    await world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
+      eve.tenant,
+    ]);
+    await world.admin.query('alter table registry.tenants enable trigger tell_guard');
+    expect(await socket.ended).toBe('4403 this tenant is not active');
   });
 
   const good = (): Record<string, unknown> => payload(issuer, subjectOf(world.people.ann));
@@ -322,7 +458,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     [
       'sends more than a query may be',
       (socket) => socket.subscribe('1', `{ a(b: "${'x'.repeat(100_000)}") }`),
-      '1009 a message has at most 100000 bytes',
+      '1009',
     ],
   ])('an acknowledged client that %s is put out', async (_what, act, expected) => {
     const socket = await acknowledged();
@@ -429,6 +565,300 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     socket.subscribe('x', '{ a }');
     expect((await socket.next()).type).toBe('next');
     expect(hasura.open[0]?.received).toHaveLength(2);
+  });
+
+  test('a thousand subscriptions over one socket are a hundred', async () => {
+    const socket = await acknowledged();
+    for (let n = 0; n < 1000; n += 1) socket.subscribe(String(n), 'subscription { a }');
+    await expect.poll(() => socket.heard.length, { timeout: 10_000 }).toBe(901);
+    await expect.poll(() => hasura.open[0]?.subscriptions.size).toBe(100);
+    expect(await socket.refusal()).toMatch(/^\d+ error operations_limited$/);
+    socket.send({ id: '0', type: 'complete' });
+    socket.subscribe('again', 'subscription { a }');
+    await expect.poll(() => hasura.open[0]?.subscriptions.has('again')).toBe(true);
+    const metrics = (await ask(guard.port, '/metrics')).body;
+    expect(metrics).toContain('strata_guard_socket_operations{kind="subscription"} 100');
+    socket.close();
+    await expect
+      .poll(async () => (await ask(guard.port, '/metrics')).body)
+      .toContain('strata_guard_socket_operations{kind="subscription"} 0');
+  });
+
+  test('each operation counts as a request, and its cost counts', async () => {
+    const eve = await world.newcomer('eve-counted');
+    const strict = await world.guard({
+      limits: { user: { perMinute: 4, burst: 4 }, costPerMinute: 10 },
+    });
+    const socket = await acknowledged(eve, strict.port);
+    socket.subscribe('1', '{ a b c d e f }');
+    expect((await socket.next()).type).toBe('next');
+    await socket.next();
+    socket.subscribe('2', '{ a b c d e f }');
+    expect(await socket.refusal()).toBe('2 error cost_limited');
+    socket.subscribe('3', '{ a }');
+    expect(await socket.refusal()).toBe('3 error cost_limited');
+    socket.subscribe('4', '{ a }');
+    expect(await socket.refusal()).toBe('4 error rate_limited');
+  });
+
+  test('one user has so many sockets at a time, over all guards, and one tenant', async () => {
+    const eve = await world.newcomer('eve-of-many');
+    const fay = { ...world.people.ann, tenant: eve.tenant };
+    const limits = { sockets: { perUser: 2, perTenant: 3 } };
+    const [one, two] = [await world.guard(limits), await world.guard(limits)];
+    const first = await acknowledged(eve, one.port);
+    await acknowledged(eve, two.port);
+    await expect(acknowledged(eve, two.port)).rejects.toThrow('1013 your 2 sockets are in use');
+    await acknowledged(fay, one.port);
+    await expect(acknowledged(fay, one.port)).rejects.toThrow("1013 your tenant's 3 sockets");
+    first.close();
+    await expect
+      .poll(async () =>
+        acknowledged(eve, two.port).then(
+          () => true,
+          () => false,
+        ),
+      )
+      .toBe(true);
+  });
+
+  test('a guard that was killed does not keep its sockets counted', async () => {
+    const eve = await world.newcomer('eve-of-the-killed');
+    const limits = { sockets: { perUser: 1, pingSeconds: 1 } };
+    const [one, two] = [await world.guard(limits), await world.guard(limits)];
+    await acknowledged(eve, one.port);
+    one.child.kill('SIGKILL');
+    await expect(acknowledged(eve, two.port)).rejects.toThrow('1013');
+    await expect
+      .poll(
+        async () =>
+          acknowledged(eve, two.port).then(
+            () => true,
+            () => false,
+          ),
+        { timeout: 8_000 },
+      )
+      .toBe(true);
+    // Longer than a seat is kept that is not renewed.
+    const renewed = await world.redis.admin((redis) => redis.keys(`guard:*sockets:${eve.tenant}*`));
+    expect(renewed).toHaveLength(2);
+    const began = Date.now();
+    while (Date.now() - began < 4_000) {
+      await expect(acknowledged(eve, two.port)).rejects.toThrow('1013');
+    }
+  });
+
+  test('what the service sends without having been asked goes no further', async () => {
+    const socket = await acknowledged();
+    const connection = hasura.open[0];
+    if (!connection) throw new Error('no connection');
+    hasura.onOperation = () => undefined;
+    socket.subscribe('mine', 'subscription { a }');
+    await expect.poll(() => connection.received.length).toBe(2);
+    answer(connection, 'never', 'secret');
+    connection.socket.send('{"id":"never","type":"error","payload":[]}');
+    connection.socket.send('{"id":"never","type":"complete"}');
+    connection.socket.send('{"type":"connection_ack"}');
+    connection.socket.send('{"type":"connection_error","payload":"JWTExpired"}');
+    connection.socket.send('{"type":"subscribe","id":"mine","payload":{"query":"{ a }"}}');
+    connection.socket.send('{"type":"ping"}');
+    await expect.poll(() => connection.received.at(-1)).toBe('{"type":"pong"}');
+    answer(connection, 'mine', 'asked for');
+    expect(await socket.next()).toMatchObject({ id: 'mine', type: 'next' });
+    socket.send({ id: 'mine', type: 'complete' });
+    await expect.poll(() => connection.received.length).toBe(4);
+    answer(connection, 'mine', 'too late');
+    socket.send({ type: 'ping' });
+    expect(await socket.next()).toEqual({ type: 'pong' });
+  });
+
+  test('what was ended before it was admitted is not passed on', async () => {
+    const socket = await acknowledged();
+    socket.subscribe('1', 'subscription { a }');
+    socket.send({ id: '1', type: 'complete' });
+    socket.subscribe('1', '{ b }');
+    expect((await socket.next()).type).toBe('next');
+    expect((await socket.next()).type).toBe('complete');
+    expect(
+      hasura.open[0]?.received.slice(1).map((text) => text.includes('subscription {')),
+    ).toEqual([false]);
+  });
+
+  test.each<[string, (one: HasuraSockets) => void, string]>([
+    [
+      'vanishes',
+      ({ open: [connection] }) => connection?.socket.terminate(),
+      '1012 the service behind has left: connect again',
+    ],
+    [
+      'says goodbye',
+      ({ open: [connection] }) => connection?.socket.close(1000),
+      '1012 the service behind has left: connect again',
+    ],
+    [
+      'puts its client out',
+      ({ open: [connection] }) => connection?.socket.close(4403),
+      '4403 the service behind does not take this token',
+    ],
+    [
+      'sends no JSON',
+      ({ open: [connection] }) => connection?.socket.send('{'),
+      '1011 the socket could not be served',
+    ],
+    [
+      'sends more than a result may be',
+      ({ open: [connection] }) => connection?.socket.send('x'.repeat(4_000_001)),
+      '1009 a result is larger than is allowed',
+    ],
+  ])('a client is told when the service %s', async (_what, act, expected) => {
+    const socket = await acknowledged();
+    act(hasura);
+    expect(await socket.ended).toBe(expected);
+  });
+
+  test('a client is told when the service is away, or does not take the token', async () => {
+    expect(await initWith(claims(world.people.ann), { path: '/away' })).toBe(
+      '1013 the service behind does not answer',
+    );
+    hasura.onInit = ({ socket }) => socket.close(4403);
+    expect(await initWith(claims(world.people.ann))).toBe(
+      '4403 the service behind does not take this token',
+    );
+    hasura.onInit = () => undefined;
+    expect(await initWith(claims(world.people.ann))).toBe('1013 the service behind takes too long');
+  });
+
+  test('a client that does not read holds up the service, not the guard, and is put out', async () => {
+    const small = await world.guard({ sockets: { pingSeconds: 1 } });
+    const socket = await acknowledged(world.people.ann, small.port);
+    socket.subscribe('1', 'subscription { a }');
+    await expect.poll(() => hasura.open[0]?.subscriptions.size).toBe(1);
+    const [connection] = hasura.open;
+    socket.raw.pause();
+    const value = 'x'.repeat(100_000);
+    let sent = 0;
+    while (connection && connection.socket.readyState === WebSocket.OPEN && sent < 2_000) {
+      if (connection.socket.bufferedAmount < 1_000_000) {
+        answer(connection, '1', value);
+        sent += 1;
+      } else await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    // 200 MB were never taken: what did not fit into buffers stayed with the service.
+    expect(sent).toBeLessThan(500);
+    await expect.poll(() => small.log()).toContain('"reason":"client_slow"');
+    socket.raw.resume();
+  });
+
+  test('a client that does not answer pings is put out, one that does stays', async () => {
+    const quick = await world.guard({ sockets: { pingSeconds: 1 } });
+    const silent = kept(await Socket.open(quick.port, { autoPong: false }));
+    silent.send({ type: 'connection_init', payload: claims(world.people.ann) });
+    const alive = await acknowledged(world.people.ann, quick.port);
+    expect(await silent.ended).toBe('1013 the client does not answer');
+    alive.send({ type: 'ping' });
+    expect(await alive.next()).toEqual({ type: 'pong' });
+  });
+
+  test('a flood of messages waits in the network', async () => {
+    const socket = await acknowledged();
+    for (let n = 0; n < 20_000; n += 1) socket.send('{"type":"ping"}');
+    await socket.next();
+    const began = performance.now();
+    expect((await ask(guard.port, '/healthz')).status).toBe(200);
+    expect(performance.now() - began).toBeLessThan(1_000);
+    expect(socket.heard.length).toBeLessThan(15_000);
+  });
+
+  test('a guard that stops lets answers come, tells everybody to connect again, and takes nobody', async () => {
+    const going = await world.guard();
+    const idle = await acknowledged(world.people.ann, going.port);
+    idle.subscribe('1', 'subscription { a }');
+    await expect.poll(() => hasura.open[0]?.subscriptions.size).toBe(1);
+    const asked = new Promise<() => void>((resolve) => {
+      hasura.onOperation = (connection, { id = '' }) => {
+        resolve(() => {
+          answer(connection, id, 1);
+          connection.socket.send(JSON.stringify({ id, type: 'complete' }));
+        });
+      };
+    });
+    const busy = await acknowledged(world.people.ann, going.port);
+    busy.subscribe('1', 'mutation { a }');
+    const reply = await asked;
+    const stopped = going.stop();
+    expect(await idle.ended).toBe('1001 the guard restarts: connect again');
+    const late = Socket.open(going.port).then(
+      () => 'open',
+      (error: unknown) => (error as Error).message,
+    );
+    busy.subscribe('2', '{ a }');
+    expect(await busy.refusal()).toBe('2 error guard_stops');
+    reply();
+    expect((await busy.next()).type).toBe('next');
+    expect(await busy.ended).toBe('1001 the guard restarts: connect again');
+    expect(await late).toMatch(/503|ECONNREFUSED/);
+    expect(await stopped).toBe(0);
+  });
+
+  test('no log line and no label says who somebody is beyond tenant and user', async () => {
+    const socket = await acknowledged();
+    socket.subscribe('1', '{ hush }');
+    await socket.next();
+    socket.close();
+    await expect.poll(() => guard.log()).toContain('"door":"socket"');
+    const token = world.token(world.people.ann);
+    const metrics = (await ask(guard.port, '/metrics')).body;
+    for (const secret of ['hush', token.split('.')[2] ?? '', 'Bearer']) {
+      expect(guard.log()).not.toContain(secret);
+      expect(metrics).not.toContain(secret);
+    }
+    expect(metrics).not.toContain(world.people.ann.id);
+  });
+
+  test(`two people's messages never cross (STRATA_TEST_SEED=${String(seed)})`, async () => {
+    const random = randomFrom(seed);
+    const pick = <T>(from: readonly T[]): T => from[Math.floor(random() * from.length)] as T;
+    const { ann, bob, gus } = world.people;
+    const sockets: { person: Person; socket: Socket; ids: Set<string> }[] = [];
+    for (let n = 0; n < 8; n += 1) {
+      const person = pick([ann, bob, gus]);
+      sockets.push({ person, socket: await acknowledged(person), ids: new Set() });
+    }
+    let asked = 0;
+    for (let step = 0; step < runs(400); step += 1) {
+      const { socket, ids, person } = pick(sockets);
+      // The same ids everywhere: only the socket tells them apart.
+      const id = String(Math.floor(random() * 6));
+      const act = random();
+      if (act < 0.3 && !ids.has(id)) {
+        ids.add(id);
+        socket.subscribe(id, 'subscription { a }');
+      } else if (act < 0.45 && ids.delete(id)) socket.send({ id, type: 'complete' });
+      else if (act < 0.7) {
+        asked += 1;
+        socket.subscribe(`q${String(asked)}`, '{ a }', { value: `of ${person.id} ${asked}` });
+      } else {
+        hasura.change(`to ${person.tenant}`, ({ tenant }) => tenant === person.tenant);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    await expect
+      .poll(
+        () =>
+          sockets
+            .flatMap(({ socket }) => socket.heard)
+            .filter(({ type, id }) => type === 'complete' && id?.startsWith('q')).length,
+      )
+      .toBe(asked);
+    for (const { person, socket } of sockets) {
+      for (const { type, id, payload: given } of socket.heard.slice(1)) {
+        if (type === 'complete') continue;
+        const value = id?.startsWith('q')
+          ? (expect.stringContaining(`of ${person.id} `) as string)
+          : `to ${person.tenant}`;
+        expect([type, given]).toEqual(['next', result(person, value)]);
+      }
+    }
   });
 });
 

@@ -9,10 +9,10 @@ export const protocol = 'graphql-transport-ws';
 const id = z.string().min(1).max(128);
 
 const fromClient = z.discriminatedUnion('type', [
-  z.strictObject({ type: z.literal('connection_init'), payload: z.unknown() }),
-  z.strictObject({ type: z.literal('subscribe'), id, payload: z.unknown() }),
+  z.strictObject({ type: z.literal('connection_init'), payload: z.unknown().optional() }),
+  z.strictObject({ type: z.literal('subscribe'), id, payload: z.unknown().optional() }),
   z.strictObject({ type: z.literal('complete'), id }),
-  z.strictObject({ type: z.enum(['ping', 'pong']), payload: z.unknown() }),
+  z.strictObject({ type: z.enum(['ping', 'pong']), payload: z.unknown().optional() }),
 ]);
 
 export type ClientMessage = z.output<typeof fromClient>;
