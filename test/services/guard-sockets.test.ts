@@ -88,6 +88,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
 
   test('the service gets the admitted token and who it is, and nothing else that the client says of itself', async () => {
     const { ann, acme } = world.people;
+    const token = bearer(ann);
     const headers = {
       authorization: bearer(world.people.gus),
       cookie: 'a=1',
@@ -99,7 +100,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     const given = {
       'x-hasura-admin-secret': 'forged',
       headers: {
-        authorization: bearer(ann),
+        authorization: token,
         'X-Hasura-Admin-Secret': 'forged',
         'X-Hasura-Role': 'admin',
         'x-hasura-user-id': world.people.gus.id,
@@ -107,7 +108,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     };
     expect(await initWith(given, { headers, path: '/sockets?token=x' })).toBe('connection_ack');
     const [connection] = hasura.open;
-    const payloadOf = { headers: { Authorization: bearer(ann) } };
+    const payloadOf = { headers: { Authorization: token } };
     expect(connection?.inits).toEqual([{ type: 'connection_init', payload: payloadOf }]);
     expect(connection?.url).toBe('/v1/graphql');
     const sent = Object.entries(connection?.headers ?? {}).filter(
@@ -245,6 +246,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
 
   test('what changed while a socket was decided on is heard before it is acknowledged', async () => {
     const eve = await world.newcomer('eve-in-between');
+    const witness = await acknowledged(eve);
     let acknowledge = (): void => undefined;
     const asked = new Promise<void>((resolve) => {
       hasura.onInit = ({ socket }) => {
@@ -257,6 +259,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     await world.admin.query(`update registry.tenants set status = 'suspended' where id = $1`, [
       eve.tenant,
     ]);
+    await witness.ended;
     acknowledge();
     expect(await ended).toBe('4403 this tenant is not active');
   });
