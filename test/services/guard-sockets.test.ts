@@ -42,7 +42,9 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
   };
   const bare = async (options?: Parameters<typeof Socket.open>[1]): Promise<Socket> =>
     kept(await Socket.open(guard.port, options));
-  const claims = (person: Person): object => ({ headers: { Authorization: bearer(person) } });
+  const claims = (person: Person): Record<string, unknown> => ({
+    headers: { Authorization: bearer(person) },
+  });
   const bearer = (person: Person): string => world.bearer(person).authorization;
   const acknowledged = async (
     person: Person = world.people.ann,
@@ -740,7 +742,7 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     socket.raw.pause();
     const value = 'x'.repeat(100_000);
     let sent = 0;
-    while (connection && connection.socket.readyState === WebSocket.OPEN && sent < 2_000) {
+    while (connection?.socket.readyState === WebSocket.OPEN && sent < 2_000) {
       if (connection.socket.bufferedAmount < 1_000_000) {
         answer(connection, '1', value);
         sent += 1;

@@ -52,11 +52,11 @@ export class HasuraSockets {
     const server = createServer((_, response) => response.end('{"data":{"ok":true}}'));
     const sockets = new WebSocketServer({ server, path: '/v1/graphql' });
     const hasura = new HasuraSockets(server, issuer);
-    sockets.on('connection', (socket, { headers, url = '' }) => {
+    sockets.on('connection', (socket, { headers, url }) => {
       const connection: Connection = {
         socket,
         headers,
-        url,
+        url: url ?? '',
         inits: [],
         received: [],
         subscriptions: new Set(),
