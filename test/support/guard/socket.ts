@@ -26,6 +26,11 @@ export class Socket {
     });
   }
 
+  /** Of a connection that another one opens. */
+  static of(raw: WebSocket): Socket {
+    return new Socket(raw);
+  }
+
   /** Before anything was said. */
   static async open(
     port: number,
