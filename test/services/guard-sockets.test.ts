@@ -391,6 +391,16 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
       '4401 wait for connection_ack before you subscribe',
     ],
     [
+      'subscribes before the service behind has acknowledged it',
+      async (socket) => {
+        hasura.onInit = () => undefined;
+        socket.send({ type: 'connection_init', payload: claims(world.people.ann) });
+        await expect.poll(() => hasura.open[0]?.user).toBe(world.people.ann.id);
+        socket.subscribe('1', '{ a }');
+      },
+      '4401 wait for connection_ack before you subscribe',
+    ],
+    [
       'says twice who it is',
       (socket) => {
         socket.send({ type: 'connection_init', payload: claims(world.people.ann) });

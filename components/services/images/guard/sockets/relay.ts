@@ -168,7 +168,10 @@ export class Relay {
       authorization: granted.authorization,
       maxBytes: config.sockets.maxBufferedBytes,
     });
-    if (this.hasEnded()) { service.terminate(); return; }
+    if (this.hasEnded()) {
+      service.terminate();
+      return;
+    }
     this.link.attach(service);
     this.timer = setTimeout(() => this.end(expired()), granted.endsAt - Date.now());
     // What was changed while it was decided on was not heard.
@@ -188,9 +191,15 @@ export class Relay {
     if (operations.has(id)) {
       throw new Refusal(409, 'operation_repeated', 'an operation of this id runs already');
     }
-    if (this.leaving) { this.refuse(id, stopping()); return; }
+    if (this.leaving) {
+      this.refuse(id, stopping());
+      return;
+    }
     const most = this.parts.config.sockets.subscriptions;
-    if (operations.size >= most) { this.refuse(id, tooMany(most)); return; }
+    if (operations.size >= most) {
+      this.refuse(id, tooMany(most));
+      return;
+    }
     const operation = operations.start(id);
     admitOperation(payload, admitted.granted, this.parts).then(
       (kind) => {
@@ -206,9 +215,15 @@ export class Relay {
 
   private fromService(data: Buffer): void {
     const { type, id } = readService(data);
-    if (type === 'ping') { this.link.toService('{"type":"pong"}'); return; }
+    if (type === 'ping') {
+      this.link.toService('{"type":"pong"}');
+      return;
+    }
     const answers = type === 'next' || type === 'error' || type === 'complete';
-    if (!answers || !this.operations.isPassed(id)) { this.parts.metrics.message('unasked'); return; }
+    if (!answers || !this.operations.isPassed(id)) {
+      this.parts.metrics.message('unasked');
+      return;
+    }
     if (type !== 'next') this.operations.end(id);
     this.link.toClient(data);
     if (this.leaving && !this.operations.answering) this.end(stopping());

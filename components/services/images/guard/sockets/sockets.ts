@@ -55,9 +55,13 @@ export class Sockets {
     const door = this.parts.config.graphql.find((one) => one.websocket && one.path === path);
     if (!door) {
       const message = 'WebSocket is not served here: use POST';
-      refuse(socket, new Refusal(400, 'websocket_unsupported', message)); return;
+      refuse(socket, new Refusal(400, 'websocket_unsupported', message));
+      return;
     }
-    if (this.stopping) { refuse(socket, stopping()); return; }
+    if (this.stopping) {
+      refuse(socket, stopping());
+      return;
+    }
     this.server.handleUpgrade(request, socket, head, (opened) => {
       void this.relay(opened, request, door);
     });
