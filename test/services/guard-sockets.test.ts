@@ -167,6 +167,13 @@ describe.skipIf(noRedis !== undefined)(noRedis ? `${title} (skipped: ${noRedis})
     expect(await socket.ended).toBe('4403 token expired');
   });
 
+  test('a token that ends after longer than a timer can wait opens a socket too', async () => {
+    const token = world.token(world.people.ann, { exp: Math.floor(Date.now() / 1000) + 4_000_000 });
+    const socket = kept(await Socket.acknowledged(guard.port, { authToken: token }));
+    socket.subscribe('1', '{ a }');
+    expect((await socket.next()).type).toBe('next');
+  });
+
   test('a socket ends with its token, and the service hears of it', async () => {
     const { ann } = world.people;
     const exp = Math.floor(Date.now() / 1000) + 2;

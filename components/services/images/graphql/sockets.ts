@@ -7,6 +7,9 @@ import { Refusal } from '../shared/refusal';
 import { TokenError } from '../shared/token';
 import type { Admission } from './admission';
 
+/** A timer cannot wait longer. */
+const longestMs = 2 ** 31 - 1;
+
 interface Options {
   readonly serv: GrafservBase;
   readonly admission: Admission;
@@ -37,7 +40,7 @@ export function serveSockets(
         try {
           const endsAt = await admission.admit(request, authorizationOf(connectionParams));
           const end = (): void => socket.close(4403, 'token expired');
-          const timer = setTimeout(end, endsAt - Date.now());
+          const timer = setTimeout(end, Math.min(endsAt - Date.now(), longestMs));
           socket.once('close', () => clearTimeout(timer));
           return true;
         } catch {

@@ -39,6 +39,9 @@ interface Ended {
 /** How long a client may take to say who it is. */
 const initMs = 3_000;
 
+/** A timer cannot wait longer. */
+const longestMs = 2 ** 31 - 1;
+
 /** While nobody can be asked whether its caller is still let in, a socket stays for this long. */
 const unconfirmedMs = 60_000;
 
@@ -58,6 +61,7 @@ export class Relay {
   private admitted: Admitted | undefined;
   private confirmedAt = performance.now();
   private timer: NodeJS.Timeout;
+  private readonly left = new AbortController();
   private leaving = false;
   private passed = 0;
   private tenant = '';
@@ -123,6 +127,7 @@ export class Relay {
     if (this.hasEnded()) return;
     this.state = 'ended';
     clearTimeout(this.timer);
+    this.left.abort();
     this.link.close(refusal);
     if (this.seat) void this.parts.seats.free(this.seat);
     this.operations.clear();
@@ -167,13 +172,17 @@ export class Relay {
       headers: passedHeaders(request, granted),
       authorization: granted.authorization,
       maxBytes: config.sockets.maxBufferedBytes,
+      signal: this.left.signal,
     });
     if (this.hasEnded()) {
       service.terminate();
       return;
     }
     this.link.attach(service);
-    this.timer = setTimeout(() => this.end(expired()), granted.endsAt - Date.now());
+    this.timer = setTimeout(
+      () => this.end(expired()),
+      Math.min(granted.endsAt - Date.now(), longestMs),
+    );
     // What was changed while it was decided on was not heard.
     await this.review();
     if (this.hasEnded()) return;

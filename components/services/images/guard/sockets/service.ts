@@ -10,6 +10,8 @@ interface Options {
   readonly authorization: string;
   /** The largest message that is read. */
   readonly maxBytes: number;
+  /** Aborted when the client has left. */
+  readonly signal: AbortSignal;
 }
 
 /** How long a service may take to take a connection. */
@@ -21,7 +23,7 @@ const patienceMs = 5_000;
  */
 export function connect(
   door: GraphqlDoor,
-  { headers, authorization, maxBytes }: Options,
+  { headers, authorization, maxBytes, signal }: Options,
 ): Promise<WebSocket> {
   const socket = new WebSocket(door.upstream.replace(/^http/, 'ws'), protocol, {
     headers,
@@ -38,6 +40,7 @@ export function connect(
     const timer = setTimeout(() => {
       fail(new Refusal(504, 'upstream_timeout', 'the service behind takes too long'));
     }, patienceMs);
+    signal.addEventListener('abort', () => fail(unavailable()), { once: true });
     socket.on('error', () => fail(unavailable()));
     socket.on('close', (code) => fail(code === 1006 ? unavailable() : serviceEnded(code)));
     socket.on('open', () => {
