@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createSecretKey } from 'node:crypto';
 import { jwtVerify } from 'jose';
 import { type WebSocket, WebSocketServer } from 'ws';
+import { timerAt } from '../../components/services/images/shared/timer';
 import { claimsNamespace, type Issuer } from './forge';
 
 interface Message {
@@ -132,7 +133,7 @@ export class HasuraSockets {
       const claims = payload[claimsNamespace] as Record<string, string>;
       connection.tenant = claims['x-hasura-tenant-id'] ?? '';
       connection.user = claims['x-hasura-user-id'] ?? '';
-      const ends = setTimeout(() => socket.close(), (payload.exp ?? 0) * 1000 - Date.now());
+      const ends = timerAt((payload.exp ?? 0) * 1000, () => socket.close());
       socket.once('close', () => clearTimeout(ends));
       if (this.onInit) this.onInit(connection);
       else socket.send('{"type":"connection_ack"}');

@@ -4,11 +4,9 @@ import { makeGraphQLWSConfig, type GrafservBase } from 'postgraphile/grafserv';
 import { GraphQLError } from 'postgraphile/graphql';
 import { WebSocketServer } from 'ws';
 import { Refusal } from '../shared/refusal';
+import { timerAt } from '../shared/timer';
 import { TokenError } from '../shared/token';
 import type { Admission } from './admission';
-
-/** A timer cannot wait longer. */
-const longestMs = 2 ** 31 - 1;
 
 interface Options {
   readonly serv: GrafservBase;
@@ -40,7 +38,7 @@ export function serveSockets(
         try {
           const endsAt = await admission.admit(request, authorizationOf(connectionParams));
           const end = (): void => socket.close(4403, 'token expired');
-          const timer = setTimeout(end, Math.min(endsAt - Date.now(), longestMs));
+          const timer = timerAt(endsAt, end);
           socket.once('close', () => clearTimeout(timer));
           return true;
         } catch {

@@ -5,6 +5,7 @@ import type { GraphqlDoor, GuardConfig } from '../config';
 import { stillLetIn, type DecideParts } from '../decide';
 import type { Metrics } from '../metrics';
 import { Refusal } from '../refusal';
+import { timerAt } from '../../shared/timer';
 import { admit, type Admitted } from './admit';
 import { asRefusal, expired, initMissing, stopping, tooMany, unsupported } from './closing';
 import { Link } from './link';
@@ -38,9 +39,6 @@ interface Ended {
 
 /** How long a client may take to say who it is. */
 const initMs = 3_000;
-
-/** A timer cannot wait longer. */
-const longestMs = 2 ** 31 - 1;
 
 /** While nobody can be asked whether its caller is still let in, a socket stays for this long. */
 const unconfirmedMs = 60_000;
@@ -179,10 +177,7 @@ export class Relay {
       return;
     }
     this.link.attach(service);
-    this.timer = setTimeout(
-      () => this.end(expired()),
-      Math.min(granted.endsAt - Date.now(), longestMs),
-    );
+    this.timer = timerAt(granted.endsAt, () => this.end(expired()));
     // What was changed while it was decided on was not heard.
     await this.review();
     if (this.hasEnded()) return;
