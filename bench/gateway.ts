@@ -22,7 +22,7 @@ export async function gateway(): Promise<Table> {
   const world = await GuardWorld.start();
   const app = await trivialService();
   const upstream = `http://127.0.0.1:${app.port}/`;
-  const door = { path: '/graphql', upstream, timeoutSeconds: 5 };
+  const door = { path: '/graphql', upstream, timeoutSeconds: 5, websocket: false };
   const { port } = await world.guard({}, { config: { ...world.config(), graphql: [door] } });
   const services = [
     service('guard', port),

@@ -53,6 +53,7 @@ async function measure(world: GuardWorld, servicePort: number): Promise<Record<W
     path: '/graphql',
     upstream: `http://127.0.0.1:${servicePort}/`,
     timeoutSeconds: 5,
+    websocket: false,
   };
   const { port } = await world.guard({}, { config: { ...config, graphql: [door] } });
   const key = await world.key(world.people.ann);

@@ -26,6 +26,9 @@ create policy oauth on registry.tenants for select to strata_owner
 create policy oauth on registry.members for select to strata_owner
   using ((select session_user) = 'strata_oauth');
 
+create policy oauth on registry.revocations to strata_owner
+  using ((select session_user) = 'strata_oauth') with check ((select session_user) = 'strata_oauth');
+
 create function tenancy.oauth_tenant(wanted text) returns table (id uuid)
 language sql stable security definer set search_path = '' set row_security = on as $$
   select t.id from registry.tenants t where t.slug = wanted and t.status = 'active'
@@ -43,8 +46,16 @@ $$;
 comment on function tenancy.oauth_role(uuid, uuid) is
   'For the OAuth server: what somebody is in an active tenant; no row for who is no member';
 
+create function tenancy.revoke_token(token uuid, ending timestamptz) returns void
+language sql security definer set search_path = '' set row_security = on as $$
+  select tenancy.revoke_names(array[token], ending)
+$$;
+comment on function tenancy.revoke_token(uuid, timestamptz) is
+  'For the OAuth server: a token with that id counts no more; may be said again';
+
 grant usage on schema tenancy to strata_oauth;
-grant execute on function tenancy.oauth_tenant(text), tenancy.oauth_role(uuid, uuid) to strata_oauth;
+grant execute on function tenancy.oauth_tenant(text), tenancy.oauth_role(uuid, uuid),
+  tenancy.revoke_token(uuid, timestamptz) to strata_oauth;
 
 reset role;
 revoke strata_owner from current_user;

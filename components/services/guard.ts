@@ -1,6 +1,7 @@
 import type { LimitSettings } from '../settings/limits';
 import type { Settings } from '../settings/schema';
 import { withAliases } from './gateway/aliases';
+import { socketPingSeconds } from './gateway/locations';
 import { servedRoutes } from './gateway/input';
 import type { GuardConfig } from './images/guard/config';
 import { file } from './paths';
@@ -67,7 +68,7 @@ export function guardConfig(
   { domain, limits }: Pick<Settings, 'domain'> & { readonly limits: LimitSettings },
   behind: readonly Workload[],
 ): GuardConfig {
-  const { graphql: query, ...rates } = limits;
+  const { graphql: query, sockets, ...rates } = limits;
   const routes = servedRoutes(behind);
   // The gateway asks by the path that the client wrote; GraphQL it sends on by the route's own.
   const asked = [...routes, ...withAliases(routes).added];
@@ -79,6 +80,7 @@ export function guardConfig(
         path: route.path,
         upstream: `http://${service}:${port}${route.upstreamPath ?? route.path}`,
         timeoutSeconds: route.timeoutSeconds ?? usualSeconds,
+        websocket: route.websocket === true,
       })),
     routes: asked
       .filter(({ route }) => route.access === 'token')
@@ -89,5 +91,6 @@ export function guardConfig(
       })),
     limits: rates,
     query,
+    sockets: { ...sockets, pingSeconds: socketPingSeconds },
   };
 }

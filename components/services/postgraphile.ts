@@ -18,7 +18,8 @@ interface Options {
  * where the registry says that it has one. `pooled`: a pooler stands between.
  *
  * Every request needs an access token; its tenant, user and role reach Postgres as the transaction's settings, and row
- * level security does the rest. Health: `/healthz` asks the database. Costs one Node process of about 150 MB.
+ * level security does the rest. Queries and mutations also come over sockets; there are no subscriptions in its schema yet
+ * (docs/adr/0021-sockets.md). Health: `/healthz` asks the database. Costs one Node process of about 150 MB.
  */
 export function postgraphile({ port, introspection, pooled, declaration }: Options): Workload {
   return {
@@ -54,7 +55,7 @@ export function postgraphile({ port, introspection, pooled, declaration }: Optio
     port,
     readsSchema: true,
     health: '/healthz',
-    routes: { graphql: { path: '/graphql', access: 'graphql' } },
+    routes: { graphql: { path: '/graphql', access: 'graphql', websocket: true } },
     replicas: 1,
   };
 }

@@ -56,6 +56,19 @@ const graphql = z
   })
   .describe('What a GraphQL query may be. Several queries in one request are refused.');
 
+const sockets = z
+  .strictObject({
+    perUser: count(10_000).default(20).describe('Of one user, or of one API key, at a time.'),
+    perTenant: count(100_000).default(1000).describe('Of the whole tenant at a time.'),
+    subscriptions: count(10_000)
+      .default(100)
+      .describe('Subscriptions, queries and mutations that run over one socket at a time.'),
+    maxBufferedBytes: count(100_000_000)
+      .default(4_000_000)
+      .describe('What may wait for one client to read it, and the largest result.'),
+  })
+  .describe('GraphQL over WebSocket. A message may be as large as graphql.maxBodyBytes.');
+
 /** `strata:limits`: what one caller may ask of the platform. nginx limits addresses besides (`strata:gateway`). */
 export const limits = z
   .strictObject({
@@ -86,6 +99,7 @@ export const limits = z
       .default({})
       .describe('Slug → what is different for that tenant.'),
     graphql: graphql.prefault({}),
+    sockets: sockets.prefault({}),
   })
   .describe('Limits of users, tenants and API keys, and of GraphQL queries.');
 

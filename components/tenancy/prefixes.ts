@@ -14,8 +14,8 @@ export interface Prefixes {
 
 /** Counters of limits: of the tenant, and of each of its users and API keys. */
 const counters = {
-  tenant: ['tenant', 'tenant-burst', 'cost'],
-  caller: ['user', 'user-burst'],
+  tenant: ['tenant', 'tenant-burst', 'cost', 'sockets'],
+  caller: ['user', 'user-burst', 'user-sockets'],
 } as const;
 
 /**

@@ -4,7 +4,9 @@ import { deploy } from '../sql/support/platform';
 import { startServer, type Server } from '../sql/support/server';
 import { readWorld, type World } from '../sql/support/world';
 import { startGraphql, type Program } from '../support/program';
-import { tokenFor } from '../support/storage';
+import { jwtKey, tokenFor } from '../support/storage';
+import { forge, payload } from '../support/forge';
+import { Socket } from '../support/guard/socket';
 
 let postgres: Server;
 let world: World;
@@ -139,3 +141,76 @@ test('an error names nothing that the caller has not written', async () => {
     expect(body).not.toContain('Did you mean');
   }
 });
+
+const socketOf = async (authorization: string): Promise<Socket> => {
+  const socket = await Socket.open(Number(new URL(service.url).port), { path: '/graphql' });
+  socket.send({ type: 'connection_init', payload: { headers: { Authorization: authorization } } });
+  return socket;
+};
+const bearerOf = async (scopes?: readonly string[]): Promise<string> => {
+  const { id: userId, tenant: tenantId, role } = world.ann;
+  const session = { tenantId, userId, role: `tenant_${role}` as const };
+  return `Bearer ${await tokenFor({ ...session, ...(scopes && { scopes }) })}`;
+};
+
+test('a socket answers as a request does, with the claims of connection_init', async () => {
+  const socket = await socketOf(await bearerOf());
+  expect(await socket.next()).toEqual({ type: 'connection_ack' });
+  const query = '{ notes { nodes { body } } }';
+  socket.subscribe('1', query);
+  const { data } = await ask(query);
+  expect(await socket.next()).toEqual({ id: '1', type: 'next', payload: { data } });
+  expect(await socket.next()).toEqual({ id: '1', type: 'complete' });
+  socket.subscribe('2', writing, { p: world.acme.project, b: 'by socket' });
+  expect(await socket.next()).toMatchObject({
+    id: '2',
+    payload: { data: { createNote: { note: { body: 'by socket' } } } },
+  });
+  await socket.next();
+  socket.subscribe('3', writing, { p: world.globex.project, b: 'by socket' });
+  const { payload: refused } = await socket.next();
+  expect(refused).toMatchObject({
+    errors: [{ message: expect.stringContaining('its id in the log') as string }],
+  });
+  await socket.next();
+  socket.subscribe('4', '{ note { nodes { body } } }');
+  expect(JSON.stringify(await socket.next())).not.toContain('Did you mean');
+  socket.close();
+});
+
+test('an API key that may read cannot write over a socket', async () => {
+  const socket = await socketOf(await bearerOf(['graphql:read']));
+  await socket.next();
+  socket.subscribe('1', writing, { p: world.acme.project, b: 'by socket' });
+  expect(await socket.next()).toMatchObject({
+    payload: { errors: [{ extensions: { code: 'scope_missing' } }] },
+  });
+  socket.close();
+});
+
+test('a socket without a token that counts is not acknowledged', async () => {
+  const tokens = [
+    '',
+    'Bearer x.y.z',
+    `Bearer ${forge({ alg: 'none' }, payload({ key: jwtKey, issuer: 'strata', audience: 'strata' }, subject()), undefined)}`,
+    await bearerOf(['storage:*']),
+  ];
+  for (const token of tokens) {
+    const socket = await socketOf(token);
+    expect([await socket.ended, socket.heard]).toEqual(['4403 Forbidden', []]);
+  }
+});
+
+test('a socket ends with its token', async () => {
+  const issuer = { key: jwtKey, issuer: 'strata', audience: 'strata' };
+  const exp = Math.floor(Date.now() / 1000) + 2;
+  const short = forge({ alg: 'HS256' }, { ...payload(issuer, subject()), exp }, jwtKey);
+  const socket = await socketOf(`Bearer ${short}`);
+  expect(await socket.next()).toEqual({ type: 'connection_ack' });
+  expect(await socket.ended).toBe('4403 token expired');
+});
+
+function subject(): { tenantId: string; userId: string; role: string } {
+  const { tenant: tenantId, id: userId, role } = world.ann;
+  return { tenantId, userId, role: `tenant_${role}` };
+}

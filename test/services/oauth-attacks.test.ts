@@ -1,3 +1,4 @@
+import { revocableName } from '../../components/services/images/shared/revocable';
 import { decodeJwt } from 'jose';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { check, refusalOf, ask } from '../support/guard/ask';
@@ -46,7 +47,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
     ...fields,
   });
 
-  const jtiOf = (token: string): string => String(decodeJwt(token).jti);
+  const nameOf = (token: string): string => revocableName(String(decodeJwt(token).jti));
 
   describe('codes', () => {
     test('a public client without PKCE, or with the plain one, gets no code', async () => {
@@ -85,7 +86,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       const refresh = { grant_type: 'refresh_token', client_id: 'app' };
       const third = await tokens(server, { ...refresh, refresh_token: first.refresh_token });
       expect([second.error, third.error]).toEqual(['invalid_grant', 'invalid_grant']);
-      expect(await world.revoked()).toContain(jtiOf(first.access_token));
+      expect(await world.revoked()).toContain(nameOf(first.access_token));
     });
 
     test('of many uses of a code at the same time one wins at most, and keeps nothing', async () => {
@@ -97,7 +98,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
         expect(winners.length).toBeLessThanOrEqual(1);
         const revoked = await world.revoked();
         for (const { access_token, refresh_token } of winners) {
-          expect(revoked).toContain(jtiOf(access_token));
+          expect(revoked).toContain(nameOf(access_token));
           const again = { grant_type: 'refresh_token', client_id: 'app', refresh_token };
           expect((await tokens(server, again)).error).toBe('invalid_grant');
         }
@@ -138,7 +139,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       expect([replay.error, third.error]).toEqual(['invalid_grant', 'invalid_grant']);
       const revoked = await world.revoked();
       expect(revoked).toEqual(
-        expect.arrayContaining([first, second].map(({ access_token }) => jtiOf(access_token))),
+        expect.arrayContaining([first, second].map(({ access_token }) => nameOf(access_token))),
       );
     });
 
@@ -149,7 +150,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       expect(winners.length).toBeLessThanOrEqual(1);
       for (const winner of winners) {
         expect((await refresh(winner.refresh_token)).error).toBe('invalid_grant');
-        expect(await world.revoked()).toContain(jtiOf(winner.access_token));
+        expect(await world.revoked()).toContain(nameOf(winner.access_token));
       }
     });
 
@@ -301,7 +302,8 @@ describe.skipIf(noRedis !== undefined)(title, () => {
         refresh_token: token,
       });
       expect(again.error).toBe('invalid_grant');
-      expect(await world.revoked()).toContain(jtiOf(made.access_token));
+      expect(await world.revoked()).toContain(nameOf(made.access_token));
+      await expect.poll(() => atTheGuard(made.access_token)).toBe('401 token_revoked');
     });
 
     test("refuses to revoke another client's token", async () => {
@@ -313,20 +315,20 @@ describe.skipIf(noRedis !== undefined)(title, () => {
         await post(server, '/token/revocation', { token, client_id: 'app' }),
       ];
       expect(said.map(({ status }) => status)).toEqual([400, 400, 400]);
-      expect(await world.revoked()).not.toContain(jtiOf(token));
+      expect(await world.revoked()).not.toContain(nameOf(token));
       expect(await atTheGuard(token)).toBe('204 ');
     });
 
     test('a revocation that the database does not take is said to have failed, and can be tried again', async () => {
       const token = await machineToken();
       const { admin } = world.guarded;
-      const grant = 'execute on function sessions.revoke_token(text, timestamptz)';
+      const grant = 'execute on function tenancy.revoke_token(uuid, timestamptz)';
       await admin.query(`revoke ${grant} from strata_oauth`);
       const failed = await post(server, '/token/revocation', { token }, as.machine);
       await admin.query(`grant ${grant} to strata_oauth`);
       const { status } = await post(server, '/token/revocation', { token }, as.machine);
       expect([failed.status, status]).toEqual([503, 200]);
-      expect(await world.revoked()).toContain(jtiOf(token));
+      expect(await world.revoked()).toContain(nameOf(token));
     });
 
     test('another issuer of the platform has tokens that mean nothing here', async () => {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { RateLimits } from '../../components/services/images/guard/limits';
+import { Seats } from '../../components/services/images/guard/sockets/seats';
 import { prefixes } from '../../components/tenancy/prefixes';
 import { noRedis, RedisServer } from '../support/guard/redis';
 
@@ -22,6 +23,13 @@ test.skipIf(noRedis)(noRedis ? `${title} (skipped: ${noRedis})` : title, async (
       failuresPerMinute: 100,
       tenants: {},
     });
+    const seats = new Seats(redis, {
+      perUser: 1,
+      perTenant: 1,
+      subscriptions: 1,
+      maxBufferedBytes: 1,
+      pingSeconds: 30,
+    });
     for (const [tenantId, slug] of [
       [acme, 'acme'],
       [globex, 'globex'],
@@ -34,6 +42,7 @@ test.skipIf(noRedis)(noRedis ? `${title} (skipped: ${noRedis})` : title, async (
       };
       await limits.take(counted);
       await limits.spend(counted, 1);
+      await seats.take(counted);
     }
     const keys = await server.admin((all) => all.keys('*'));
     const found = keys.filter((key) =>
@@ -42,8 +51,8 @@ test.skipIf(noRedis)(noRedis ? `${title} (skipped: ${noRedis})` : title, async (
       ),
     );
     expect(found.sort()).toEqual(keys.filter((key) => key.includes(acme)).sort());
-    expect(found).toHaveLength(5);
-    expect(keys).toHaveLength(10);
+    expect(found).toHaveLength(7);
+    expect(keys).toHaveLength(14);
   } finally {
     redis.disconnect();
     await server.stop();

@@ -104,7 +104,7 @@ describe(`any query (seed ${seed})`, () => {
       fc.property(document.map(acyclic), (given) => {
         const { depth, cost } = reference(given.query, given.fragments);
         const query = print(given);
-        const within = { writes: false, cost };
+        const within = { writes: false, subscribes: false, cost };
         expect(examine({ ...none, query }, { ...open, maxDepth: depth })).toEqual(within);
         expect(() => examine({ ...none, query }, { ...open, maxDepth: depth - 1 })).toThrow(
           /levels of fields/,

@@ -29,7 +29,7 @@ function examined(
   }
 }
 
-const reads = (cost: number) => ({ writes: false, cost });
+const reads = (cost: number) => ({ writes: false, subscribes: false, cost });
 
 describe('what a query costs', () => {
   test.each<[string, string, number, Record<string, unknown>?]>([
@@ -92,13 +92,14 @@ describe('what a query costs', () => {
   });
 
   test('a mutation writes, and so does a document that holds one', () => {
-    expect(examined('mutation { a }')).toEqual({ writes: true, cost: 1 });
+    expect(examined('mutation { a }')).toEqual({ writes: true, subscribes: false, cost: 1 });
     const query = 'query A { a } mutation B { b }';
     expect(examine({ ...none, query, operationName: 'A' }, limits)).toEqual({
       writes: true,
+      subscribes: false,
       cost: 1,
     });
-    expect(examined('subscription { a }')).toEqual(reads(1));
+    expect(examined('subscription { a }')).toEqual({ ...reads(1), subscribes: true });
   });
 
   test('fragments use the variables of the operation that spreads them', () => {

@@ -204,7 +204,12 @@ describe('the guard of a deployment', () => {
     const config = guardConfig(settings, behind);
     expect(readConfig(JSON.stringify(config))).toEqual(config);
     expect(config.graphql).toEqual([
-      { path: '/graphql', upstream: 'http://graphql:3000/graphql', timeoutSeconds: 30 },
+      {
+        path: '/graphql',
+        upstream: 'http://graphql:3000/graphql',
+        timeoutSeconds: 30,
+        websocket: false,
+      },
     ]);
     expect(config.routes).toEqual([
       { path: '/storage/', area: 'storage' },

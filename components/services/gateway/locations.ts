@@ -2,10 +2,14 @@ import type { NotDeployed } from './aliases';
 import { keeps } from './cache';
 import { refuse } from './errors';
 import type { Served } from './input';
+import type { Route } from '../service';
 import { block, literally, type Line } from './text';
 
 /** A web socket may be silent for so long. */
 const socketSeconds = 3600;
+
+/** How often the guard says something over each socket of its own (GraphQL). */
+export const socketPingSeconds = 30;
 
 /**
  * Larger bodies are not collected before they are sent on: they would fill the gateway's memory. Smaller ones are, so that
@@ -39,7 +43,7 @@ export function location(served: Served, guard: string, graphqlBytes: number): L
       `include access-${access}.conf;`,
       compressed(served) && 'gzip on;',
       bodies(access === 'graphql' ? String(graphqlBytes) : (route.maxBody ?? '1M')),
-      times(route.timeoutSeconds ?? (route.websocket ? socketSeconds : 30)),
+      times(silence(route)),
       access === 'graphql' && `client_body_buffer_size ${Math.min(graphqlBytes, heldBytes)};`,
       (access === 'graphql' || route.websocket === true) && 'proxy_buffering off;',
       keeps(route),
@@ -93,6 +97,13 @@ function bodies(most: string): Line {
     `client_max_body_size ${most};`,
     bytes(most) > collectedBytes && ['proxy_request_buffering off;', 'client_body_timeout 30s;'],
   ];
+}
+
+/** How long a service may say nothing. The guard's sockets are silent for one ping at most; another is waited for. */
+function silence({ access, websocket, timeoutSeconds }: Route): number {
+  const usual = websocket && access !== 'graphql' ? socketSeconds : 30;
+  const seconds = timeoutSeconds ?? usual;
+  return websocket && access === 'graphql' ? Math.max(seconds, 2 * socketPingSeconds + 5) : seconds;
 }
 
 function times(seconds: number): Line {

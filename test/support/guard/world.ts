@@ -25,6 +25,8 @@ interface KeyOptions {
 /** Everything that a guard needs, for real: Postgres with the platform's SQL, Redis, a service behind. */
 export class GuardWorld {
   private readonly guards: GuardProcess[] = [];
+  /** More GraphQL paths of the guards that are started from now on. */
+  doors: GuardConfig['graphql'] = [];
 
   private constructor(
     readonly server: Server,
@@ -47,13 +49,21 @@ export class GuardWorld {
   }
 
   /** As components/services/guard.ts writes it, with limits that no test meets by chance. */
-  config(changes: { readonly limits?: object; readonly query?: object } = {}): GuardConfig {
+  config(
+    changes: { readonly limits?: object; readonly query?: object; readonly sockets?: object } = {},
+  ): GuardConfig {
     return {
       issuer: issuer.issuer,
       audience: issuer.audience,
       graphql: [
-        { path: '/graphql', upstream: `${this.upstream.url}/inner`, timeoutSeconds: 1 },
-        { path: '/away', upstream: 'http://127.0.0.1:9/', timeoutSeconds: 1 },
+        {
+          path: '/graphql',
+          upstream: `${this.upstream.url}/inner`,
+          timeoutSeconds: 1,
+          websocket: false,
+        },
+        { path: '/away', upstream: 'http://127.0.0.1:9/', timeoutSeconds: 1, websocket: true },
+        ...this.doors,
       ],
       routes: [
         { path: '/storage/', area: 'storage' },
@@ -80,6 +90,14 @@ export class GuardWorld {
         maxDirectives: 30,
         introspection: false,
         ...changes.query,
+      },
+      sockets: {
+        perUser: 1000,
+        perTenant: 1000,
+        subscriptions: 100,
+        maxBufferedBytes: 4_000_000,
+        pingSeconds: 30,
+        ...changes.sockets,
       },
     };
   }

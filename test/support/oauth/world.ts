@@ -78,7 +78,7 @@ export function pkce(): { verifier: string; challenge: string } {
   return { verifier, challenge: createHash('sha256').update(verifier).digest('base64url') };
 }
 
-/** An OAuth server with all that it needs, for real but for the sessions service and the function that revokes. */
+/** An OAuth server with all that it needs, for real but for the sessions service. */
 export class OauthWorld {
   private readonly servers: OauthProcess[] = [];
 
@@ -89,17 +89,6 @@ export class OauthWorld {
 
   static async start(): Promise<OauthWorld> {
     const guarded = await GuardWorld.start();
-    // A stand-in for the platform's function: what was revoked, and until when.
-    await guarded.admin.query(`
-      create schema if not exists sessions;
-      create table sessions.revoked_here (jti text primary key, expires timestamptz not null);
-      create function sessions.revoke_token(jti text, expires timestamptz) returns void
-      language sql security definer set search_path = '' as $$
-        insert into sessions.revoked_here values (jti, expires) on conflict do nothing
-      $$;
-      revoke all on function sessions.revoke_token(text, timestamptz) from public;
-      grant usage on schema sessions to strata_oauth;
-      grant execute on function sessions.revoke_token(text, timestamptz) to strata_oauth`);
     const world = new OauthWorld(guarded, await SessionsStandIn.start());
     const { ann, bob, gus } = guarded.people;
     world.admit('ann@example.test', ann);
@@ -144,12 +133,12 @@ export class OauthWorld {
     return server;
   }
 
-  /** The ids of tokens that were revoked. */
+  /** The names of tokens that were revoked. */
   async revoked(): Promise<string[]> {
-    const { rows } = await this.guarded.admin.query<{ jti: string }>(
-      'select jti from sessions.revoked_here',
+    const { rows } = await this.guarded.admin.query<{ name: string }>(
+      'select name from registry.revocations',
     );
-    return rows.map(({ jti }) => jti);
+    return rows.map(({ name }) => name);
   }
 
   async stop(): Promise<void> {

@@ -15,6 +15,12 @@ import { maskError, unsuggesting, withoutSuggestion } from './errors';
 /** How long a statement, and a whole request, may take. */
 export const statementMs = 10_000;
 
+/** Where it is served, by POST and by sockets. */
+export const path = '/graphql';
+
+/** The largest request, and the largest message of a socket. */
+export const maxRequestBytes = 100_000;
+
 /**
  * One small query that walks back and forth between two tables multiplies their rows at each step: lists within lists
  * and a field within itself end here, before anything is planned.
@@ -66,7 +72,7 @@ interface Options {
   readonly schemas: string[];
   /** What of the tables is not in the API. */
   readonly tags: SmartTags;
-  /** Undefined when nobody admitted the request. */
+  /** Undefined when nobody admitted the request, or the socket that it became. */
   readonly admitted: (request: IncomingMessage) => Admitted | undefined;
   /** Whether errors may name what the caller may have meant: only where the schema describes itself anyway. */
   readonly introspection: boolean;
@@ -94,17 +100,19 @@ export function graphqlPreset({
     pgServices: [makePgService({ pool, schemas, pubsub: false })],
     gather: { pgIdentifiers: 'unqualified' },
     grafserv: {
-      graphqlPath: '/graphql',
+      graphqlPath: path,
       graphiql: false,
-      maxRequestLength: 100_000,
+      maxRequestLength: maxRequestBytes,
       maskError: (error: GraphQLError) =>
         introspection ? maskError(error) : withoutSuggestion(maskError(error)),
     },
     grafast: {
       explain: false,
       timeouts: { planning: 500, execution: statementMs },
-      context({ node }) {
-        const request = node && admitted(node.req);
+      context({ node, ws }) {
+        // Of a socket, the request that became one.
+        const asked = ws?.request ?? node?.req;
+        const request = asked && admitted(asked);
         if (!request) throw new Error('this request has no verified claims');
         const { session, database } = request;
         return {

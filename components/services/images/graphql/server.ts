@@ -2,18 +2,19 @@ import { grafserv } from 'postgraphile/grafserv/node';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { postgraphile } from 'postgraphile';
 import { Pool } from 'pg';
-import { opens } from '../../scopes';
 import type { SmartTags } from '../../../tenancy/postgraphile';
 import { log, muzzleConsole } from './log';
-import { graphqlPreset, statementMs, type Admitted } from './preset';
+import { Admission } from './admission';
+import { graphqlPreset, maxRequestBytes, path, statementMs } from './preset';
+import { serveSockets } from './sockets';
 import { readSecret, variable, wholeNumber } from '../shared/environment';
 import { Refusal } from '../shared/refusal';
 import { Places } from '../shared/tenant-database/places';
-import { sessionOf, TokenError, verifyToken, type TokenRules } from '../shared/token';
+import { TokenError, type TokenRules } from '../shared/token';
 
 /**
- * The GraphQL service: verifies each request's token and its scopes, and looks up where its tenant's rows are, before
- * PostGraphile sees the request.
+ * The GraphQL service: verifies the token and the scopes of each request, and of each operation over a socket, and looks up
+ * where its tenant's rows are, before PostGraphile sees it.
  *
  * Environment: PORT, HOST (127.0.0.1), GRAPHQL_SCHEMAS, GRAPHQL_TAGS (JSON), GRAPHQL_INTROSPECTION (false),
  * TENANT_POOLS (databases of single tenants that are served at the same time), POOLED (false: whether the database's URL
@@ -40,7 +41,7 @@ async function main(): Promise<void> {
     },
   });
 
-  const admitted = new WeakMap<IncomingMessage, Admitted>();
+  const admission = new Admission(rules, places);
   const graphql = createServer();
   const forSchema = new Pool({ connectionString: url, max: 1, application_name: 'graphql-schema' });
   const instance = postgraphile(
@@ -48,11 +49,12 @@ async function main(): Promise<void> {
       pool: forSchema,
       schemas: variable('GRAPHQL_SCHEMAS').split(','),
       tags: JSON.parse(variable('GRAPHQL_TAGS')) as SmartTags,
-      admitted: (request) => admitted.get(request),
+      admitted: (request) => admission.of(request),
       introspection: process.env.GRAPHQL_INTROSPECTION === 'true',
     }),
   );
-  await instance.createServ(grafserv).addTo(graphql);
+  const serv = instance.createServ(grafserv);
+  await serv.addTo(graphql);
   await instance.getSchema();
   // From here on every request has connections of its own; one that had none would fail instead of using these.
   await forSchema.end();
@@ -60,10 +62,12 @@ async function main(): Promise<void> {
   const server = createServer((request, response) => {
     void answer(request, response);
   });
+  const endSockets = serveSockets(server, { serv, admission, path, maxBytes: maxRequestBytes });
   server.listen(Number(variable('PORT')), process.env.HOST ?? '127.0.0.1');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       server.close(() => void places.end());
+      void endSockets();
       server.closeIdleConnections();
     });
   }
@@ -74,14 +78,7 @@ async function main(): Promise<void> {
       return;
     }
     try {
-      const session = sessionOf(await verifyToken(request.headers.authorization, rules));
-      const { tenantId, scopes } = session;
-      // To read is the least: every mutation answers with what it asks to read.
-      if (scopes && !opens(scopes, 'graphql', 'read')) {
-        refuse(response, 403, 'scope_missing', 'the API key has no scope graphql:read');
-        return;
-      }
-      admitted.set(request, { session, database: await places.of(tenantId) });
+      await admission.admit(request, request.headers.authorization);
       graphql.emit('request', request, response);
     } catch (error) {
       if (error instanceof Refusal) {

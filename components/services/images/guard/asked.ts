@@ -1,9 +1,27 @@
-import type { FastifyRequest } from 'fastify';
+import type { IncomingMessage } from 'node:http';
 import type { Asked, Granted } from './decide';
 import { addressOf } from './routes';
 
+/** A request as fastify has it, or one that becomes a socket. */
+type Request = Pick<IncomingMessage, 'headers' | 'socket'>;
+
+/** Headers of the client that a service behind may see; all others end here. */
+const passed = [
+  'accept',
+  'accept-language',
+  'content-type',
+  'user-agent',
+  'traceparent',
+  'tracestate',
+  'x-request-id',
+  'x-forwarded-for',
+  'x-forwarded-host',
+  'x-forwarded-proto',
+  'x-real-ip',
+] as const;
+
 /** What a request tells of who sends it and for whom. */
-export function askedBy(request: FastifyRequest): Asked {
+export function askedBy(request: Request): Asked {
   return {
     authorization: header(request, 'authorization'),
     apiKey: header(request, 'x-api-key'),
@@ -17,7 +35,7 @@ export function askedBy(request: FastifyRequest): Asked {
 }
 
 /** One header as text; empty when there is none. */
-export function header({ headers }: FastifyRequest, name: string): string {
+export function header({ headers }: Pick<Request, 'headers'>, name: string): string {
   const value = headers[name.toLowerCase()];
   return Array.isArray(value) ? value.join(', ') : (value ?? '');
 }
@@ -29,5 +47,18 @@ export function callerHeaders({ session }: Granted): Record<string, string> {
     'x-strata-user': session.userId,
     'x-strata-role': session.role,
     'x-strata-scopes': session.scopes?.join(' ') ?? '',
+  };
+}
+
+/** What a service behind sees of a request: some of its headers, and who sends it. */
+export function passedHeaders(request: Request, granted: Granted): Record<string, string> {
+  return {
+    ...Object.fromEntries(
+      passed.flatMap((name) => {
+        const value = header(request, name);
+        return value === '' ? [] : [[name, value]];
+      }),
+    ),
+    ...callerHeaders(granted),
   };
 }

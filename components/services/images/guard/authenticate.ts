@@ -28,6 +28,8 @@ export interface Caller {
   readonly authorization: string;
   /** UUID of the API key, if it is one. */
   readonly keyId: string | undefined;
+  /** When the access token or the API key ends, in milliseconds since 1970. */
+  readonly endsAt: number;
 }
 
 interface Parts {
@@ -39,6 +41,9 @@ interface Parts {
 
 /** How long a token counts that is made for an API key. */
 const keyTokenMs = 60_000;
+
+/** The same where it is shown once and used for as long as a socket lives: as long as people's tokens. */
+const socketTokenMs = 15 * 60_000;
 
 /** Tells who sends a request, by its token or its API key. */
 export class Authenticator {
@@ -63,6 +68,15 @@ export class Authenticator {
     );
   }
 
+  /** The caller for as long as a socket may live: an API key gets a token of its own, which ends with the socket. */
+  async forSocket(caller: Caller): Promise<Caller> {
+    if (caller.keyId === undefined) return caller;
+    // A token ends at a whole second.
+    const endsAt = Math.floor(Math.min(Date.now() + socketTokenMs, caller.endsAt) / 1000) * 1000;
+    const token = await signToken(caller.session, endsAt, this.parts.rules);
+    return { ...caller, authorization: `Bearer ${token}`, endsAt };
+  }
+
   private async byToken(authorization: string, address: string): Promise<Caller> {
     try {
       const payload = await verifyToken(authorization, this.parts.rules);
@@ -74,6 +88,8 @@ export class Authenticator {
         session: sessionOf(payload),
         authorization: `Bearer ${token}`,
         keyId: undefined,
+        // A token without an end is none.
+        endsAt: (payload.exp ?? 0) * 1000,
       };
     } catch (error) {
       if (!(error instanceof TokenError)) throw error;
@@ -99,7 +115,8 @@ export class Authenticator {
       throw unauthenticated('key_expired', 'this API key has expired: issue another one');
     }
     const session = sessionOfKey(key);
-    return { session, authorization: await this.tokenFor(key, session), keyId: key.id };
+    const authorization = await this.tokenFor(key, session);
+    return { session, authorization, keyId: key.id, endsAt: key.expiresAt };
   }
 
   private async tokenFor(key: KnownKey, session: Session): Promise<string> {

@@ -20,11 +20,21 @@ const tokens = /("[^"\\]*(?:\\.[^"\\]*)*")\s*:|"[^"\\]*(?:\\.[^"\\]*)*"|[{}[\]]/
  * stand for a query without being one, lists of requests. Throws `Refusal` (400).
  */
 export function readBody(bytes: Buffer): GraphqlRequest {
+  return graphqlRequest(readJson(bytes));
+}
+
+/** JSON that every reader reads as the same. Throws `Refusal` (400). */
+export function readJson(bytes: Buffer): unknown {
   const text = decode(bytes);
-  const body = parseJson(text);
+  const value = parseJson(text);
+  refuseAmbiguity(text);
+  return value;
+}
+
+/** A query with what belongs to it. Throws `Refusal` (400). */
+export function graphqlRequest(body: unknown): GraphqlRequest {
   if (Array.isArray(body)) throw invalid('one request holds one operation: batches are refused');
   if (!isObject(body)) throw invalid('the body is no JSON object');
-  refuseAmbiguity(text);
   for (const name of Object.keys(body)) {
     if (!members.has(name)) {
       throw invalid('the body holds query, operationName, variables and extensions, nothing else');

@@ -18,6 +18,8 @@ const door = z.strictObject({
   /** Where the request goes, path included. */
   upstream: z.url({ protocol: /^http$/ }),
   timeoutSeconds: count,
+  /** Whether it may be asked over a socket (`graphql-transport-ws`) too. */
+  websocket: z.boolean(),
 });
 
 const schema = z.strictObject({
@@ -51,6 +53,16 @@ const schema = z.strictObject({
     listSize: count,
     introspection: z.boolean(),
   }),
+  sockets: z.strictObject({
+    perUser: count,
+    perTenant: count,
+    /** Operations that run at the same time over one socket. */
+    subscriptions: count,
+    /** What may wait for one client to read it, and the largest result. */
+    maxBufferedBytes: count,
+    /** How often both sides are asked whether they are there, and whether the caller is still let in. */
+    pingSeconds: count,
+  }),
 });
 
 /** The file `guard.json`: what the guard lets through, and where. */
@@ -59,6 +71,8 @@ export type GuardConfig = z.output<typeof schema>;
 export type Rate = z.output<typeof rate>;
 
 export type QueryLimits = GuardConfig['query'];
+
+export type SocketLimits = GuardConfig['sockets'];
 
 export type GraphqlDoor = z.output<typeof door>;
 

@@ -32,9 +32,33 @@ export interface DecideParts {
  */
 export async function decide(
   asked: Asked,
-  { authenticator, registry, limits, usage }: DecideParts,
+  parts: DecideParts,
   onTenant: (slug: string, userId: string) => void,
 ): Promise<Granted> {
+  const { caller, tenant, counted } = await known(asked, parts, onTenant);
+  const rate = await parts.limits.take(counted);
+  requireTenant(asked, tenant, counted.tenantId);
+  if (caller.keyId !== undefined) parts.usage.count(caller.keyId);
+  return { ...caller, counted, rate };
+}
+
+/**
+ * Whether somebody who was let in still would be: everything that `decide` asks but how much was used, which it does not
+ * count either. Asked of living sockets; whatever closes a door to requests belongs where both come by. Answers with what
+ * the registry says of the limits now. Throws `Refusal`.
+ */
+export async function stillLetIn(asked: Asked, parts: DecideParts): Promise<Counted> {
+  const { tenant, counted } = await known(asked, parts, () => undefined);
+  requireTenant(asked, tenant, counted.tenantId);
+  return counted;
+}
+
+/** Who sends a request, of an active tenant. Throws `Refusal`. */
+async function known(
+  asked: Asked,
+  { authenticator, registry }: DecideParts,
+  onTenant: (slug: string, userId: string) => void,
+): Promise<{ readonly caller: Caller; readonly tenant: Tenant; readonly counted: Counted }> {
   const caller = await authenticator.caller(asked);
   const { tenantId, userId } = caller.session;
   const tenant = await registry.tenant(tenantId);
@@ -43,10 +67,12 @@ export async function decide(
   onTenant(slug, userId);
   if (!tenant.active) throw new Refusal(403, 'tenant_suspended', 'this tenant is not active');
   const counted = { caller: caller.keyId ?? userId, tenantId, slug, requestsPerMinute };
-  const rate = await limits.take(counted);
-  if (!asked.tenants.every((name) => !name || names(name, tenantId, tenant))) throw wrongTenant();
-  if (caller.keyId !== undefined) usage.count(caller.keyId);
-  return { ...caller, counted, rate };
+  return { caller, tenant, counted };
+}
+
+/** Throws `Refusal` when the request names another tenant than its sender's. */
+function requireTenant({ tenants }: Asked, tenant: Tenant, tenantId: string): void {
+  if (!tenants.every((name) => !name || names(name, tenantId, tenant))) throw wrongTenant();
 }
 
 /** Throws `Refusal` (403) when the caller is an API key that does not open this. */

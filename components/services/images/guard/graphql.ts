@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { callerHeaders, header } from './asked';
+import { header, passedHeaders } from './asked';
 import { readBody } from './body';
 import type { GraphqlDoor, GuardConfig } from './config';
 import { requireScope, type Granted } from './decide';
@@ -8,21 +8,6 @@ import type { RateLimits } from './limits';
 import type { Metrics } from './metrics';
 import { examine } from './query';
 import { Refusal } from './refusal';
-
-/** Headers of the client that a service behind may see; all others end here. */
-const passed = [
-  'accept',
-  'accept-language',
-  'content-type',
-  'user-agent',
-  'traceparent',
-  'tracestate',
-  'x-request-id',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-proto',
-  'x-real-ip',
-] as const;
 
 interface Parts {
   readonly config: GuardConfig;
@@ -37,7 +22,7 @@ interface Parts {
  */
 export function requireJson(request: FastifyRequest): void {
   if (header(request, 'upgrade') !== '') {
-    throw new Refusal(400, 'websocket_unsupported', 'WebSocket is not served here yet: use POST');
+    throw new Refusal(400, 'websocket_unsupported', 'WebSocket is not served here: use POST');
   }
   if (request.method !== 'POST') {
     throw new Refusal(405, 'method_not_allowed', 'send the query by POST', { allow: 'POST' });
@@ -72,11 +57,7 @@ export async function graphql(
   });
   const answer = await forwarder.send({
     door,
-    headers: {
-      ...headersFor(request),
-      ...callerHeaders(granted),
-      authorization: granted.authorization,
-    },
+    headers: { ...passedHeaders(request, granted), authorization: granted.authorization },
     body,
     writes,
     signal: left.signal,
@@ -88,18 +69,14 @@ export async function graphql(
 }
 
 export function refuseGraphql(reply: FastifyReply, refusal: Refusal): FastifyReply {
-  const { status, reason, message, headers } = refusal;
+  const { status, reason, headers } = refusal;
   return reply
     .code(status)
     .headers({ ...headers, 'x-strata-reason': reason })
-    .send({ errors: [{ message, extensions: { code: reason } }] });
+    .send({ errors: [graphqlError(refusal)] });
 }
 
-function headersFor(request: FastifyRequest): Record<string, string> {
-  return Object.fromEntries(
-    passed.flatMap((name) => {
-      const value = header(request, name);
-      return value === '' ? [] : [[name, value]];
-    }),
-  );
+/** A refusal as GraphQL clients show it. */
+export function graphqlError({ message, reason }: Refusal): object {
+  return { message, extensions: { code: reason } };
 }

@@ -1,7 +1,9 @@
-import { collectDefaultMetrics, Counter, Histogram, Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reason } from './refusal';
 
-export type DoorName = 'check' | 'graphql';
+export type DoorName = 'check' | 'graphql' | 'socket';
+
+export type OperationKind = 'query' | 'mutation' | 'subscription';
 
 /** What Prometheus reads. The label `tenant` is a slug of the registry or empty, never what a caller wrote. */
 export class Metrics {
@@ -36,6 +38,33 @@ export class Metrics {
     registers: [this.registry],
   });
 
+  private readonly sockets = new Gauge({
+    name: 'strata_guard_sockets',
+    help: 'Sockets that are open, those included that have not said yet who they are.',
+    registers: [this.registry],
+  });
+
+  private readonly operations = new Gauge({
+    name: 'strata_guard_socket_operations',
+    help: 'Operations that run over sockets, by their kind: query, mutation, subscription.',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
+
+  private readonly closings = new Counter({
+    name: 'strata_guard_sockets_closed_total',
+    help: 'Sockets that have ended, by the reason: client_left, token_expired, tenant_suspended and so on.',
+    labelNames: ['reason'],
+    registers: [this.registry],
+  });
+
+  private readonly messages = new Counter({
+    name: 'strata_guard_socket_messages_total',
+    help: 'Messages over sockets: from clients, to clients, and those of services behind that nobody asked for.',
+    labelNames: ['way'],
+    registers: [this.registry],
+  });
+
   private readonly troubles = new Counter({
     name: 'strata_guard_troubles_total',
     help: 'Times that something which the guard needs did not work.',
@@ -62,6 +91,27 @@ export class Metrics {
 
   cost(cost: number): void {
     this.costs.observe(cost);
+  }
+
+  socketOpened(): void {
+    this.sockets.inc();
+  }
+
+  socketClosed(reason: Reason): void {
+    this.sockets.dec();
+    this.closings.inc({ reason });
+  }
+
+  operationStarted(kind: OperationKind): void {
+    this.operations.inc({ kind });
+  }
+
+  operationEnded(kind: OperationKind): void {
+    this.operations.dec({ kind });
+  }
+
+  message(way: 'in' | 'out' | 'unasked'): void {
+    this.messages.inc({ way });
   }
 
   trouble(what: 'redis' | 'database' | 'listener' | 'usage'): void {

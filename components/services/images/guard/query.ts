@@ -17,6 +17,8 @@ import { Refusal, type Reason } from './refusal';
 export interface Examined {
   /** It may change something: an operation of the document is a mutation. */
   readonly writes: boolean;
+  /** It answers until it is ended: an operation of the document is a subscription. */
+  readonly subscribes: boolean;
   readonly cost: number;
 }
 
@@ -49,8 +51,11 @@ export function examine(
         limits.maxCost,
       );
     }
+    const has = (type: OperationTypeNode): boolean =>
+      operations.some(({ operation }) => operation === type);
     return {
-      writes: operations.some(({ operation }) => operation === OperationTypeNode.MUTATION),
+      writes: has(OperationTypeNode.MUTATION),
+      subscribes: has(OperationTypeNode.SUBSCRIPTION),
       cost: Math.max(...measured.map(({ cost }) => cost)),
     };
   } catch (error) {

@@ -33,7 +33,23 @@ export type Reason =
   | 'upstream_timeout'
   | 'client_left'
   | 'request_invalid'
-  | 'internal_error';
+  | 'internal_error'
+  // Of sockets.
+  | 'protocol_unsupported'
+  | 'init_missing'
+  | 'init_repeated'
+  | 'init_first'
+  | 'operation_repeated'
+  | 'operations_limited'
+  | 'sockets_limited'
+  | 'message_invalid'
+  | 'message_too_large'
+  | 'result_too_large'
+  | 'client_slow'
+  | 'client_silent'
+  | 'upstream_refused'
+  | 'upstream_ended'
+  | 'guard_stops';
 
 /** A request that is not let through; `message` is for the caller and holds nothing of anybody else's. */
 export class Refusal extends Error {

@@ -13,6 +13,8 @@ import { Listener } from './listener';
 import { Metrics } from './metrics';
 import { Registry } from './registry';
 import { Revocations, revocationsChanged } from './revocations';
+import { Seats } from './sockets/seats';
+import { Sockets } from './sockets/sockets';
 import { Usage } from './usage';
 
 /** How long Redis or the database may take to answer one question before the request is refused. */
@@ -61,12 +63,15 @@ async function main(): Promise<void> {
     url: readSecret('DATABASE_DIRECT_URL'),
     channel: 'strata_guard',
     onMessage: (message) => {
-      if (message === revocationsChanged) revocations.changed();
-      else registry.forget(message);
+      const tenantId = message === revocationsChanged ? undefined : message;
+      if (tenantId === undefined) revocations.changed();
+      else registry.forget(tenantId);
+      void sockets.review(tenantId);
     },
     onConnected: () => {
       registry.forget();
       revocations.heard();
+      void sockets.review();
     },
     onLost: () => {
       revocations.lost();
@@ -78,20 +83,17 @@ async function main(): Promise<void> {
   const forwarder = new Forwarder();
   const authenticator = new Authenticator({ rules, registry, revocations, limits });
 
+  const parts = { config, authenticator, registry, limits, usage, metrics, log: writeLine };
+  const sockets = new Sockets({ ...parts, seats: new Seats(redis, config.sockets) });
   const app = guardApp({
-    config,
-    authenticator,
-    registry,
-    limits,
-    usage,
+    ...parts,
     forwarder,
-    metrics,
-    log: writeLine,
     healthy: async () => {
       const answers = await Promise.allSettled([redis.ping(), pool.query('select 1')]);
       return answers.every(({ status }) => status === 'fulfilled');
     },
   });
+  app.server.on('upgrade', sockets.upgrade.bind(sockets));
   listener.start();
   await app.listen({ port: Number(variable('PORT')), host: process.env.HOST ?? '127.0.0.1' });
 
@@ -99,6 +101,7 @@ async function main(): Promise<void> {
 
   /** What is being answered is answered; then what was counted is written. */
   async function stop(): Promise<void> {
+    await sockets.close();
     await app.close();
     await listener.stop();
     await usage.stop();

@@ -1,5 +1,6 @@
 import type { Pool } from 'pg';
 import { errors } from 'oidc-provider';
+import { revocableName } from '../shared/revocable';
 
 /** What a member may be in a tenant. */
 export type Role = 'admin' | 'member';
@@ -36,7 +37,7 @@ export class OauthDatabase implements Directory, Revocations {
   }
 
   async revoke(jti: string, until: Date): Promise<void> {
-    await this.ask('select sessions.revoke_token($1, $2)', [jti, until]);
+    await this.ask('select tenancy.revoke_token($1, $2)', [revocableName(jti), until]);
   }
 
   private async ask<Row extends object>(sql: string, values: unknown[]): Promise<Row[]> {

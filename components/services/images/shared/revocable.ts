@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JWTPayload } from 'jose';
 import { z } from 'zod';
 import { claimsName } from '../../tokens';
@@ -7,9 +8,17 @@ const uuid = z.uuid();
 /** By which names a token can be revoked: its own, its sign-in's, its person's and its user's. */
 export function revocableNames(payload: JWTPayload): string[] {
   const inside = payload[claimsName] as Readonly<Record<string, unknown>> | undefined;
-  return [payload.jti, payload.session_id, payload.sub, inside?.['x-hasura-user-id']].flatMap(
-    (name) => (uuid.safeParse(name).success ? [String(name).toLowerCase()] : []),
+  const token = payload.jti === undefined ? undefined : revocableName(payload.jti);
+  return [token, payload.session_id, payload.sub, inside?.['x-hasura-user-id']].flatMap((name) =>
+    uuid.safeParse(name).success ? [String(name).toLowerCase()] : [],
   );
+}
+
+/** The id of a token as the registry keeps it: a UUID, or one made of what is none. */
+export function revocableName(id: string): string {
+  if (uuid.safeParse(id).success) return id.toLowerCase();
+  const hash = createHash('sha256').update(id).digest('hex');
+  return hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
 }
 
 /** When a token was issued, in seconds since 1970; one that does not say it is older than everything. */
