@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
+import { deployHookCommand } from './commands/deploy-hook';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
 import { functionsCommand } from './commands/functions';
@@ -42,6 +43,7 @@ export function program(): Command {
     newServiceCommand(),
     importEnvCommand(),
     lockImagesCommand(),
+    deployHookCommand(),
     schemaCommand(),
   ];
   for (const command of commands) strata.addCommand(command);

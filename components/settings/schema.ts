@@ -5,6 +5,7 @@ import { docker } from './docker';
 import { functions } from './functions';
 import { hasura } from './hasura';
 import { gateway } from './gateway';
+import { hooks } from './hooks';
 import { images } from './images';
 import { limits } from './limits';
 import { monitoringSchema } from './monitoring';
@@ -81,6 +82,7 @@ export const settingsSchema = z.strictObject({
   storage: storage.prefault({}),
   functions: functions.prefault({}),
   hasura: hasura.prefault({}),
+  hooks: hooks.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
   secrets: secrets.prefault({}),
 });

@@ -57,6 +57,7 @@ describe('a config that can be deployed', () => {
       storage: storage.parse({}),
       functions: functions.parse({}),
       hasura: { memory: '1G', allowList: false },
+      hooks: { out: [] },
       monitoring: monitoringSchema.parse({}),
       secrets: [],
     });
