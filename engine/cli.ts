@@ -5,6 +5,7 @@ import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
 import { functionsCommand } from './commands/functions';
 import { importEnvCommand } from './commands/import-env';
+import { importSupabaseCommand } from './commands/import-supabase';
 import { keysCommand } from './commands/keys';
 import { lockImagesCommand } from './commands/lock-images';
 import { newServiceCommand } from './commands/new-service';
@@ -42,6 +43,7 @@ export function program(): Command {
     renderCommand(),
     newServiceCommand(),
     importEnvCommand(),
+    importSupabaseCommand(),
     lockImagesCommand(),
     deployHookCommand(),
     schemaCommand(),
