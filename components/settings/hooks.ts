@@ -5,7 +5,7 @@ import { chat } from './receivers';
 
 /* Who is told how a deployment ended, and what may ask for one. */
 
-export const hookEvents = ['deployed', 'failed', 'destroyed'] as const;
+const hookEvents = ['deployed', 'failed', 'destroyed'] as const;
 
 const eventAllowed = 'deployed, failed or destroyed';
 const events = z

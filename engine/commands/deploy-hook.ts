@@ -39,8 +39,7 @@ export function deployHookCommand(): Command {
 
 async function serve({ stack, port, host, pull = false }: ServeOptions): Promise<void> {
   const key = await keyOf(stack);
-  const stop = new AbortController();
-  const deployments = new Deployments(() => deploy(stack, pull, stop.signal));
+  const deployments = new Deployments(() => deploy(stack, pull));
   const app = listener({ key, deployments });
   const ended = Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')]);
   await app.listen({ port, host }).catch((error: unknown) => {
@@ -50,7 +49,6 @@ async function serve({ stack, port, host, pull = false }: ServeOptions): Promise
   log('info', 'waiting for calls', { stack, host, port, pull });
   await ended;
   await app.close();
-  stop.abort();
   await deployments.close();
 }
 
@@ -69,7 +67,7 @@ async function keyOf(stack: string): Promise<Buffer> {
 }
 
 /** A pull that is refused (local changes, another branch) deploys nothing: what runs stays as it is. */
-async function deploy(stack: string, pull: boolean, signal: AbortSignal): Promise<void> {
+async function deploy(stack: string, pull: boolean): Promise<void> {
   const began = performance.now();
   const strata = path.join(root, 'engine', 'cli.ts');
   const steps: [string, string[]][] = [
@@ -77,8 +75,7 @@ async function deploy(stack: string, pull: boolean, signal: AbortSignal): Promis
     [process.execPath, [path.join(root, 'engine', 'load.cjs'), strata, 'up', '--stack', stack]],
   ];
   for (const [program, args] of steps) {
-    if (signal.aborted) return;
-    const code = await run(program, args, signal);
+    const code = await run(program, args);
     if (code === 0) continue;
     const step = program === 'git' ? 'git pull --ff-only' : 'up';
     log('error', 'the deployment failed', { stack, step, code });
@@ -87,8 +84,8 @@ async function deploy(stack: string, pull: boolean, signal: AbortSignal): Promis
   log('info', 'deployed', { stack, seconds: Math.round((performance.now() - began) / 1000) });
 }
 
-/** A group of its own: Ctrl-C reaches it through us, once. */
-async function run(program: string, args: string[], signal: AbortSignal): Promise<number | null> {
+/** In a group of its own, so that a Ctrl-C that ends the listener does not interrupt what it has begun. */
+function run(program: string, args: string[]): Promise<number | null> {
   const child = spawn(program, args, {
     cwd: root,
     stdio: ['ignore', 'inherit', 'inherit'],
@@ -96,18 +93,12 @@ async function run(program: string, args: string[], signal: AbortSignal): Promis
     // git would ask for a password, of whom nobody is there to answer.
     env: { ...process.env, GIT_TERMINAL_PROMPT: '0' },
   });
-  const end = (): void => void child.kill('SIGTERM');
-  signal.addEventListener('abort', end);
-  try {
-    return await new Promise((resolve) => {
-      child.once('error', () => {
-        resolve(null);
-      });
-      child.once('close', resolve);
+  return new Promise((resolve) => {
+    child.once('error', () => {
+      resolve(null);
     });
-  } finally {
-    signal.removeEventListener('abort', end);
-  }
+    child.once('close', resolve);
+  });
 }
 
 function portFrom(text: string): number {

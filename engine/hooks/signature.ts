@@ -58,7 +58,7 @@ export function distrust(
   if (!fits) return 'the signature does not fit';
   const seconds = Number(timestamp);
   if (Math.abs(now / 1000 - seconds) > toleranceSeconds)
-    return 'it was signed more than 5 minutes ago';
+    return 'it was signed more than 5 minutes before or after now';
   if (seconds < Math.floor(since / 1000)) return 'it was signed before this program began';
   return undefined;
 }

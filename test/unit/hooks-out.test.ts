@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hooks, type Hook } from '../../components/settings/hooks';
+import { missingSecrets } from '../../components/settings/named-secrets';
+import { parseSettings } from '../../components/settings/read';
 import { Interrupted, UserError } from '../../engine/errors';
 import { chatText, type Message, reasonOf, Watch } from '../../engine/hooks/message';
 import { tell } from '../../engine/hooks/send';
@@ -246,6 +248,29 @@ describe('the settings of hooks', () => {
   test('refuse the secret of calls from outside for what is told', () => {
     const { secret: name } = webhook;
     expect(refused({ out: [webhook], in: { secret: name } })).toEqual([['out', 0, 'secret']]);
+  });
+
+  test('name secrets that have to be set', () => {
+    const told = { kind: 'telegram', token: 'bot-token', chat: 1 };
+    const given = { out: [webhook, told], in: { secret: 'call' } };
+    const config = { 'strata:hooks': JSON.stringify(given) };
+    const missing = (secrets: Record<string, string>) => {
+      const all = { ...config, 'strata:secrets': JSON.stringify(secrets) };
+      return missingSecrets(parseSettings(all, ['strata:secrets'])).map(({ key }) => key);
+    };
+    expect(missing({})).toEqual([
+      'strata:hooks.out[0].secret',
+      'strata:hooks.out[1].token',
+      'strata:hooks.in.secret',
+    ]);
+    expect(missing({ 'hook-key': 'x', 'bot-token': 'x', call: 'x' })).toEqual([]);
+  });
+
+  test('show no secret that stands where its name belongs', () => {
+    const pasted = 'whsec_AAAA+BBBB/CCCC=';
+    const config = { 'strata:hooks': JSON.stringify({ out: [{ ...webhook, secret: pasted }] }) };
+    expect(() => parseSettings(config)).toThrow('not shown');
+    expect(() => parseSettings(config)).not.toThrow(pasted);
   });
 
   test('refuse an event twice, none, and one that there is not', () => {
