@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
+import { deployHookCommand } from './commands/deploy-hook';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
 import { functionsCommand } from './commands/functions';
 import { importEnvCommand } from './commands/import-env';
+import { importSupabaseCommand } from './commands/import-supabase';
 import { keysCommand } from './commands/keys';
 import { lockImagesCommand } from './commands/lock-images';
 import { newServiceCommand } from './commands/new-service';
@@ -43,7 +45,9 @@ export function program(): Command {
     renderCommand(),
     newServiceCommand(),
     importEnvCommand(),
+    importSupabaseCommand(),
     lockImagesCommand(),
+    deployHookCommand(),
     schemaCommand(),
   ];
   for (const command of commands) strata.addCommand(command);

@@ -16,6 +16,7 @@ export function missingSecrets(settings: Settings): Problem[] {
     ...ofCustomServices(settings),
     ...ofFunctions(settings),
     ...ofGateway(settings),
+    ...ofHooks(settings),
     ...ofMonitoring(settings),
     ...ofOauth(settings),
     ...ofStorage(settings),
@@ -61,6 +62,15 @@ function ofGateway({ gateway: { tls } }: Settings): Named[] {
     [['gateway', 'tls', 'certificate'], tls.certificate],
     [['gateway', 'tls', 'key'], tls.key],
   ];
+}
+
+function ofHooks({ hooks }: Settings): Named[] {
+  const out = hooks.out.map((hook, index): Named =>
+    hook.kind === 'webhook'
+      ? [['hooks', 'out', index, 'secret'], hook.secret]
+      : [['hooks', 'out', index, 'token'], hook.token],
+  );
+  return [...out, [['hooks', 'in', 'secret'], hooks.in?.secret]];
 }
 
 function ofMonitoring({ monitoring: { receivers, smtp } }: Settings): Named[] {

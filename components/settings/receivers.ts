@@ -28,7 +28,7 @@ export const login = z
   .regex(/^[\w.@+=/-]{1,200}$/, { error: loginAllowed });
 
 const chatAllowed = 'the number of a Telegram chat, negative for a group, such as -1001234567890';
-const chat = z
+export const chat = z
   .int({ error: chatAllowed })
   .refine((id) => id !== 0, { error: chatAllowed })
   .describe('The chat, by its number.');

@@ -6,6 +6,7 @@ import { docker } from './docker';
 import { functions } from './functions';
 import { hasura } from './hasura';
 import { gateway } from './gateway';
+import { hooks } from './hooks';
 import { images } from './images';
 import { limits } from './limits';
 import { monitoringSchema } from './monitoring';
@@ -85,6 +86,7 @@ export const settingsSchema = z.strictObject({
   auth: auth.prefault({}),
   functions: functions.prefault({}),
   hasura: hasura.prefault({}),
+  hooks: hooks.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
   secrets: secrets.prefault({}),
 });

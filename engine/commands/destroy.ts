@@ -5,6 +5,7 @@ import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
 import { UserError } from '../errors';
+import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
 import { dockerOf, type Exported, exportState, forgetPendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
@@ -43,9 +44,12 @@ async function destroy({
     const volumes = volumesIn(await exportState(session.stack));
     if (withData) refuseUnlisted(name, volumes);
     if (!yes) await ask(name, withData ? volumes : undefined);
-    await forgetPendingCreates(session.stack, name, out);
-    if (withData) await deleteAll(session, volumes, out);
-    else await deleteServices(session);
+    await announced(name, 'destroyed', out, async ({ onEvent }) => {
+      const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
+      await forgetPendingCreates(session.stack, name, out);
+      if (withData) await deleteAll(watched, volumes, out);
+      else await deleteServices(watched);
+    });
   });
   out.result(
     withData

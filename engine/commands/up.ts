@@ -3,10 +3,11 @@ import { keepAuthority } from '../authority';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
 import { checkStack, reasonsOf } from '../health';
+import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
 import { forgetPendingCreates } from '../pending';
 import { withStack } from '../session';
-import { table, terminal } from '../terminal';
+import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
 /** `up`: deploys, and says how to reach what was deployed. */
@@ -21,16 +22,9 @@ export function upCommand(): Command {
 
 async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
-  const options = { name, out, purpose: `npm run up`, changes: true, create: true };
-  const changes = await withStack(options, async ({ stack, live }) => {
-    await forgetPendingCreates(stack, name, out);
-    await stack.preview(live);
-    const { summary } = await stack.up(live);
-    return summary.resourceChanges ?? {};
-  });
-  const secrets = await readSecretOutputs(name, out);
-  const outputs = withoutSecrets(secrets);
-  await requireHealthy(name, outputs);
+  const { changes, secrets, outputs } = await announced(name, 'deployed', out, (watching) =>
+    deploy(name, out, watching),
+  );
   const list = await examples(secrets, keepAuthority(name, outputs.authority));
   if (json) {
     out.result(JSON.stringify({ stack: name, ...outputs, changes, examples: list }, null, 2));
@@ -40,6 +34,21 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   out.result(`\n${table([['ENDPOINT', 'URL'], ...rows])}\n`);
   if (list.length > 0) out.result(renderExamples(list));
   out.result('npm run status shows each service; npm run down stops them and keeps the data.');
+}
+
+/** Deploys, and throws when what was deployed is not healthy. */
+async function deploy(name: string, out: Terminal, watching: Watching) {
+  const options = { name, out, purpose: `npm run up`, changes: true, create: true };
+  const changes = await withStack(options, async ({ stack, live }) => {
+    await forgetPendingCreates(stack, name, out);
+    await stack.preview(live);
+    const { summary } = await stack.up({ ...live, ...watching });
+    return summary.resourceChanges ?? {};
+  });
+  const secrets = await readSecretOutputs(name, out);
+  const outputs = withoutSecrets(secrets);
+  await requireHealthy(name, outputs);
+  return { changes, secrets, outputs };
 }
 
 /** What was healthy when it was deployed, or was left alone, may have ended or hung since. */

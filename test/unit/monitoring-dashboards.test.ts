@@ -17,6 +17,7 @@ const sources = [
   'components/services/images/guard/metrics.ts',
   'components/services/images/functions/metrics.ts',
   'components/services/images/functions/worker.ts',
+  'components/services/images/sessions/metrics.ts',
   'components/services/images/storage/metrics.ts',
   'components/services/database/backup.sh',
   'components/services/monitoring/alloy.ts',

@@ -60,6 +60,7 @@ describe('a config that can be deployed', () => {
       hasura: { memory: '1G', allowList: false },
       oauth: { clients: {} },
       auth: auth.parse({}),
+      hooks: { out: [] },
       monitoring: monitoringSchema.parse({}),
       secrets: [],
     });

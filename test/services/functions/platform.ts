@@ -20,7 +20,6 @@ import { startServer, type Server } from '../../sql/support/server';
 import { readWorld, type Person, type World } from '../../sql/support/world';
 import { freePort } from '../../support/ports';
 
-const app = 'test/services/functions/app';
 export const greeting = 'good day to all of you';
 const tenantLogins = 'm'.repeat(64);
 
@@ -49,10 +48,18 @@ export class Platform {
     private readonly folder: string,
     private readonly redis: ChildProcess,
     private readonly declared: readonly DeclaredFunction[],
+    private readonly given: Readonly<Record<string, string>>,
   ) {}
 
-  /** On a Postgres of its own, or on another one. */
-  static async start(own?: Server, database = 'platform'): Promise<Platform> {
+  /** On a Postgres of its own, or on another one; with the tests' functions, or another application's and its secrets. */
+  static async start(
+    own?: Server,
+    database = 'platform',
+    { app, secrets }: { app: string; secrets: Record<string, string> } = {
+      app: 'test/services/functions/app',
+      secrets: { GREETING: greeting },
+    },
+  ): Promise<Platform> {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-functions-'));
     const { functions: declared, problems } = readFunctions(app, Object.keys(declaration.tables));
     if (problems.length > 0) throw new Error(JSON.stringify(problems));
@@ -63,7 +70,7 @@ export class Platform {
     const world = await readWorld(admin);
     const redisPort = await freePort();
     const redis = await startRedis(folder, redisPort);
-    return new Platform(server, database, world, redisPort, folder, redis, declared);
+    return new Platform(server, database, world, redisPort, folder, redis, declared, secrets);
   }
 
   /** Starts a workload by its name and waits until it is ready; `only` its functions of these names. */
@@ -75,7 +82,9 @@ export class Platform {
     }: { only?: readonly string[]; environment?: Record<string, string> } = {},
   ): Promise<Started> {
     const described = workloads(
-      settings.parse({ secrets: { GREETING: 'greeting' } }),
+      settings.parse({
+        secrets: Object.fromEntries(Object.keys(this.given).map((name) => [name, 'of-a-test'])),
+      }),
       this.declared,
     );
     const spec = described.find(({ name }) => name === workload);
@@ -136,7 +145,7 @@ export class Platform {
 
   /** Every secret that a process was given, by name. */
   secrets(): Record<string, string> {
-    const names = ['REDIS_URL', 'TENANT_LOGINS', 'JWT_KEY', 'GREETING'];
+    const names = ['REDIS_URL', 'TENANT_LOGINS', 'JWT_KEY', ...Object.keys(this.given)];
     return {
       ...Object.fromEntries(names.map((name) => [name, this.secret(name)])),
       password: passwordOf('functions'),
@@ -161,7 +170,7 @@ export class Platform {
       REDIS_URL: `redis://functions:${passwordOf('functions')}@127.0.0.1:${this.redisPort}`,
       TENANT_LOGINS: tenantLogins,
       JWT_KEY: this.issuer.key,
-      GREETING: greeting,
+      ...this.given,
     };
     const value = values[name];
     if (value === undefined) throw new Error(`no value for the secret ${name}`);

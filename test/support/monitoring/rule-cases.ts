@@ -323,6 +323,28 @@ export const cases: Readonly<Record<string, Case>> = {
       'strata_guard_requests_total{outcome="passed",tenant="acme"}': '0+10x1440 14400+45x200',
     }),
   },
+  SignInFailures: {
+    fires: fires('3m', {}, { 'strata_sessions_rejections_total{kind="other"}': '_ 101 101 101' }),
+    quiet: seen('3m', {
+      'strata_sessions_rejections_total{kind="other"}': '_ 100 100 100',
+      'strata_sessions_rejections_total{kind="refresh"}': '_ 900 900 900',
+    }),
+  },
+  SessionSwitchesRefused: {
+    fires: fires('3m', {}, { 'strata_sessions_failures_total{reason="wrong_tenant"}': '_ 6 6 6' }),
+    quiet: seen('3m', {
+      'strata_sessions_failures_total{reason="wrong_tenant"}': '_ 5 5 5',
+      'strata_sessions_failures_total{reason="unauthenticated"}': '_ 90 90 90',
+    }),
+  },
+  SessionsFail: {
+    fires: fires(
+      '11m',
+      { kind: 'timeout' },
+      { 'strata_sessions_upstream_errors_total{kind="timeout"}': '0+7x20' },
+    ),
+    quiet: seen('11m', { 'strata_sessions_upstream_errors_total{kind="timeout"}': '0+5x20' }),
+  },
   PoolerDown: {
     fires: fires('2m', {}, { pgbouncer_up: '1 0 0' }),
     quiet: seen('1m', { pgbouncer_up: '1 0' }),
@@ -448,7 +470,7 @@ export const cases: Readonly<Record<string, Case>> = {
 /** Every target of the platform, the one of two replicas of `job` among them. */
 function everyTarget(job: string, values: string): Record<string, string> {
   const jobs = [
-    'storage functions functions-worker backup alertmanager node-exporter cadvisor postgres-exporter',
+    'sessions storage functions functions-worker backup alertmanager node-exporter cadvisor postgres-exporter',
     'redis-exporter pgbouncer-exporter nginx-exporter blackbox-exporter loki alloy tempo grafana',
   ];
   return Object.fromEntries(

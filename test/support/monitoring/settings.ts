@@ -58,5 +58,6 @@ export const platform: readonly Service[] = [
   workload('functions-worker', { metrics }),
   workload('backup', { metrics }),
   workload('redis'),
+  workload('sessions', { metrics }),
   workload('pooler'),
 ];

@@ -8,7 +8,7 @@ import { hostRules } from './host';
 import { poolerRules } from './pooler';
 import { redisRules } from './redis';
 import type { Rule, Watched } from './rule';
-import { auditRules, securityRules } from './security';
+import { auditRules, securityRules, sessionRules } from './security';
 import { targetRules } from './targets';
 import { backupRules, functionRules, storageRules, workerRules } from './work';
 
@@ -32,6 +32,7 @@ export function rules(
     ...(has('gateway') && { gateway: gatewayRules }),
     ...(has('gateway') && has('alloy') && { log: logRules }),
     ...(has('guard') && { security: securityRules }),
+    ...(has('sessions') && { sessions: sessionRules }),
     ...(has('pooler') && { pooler: poolerRules }),
     ...(has('backup') && { backups: backupRules }),
     ...(has('redis') && { redis: redisRules }),

@@ -72,6 +72,36 @@ export const securityRules: readonly Rule[] = [
   },
 ];
 
+const rejections = 'strata_sessions_rejections_total{kind="other"}';
+
+/** The door to the auth service: who could not sign in, and whether anybody could. */
+export const sessionRules: readonly Rule[] = [
+  {
+    alert: 'SignInFailures',
+    expr: `sum(${grown(rejections, '10m')}) > 100`,
+    severity: 'warning',
+    summary: '{{ $value | humanize }} sign-ins were refused in 10 minutes',
+    description:
+      'Somebody tries passwords, codes or links, or a client was released with a mistake.',
+  },
+  {
+    alert: 'SessionSwitchesRefused',
+    expr: `sum(${grown('strata_sessions_failures_total{reason="wrong_tenant"}', '10m')}) > 5`,
+    severity: 'critical',
+    summary: '{{ $value | humanize }} times somebody asked to become another tenant’s',
+    description:
+      'They were refused. A client mixes tenants up, or somebody who is signed in looks for a hole.',
+  },
+  {
+    alert: 'SessionsFail',
+    expr: 'sum by (kind) (rate(strata_sessions_upstream_errors_total[5m])) > 0.1',
+    for: '5m',
+    severity: 'critical',
+    summary: 'The auth service does not answer as it should: {{ $labels.kind }}',
+    description: 'Nobody can sign in, and nobody stays signed in longer than a token lasts.',
+  },
+];
+
 /** What the database tells of who may do what, and of the audit log. */
 export const auditRules: readonly Rule[] = [
   {
