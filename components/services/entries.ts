@@ -25,7 +25,7 @@ export interface Entry {
 }
 
 /** Services that stand behind the gateway and the guard, in the order in which they are listed to people. */
-export const entries = {
+const entries = {
   graphql: {
     make: ({ settings, tenancy }) => [
       postgraphile({

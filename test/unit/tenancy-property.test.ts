@@ -107,7 +107,7 @@ describe('whatever is declared', () => {
   test("shows Hasura's roles no row of another tenant and no hidden column, and opens nothing that is nobody's", () => {
     fc.assert(
       fc.property(declarations, (declaration) => {
-        const tables = hasuraMetadata(hasuraRules(declaration), known).sources[0]?.tables ?? [];
+        const tables = hasuraMetadata(hasuraRules(declaration), known).sources[0].tables;
         for (const table of tables) {
           const own = declaration.tables[`app.${table.table.name}`];
           if (!own) continue;

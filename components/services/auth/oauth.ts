@@ -75,7 +75,7 @@ const metadata = {
 } as const;
 
 /** What the program reads. */
-export function oauthConfig({ domain, gateway, oauth: given, sessions }: Options): OauthConfig {
+function oauthConfig({ domain, gateway, oauth: given, sessions }: Options): OauthConfig {
   return {
     issuer: `${publicUrl({ domain, gateway })}${base}`,
     tokens,

@@ -1,13 +1,13 @@
 import { z } from 'zod';
 
-export const grants = [
+const grants = [
   'authorization_code',
   'client_credentials',
   'refresh_token',
   'password',
 ] as const;
 
-export type GrantName = (typeof grants)[number];
+type GrantName = (typeof grants)[number];
 
 const client = z.strictObject({
   id: z.string().min(1),

@@ -5,7 +5,7 @@ import type { WantedTenant } from '../../../data/tenants';
 import type { TableFence } from '../../../tenancy/statements';
 
 /** A vendor's database and the role that owns it, by the name of both. */
-export interface WantedVendor {
+interface WantedVendor {
   readonly name: string;
   /** Statements of the admin there. */
   readonly setup: readonly string[];
