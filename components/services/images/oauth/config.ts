@@ -1,13 +1,6 @@
 import { z } from 'zod';
 
-const grants = [
-  'authorization_code',
-  'client_credentials',
-  'refresh_token',
-  'password',
-] as const;
-
-type GrantName = (typeof grants)[number];
+const grants = ['authorization_code', 'client_credentials', 'refresh_token', 'password'] as const;
 
 const client = z.strictObject({
   id: z.string().min(1),
