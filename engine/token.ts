@@ -1,5 +1,5 @@
 import { SignJWT } from 'jose';
-import { claimsName } from '../components/services/tokens';
+import { claimsName, databaseRole } from '../components/services/tokens';
 
 /** Roles that a member can have in a tenant, the lowest first. */
 export const roles = ['member', 'admin'] as const;
@@ -26,12 +26,14 @@ export interface Signing {
 /** The claims of one active tenant, user and role; the rest of a token is its signature's and its clock's. */
 export function claimsFor({ userId, tenantId, role: memberRole }: Identity): {
   sub: string;
+  role: string;
   [claimsName]: Record<string, string | string[]>;
 } {
   // A bare "admin" would be Hasura's superuser, whom no permission of any tenant holds.
   const role = `tenant_${memberRole}`;
   return {
     sub: userId,
+    role: databaseRole,
     [claimsName]: {
       'x-hasura-user-id': userId,
       'x-hasura-tenant-id': tenantId,

@@ -3,6 +3,7 @@ import type { Application } from './catalogue';
 import { functions } from './functions';
 import { hasura } from './hasura/hasura';
 import { postgraphile } from './postgraphile';
+import { postgrest } from './postgrest';
 import type { OptionalName } from './presets';
 import type { Workload } from './service';
 import { garage } from './storage/garage';
@@ -15,6 +16,8 @@ export interface Entry {
   readonly needs?: readonly (readonly OptionalName[])[];
   /** What answers at the same paths, or does the same with the same data. */
   readonly excludes?: readonly OptionalName[];
+  /** It reaches the tables that tenants of the main cluster share, and no tenant's own. */
+  readonly sharedTablesOnly?: true;
 }
 
 /** Services that stand behind the gateway and the guard, in the order in which they are listed to people. */
@@ -29,7 +32,8 @@ export const entries = {
       }),
     ],
   },
-  hasura: { make: ({ settings }) => [hasura(settings)] },
+  hasura: { make: ({ settings }) => [hasura(settings)], sharedTablesOnly: true },
+  postgrest: { make: ({ settings }) => [postgrest(settings)], sharedTablesOnly: true },
   functions: {
     make: (application) => functions(application.settings.functions, application.functions),
   },

@@ -17,6 +17,7 @@ const usualSeconds = 30;
 const areaOfService: Readonly<Record<string, Area>> = {
   graphql: 'graphql',
   hasura: 'graphql',
+  postgrest: 'graphql',
   storage: 'storage',
   functions: 'functions',
 };
@@ -79,13 +80,15 @@ export function guardConfig(
         path: route.path,
         upstream: `http://${service}:${port}${route.upstreamPath ?? route.path}`,
         timeoutSeconds: route.timeoutSeconds ?? usualSeconds,
+        ...(route.sharedTablesOnly && { sharedTablesOnly: true }),
       })),
     routes: asked
       .filter(({ route }) => route.access === 'token')
-      .map(({ service, route: { path, subdomain } }) => ({
+      .map(({ service, route: { path, subdomain, sharedTablesOnly } }) => ({
         path,
         ...(subdomain !== undefined && { host: `${subdomain}.${domain}` }),
         area: areaOfService[service] ?? 'services',
+        ...(sharedTablesOnly && { sharedTablesOnly }),
       })),
     limits: rates,
     query,

@@ -155,6 +155,14 @@ export const images = {
     checked: '2026-11-22',
     source: "upstream's docker/docker-compose.yml at 1f37f2a9",
   },
+  // The last of the line that Supabase's own Compose file is at; 14.17 could call a token of now one of the future.
+  postgrest: {
+    repository: 'docker.io/postgrest/postgrest',
+    tag: 'v14.18',
+    checked: '2026-11-22',
+    source:
+      "upstream's changelog (2026-09-10); the Compose file of Supabase at 1f37f2a9 has v14.17",
+  },
   mailpit: {
     repository: 'docker.io/axllent/mailpit',
     tag: 'v1.30.5',

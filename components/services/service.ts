@@ -181,6 +181,8 @@ export interface Route {
   readonly timeoutSeconds?: number;
   /** Where passwords and tokens are tried: the tighter limit for each address. */
   readonly strict?: boolean;
+  /** It knows one place of rows: tenants with tables, or a shard, of their own are refused before it is asked. */
+  readonly sharedTablesOnly?: boolean;
 }
 
 /** A service that keeps running. */

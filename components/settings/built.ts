@@ -23,7 +23,7 @@ const built = {
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: ['graphql', 'hasura', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
+  docker: ['graphql', 'hasura', 'postgrest', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
   aws: [],
   kubernetes: [],
 };

@@ -8,7 +8,7 @@ interface Alias {
   readonly called?: string;
 }
 
-/** Row A30: one API host for the clients of nself and of NextMavens. */
+/** Rows A30 and C1: one API host for the clients of nself, of NextMavens and of Supabase. */
 const aliases: readonly Alias[] = [
   { path: '/v1/graphql', of: '/graphql', called: 'GraphQL' },
   { path: '/v1/auth/', of: '/auth/', called: 'auth' },
@@ -17,6 +17,11 @@ const aliases: readonly Alias[] = [
   { path: '/graphql', of: '/graphql', called: 'GraphQL' },
   { path: '/api/auth/', of: '/auth/', called: 'auth' },
   { path: '/realtime/v1/', of: '/realtime/', called: 'realtime' },
+  // Clients of Supabase.
+  { path: '/auth/v1/', of: '/auth/' },
+  { path: '/rest/v1/', of: '/rest/' },
+  { path: '/storage/v1/', of: '/storage/' },
+  { path: '/functions/v1/', of: '/functions/' },
   { path: '/storage/', of: '/storage/', called: 'storage' },
   // Every table is a path of its own: `/todos` is `/rest/todos`.
   { path: '/', of: '/rest/' },

@@ -75,7 +75,7 @@ export function hasura(settings: Settings): Workload {
     health: '/healthz',
     reach: { port: hasuraAddress.port, hostPort: settings.docker.hasuraPort },
     readsSchema: true,
-    routes: { hasura: { path: '/v1/graphql', access: 'graphql' } },
+    routes: { hasura: { path: '/v1/graphql', access: 'graphql', sharedTablesOnly: true } },
     replicas: 1,
     stopGraceSeconds: shutdownSeconds + 10,
   };

@@ -53,12 +53,19 @@ export class GuardWorld {
       audience: issuer.audience,
       graphql: [
         { path: '/graphql', upstream: `${this.upstream.url}/inner`, timeoutSeconds: 1 },
+        {
+          path: '/one-place',
+          upstream: `${this.upstream.url}/inner`,
+          timeoutSeconds: 1,
+          sharedTablesOnly: true,
+        },
         { path: '/away', upstream: 'http://127.0.0.1:9/', timeoutSeconds: 1 },
       ],
       routes: [
         { path: '/storage/', area: 'storage' },
         { path: '/functions/', area: 'functions' },
         { path: '/shop/', area: 'services' },
+        { path: '/rest/', area: 'graphql', sharedTablesOnly: true },
         { path: '/', host: 'cdn.example.org', area: 'services' },
       ],
       limits: {

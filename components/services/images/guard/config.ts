@@ -11,6 +11,7 @@ const route = z.strictObject({
   /** The host that the route is at; where not given, every host that has no routes of its own. */
   host: z.string().optional(),
   area: z.enum(areas),
+  sharedTablesOnly: z.boolean().optional(),
 });
 
 const door = z.strictObject({
@@ -18,6 +19,7 @@ const door = z.strictObject({
   /** Where the request goes, path included. */
   upstream: z.url({ protocol: /^http$/ }),
   timeoutSeconds: count,
+  sharedTablesOnly: z.boolean().optional(),
 });
 
 const schema = z.strictObject({

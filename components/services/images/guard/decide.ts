@@ -14,6 +14,8 @@ export interface Asked extends Credentials {
 
 /** A request that is let through as far as its sender goes. */
 export interface Granted extends Caller {
+  /** Whether its tenant's rows are in the tables that tenants share. */
+  readonly shared: boolean;
   readonly counted: Counted;
   readonly rate: RateHeaders;
 }
@@ -39,14 +41,14 @@ export async function decide(
   const { tenantId, userId } = caller.session;
   const tenant = await registry.tenant(tenantId);
   if (!tenant) throw wrongTenant();
-  const { slug, requestsPerMinute } = tenant;
+  const { slug, shared, requestsPerMinute } = tenant;
   onTenant(slug, userId);
   if (!tenant.active) throw new Refusal(403, 'tenant_suspended', 'this tenant is not active');
   const counted = { caller: caller.keyId ?? userId, tenantId, slug, requestsPerMinute };
   const rate = await limits.take(counted);
   if (!asked.tenants.every((name) => !name || names(name, tenantId, tenant))) throw wrongTenant();
   if (caller.keyId !== undefined) usage.count(caller.keyId);
-  return { ...caller, counted, rate };
+  return { ...caller, shared, counted, rate };
 }
 
 /** Throws `Refusal` (403) when the caller is an API key that does not open this. */
@@ -62,6 +64,22 @@ export function requireScope(
     area === undefined
       ? 'API keys open nothing here'
       : `this API key does not open ${area}:${action}; it opens ${scopes.join(', ')}`,
+  );
+}
+
+/**
+ * Throws `Refusal` (409) when the tenant's rows are elsewhere than where a service of one place looks: it would show an
+ * empty table, and write to it what the tenant never finds again.
+ */
+export function requirePlace(
+  { shared }: Granted,
+  { sharedTablesOnly = false }: { readonly sharedTablesOnly?: boolean | undefined },
+): void {
+  if (shared || !sharedTablesOnly) return;
+  throw new Refusal(
+    409,
+    'wrong_model',
+    'this service serves tenants that share tables; yours has tables of its own: use the API at /graphql',
   );
 }
 

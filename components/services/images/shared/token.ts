@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
+import { databaseRole } from '../../tokens';
 
 /** Claims that reach Postgres: whose request this is. */
 const claimsNamespace = 'https://hasura.io/jwt/claims';
@@ -105,6 +106,7 @@ export function signToken(session: Session, endsAt: number, rules: TokenRules): 
   const { tenantId, userId, role, scopes } = session;
   return new SignJWT({
     sub: userId,
+    role: databaseRole,
     [claimsNamespace]: {
       'x-hasura-user-id': userId,
       'x-hasura-tenant-id': tenantId,
