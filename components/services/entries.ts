@@ -5,13 +5,17 @@ import { hasura } from './hasura/hasura';
 import { postgraphile } from './postgraphile';
 import { postgrest } from './postgrest';
 import type { OptionalName } from './presets';
-import type { Workload } from './service';
+import type { Service } from './service';
 import { garage } from './storage/garage';
 import { storage } from './storage/service';
+import { imgproxy } from './supabase/imgproxy';
+import { meta } from './supabase/meta';
+import { supabaseStorage } from './supabase/storage-api';
+import { studio } from './supabase/studio';
 
 /** Something of the catalogue that a config may start or leave out. */
 export interface Entry {
-  readonly make: (application: Application) => readonly Workload[];
+  readonly make: (application: Application) => readonly Service[];
   /** What it cannot work without: each of these lists has one that must be there too. */
   readonly needs?: readonly (readonly OptionalName[])[];
   /** What answers at the same paths, or does the same with the same data. */
@@ -44,6 +48,13 @@ export const entries = {
     ],
     excludes: ['hasura-storage', 'supabase-storage'],
   },
+  'supabase-storage': {
+    make: ({ settings }) => supabaseStorage(settings),
+    excludes: ['hasura-storage'],
+  },
+  imgproxy: { make: ({ settings }) => [imgproxy(settings)], needs: [['supabase-storage']] },
+  meta: { make: ({ settings }) => [meta(settings)] },
+  studio: { make: ({ settings }) => [studio(settings)], needs: [['meta']] },
 } as const satisfies Partial<Record<CatalogueName, Entry>>;
 
 export type EntryName = keyof typeof entries;

@@ -19,6 +19,7 @@ const areaOfService: Readonly<Record<string, Area>> = {
   hasura: 'graphql',
   postgrest: 'graphql',
   storage: 'storage',
+  'supabase-storage': 'storage',
   functions: 'functions',
 };
 
@@ -84,11 +85,12 @@ export function guardConfig(
       })),
     routes: asked
       .filter(({ route }) => route.access === 'token')
-      .map(({ service, route: { path, subdomain, sharedTablesOnly } }) => ({
+      .map(({ service, route: { path, subdomain, sharedTablesOnly, anonKey } }) => ({
         path,
         ...(subdomain !== undefined && { host: `${subdomain}.${domain}` }),
         area: areaOfService[service] ?? 'services',
         ...(sharedTablesOnly && { sharedTablesOnly }),
+        ...(anonKey && { anonKey }),
       })),
     limits: rates,
     query,

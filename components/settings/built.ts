@@ -23,7 +23,20 @@ const built = {
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: ['graphql', 'hasura', 'postgrest', 'guard', 'functions', 'storage', 'monitoring', 'backup'],
+  docker: [
+    'graphql',
+    'hasura',
+    'postgrest',
+    'supabase-storage',
+    'imgproxy',
+    'meta',
+    'studio',
+    'guard',
+    'functions',
+    'storage',
+    'monitoring',
+    'backup',
+  ],
   aws: [],
   kubernetes: [],
 };

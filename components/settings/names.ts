@@ -78,6 +78,8 @@ export const reservedServiceNames: readonly string[] = [
   'prometheus',
   'redis-exporter',
   'schema',
+  'supabase-storage-bucket',
+  'supabase-storage-policies',
   'tempo',
   'tenants',
 ];
@@ -102,6 +104,7 @@ export const reservedSlugs: readonly string[] = [
   'status',
   'storage',
   'strata',
+  'studio',
   'system',
   'www',
 ];

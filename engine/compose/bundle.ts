@@ -1,10 +1,17 @@
 import { createHmac } from 'node:crypto';
 import path from 'node:path';
 import { certificateNames, inSeconds } from '../../components/data/certificates';
-import { loginRoles, platformSecrets, redisUsers, vendorLogins, word } from '../../components/data/credentials';
+import {
+  loginRoles,
+  platformSecrets,
+  redisUsers,
+  vendorLogins,
+  word,
+} from '../../components/data/credentials';
 import { names } from '../../components/data/names';
 import { databaseText, redisText } from '../../components/data/urls';
 import { planOf, publicNames } from '../../components/plan';
+import { anonKey } from '../../components/services/anon-key';
 import { image } from '../../components/services/images';
 import { schemaJob } from '../../components/services/schema-job';
 import { type LoginRole, type SecretSource, type Service } from '../../components/services/service';
@@ -98,6 +105,9 @@ function secretOf(
     if ('certificate' in source) {
       const made = kept.certificate(source.certificate);
       return source.part === 'expires' ? inSeconds(made.expires) : made[source.part];
+    }
+    if ('anonKey' in source) {
+      return anonKey(kept.password(names.platformSecret('jwt-key'), platformSecrets['jwt-key']));
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
     const value = secrets[source.config];

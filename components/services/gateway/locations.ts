@@ -30,6 +30,7 @@ export function location(served: Served, guard: string, graphqlBytes: number): L
       head(route.path),
       `set $access ${access};`,
       `set $upstream ${answering};`,
+      route.upstreamHost !== undefined && `set $own_host ${route.upstreamHost};`,
       route.websocket === true && sockets(),
       rewrite(served),
       '',

@@ -1,4 +1,5 @@
 import {
+  isAnonKey,
   sessionOf,
   signToken,
   TokenError,
@@ -58,6 +59,14 @@ export class Authenticator {
       'credentials_missing',
       'an access token or an API key is required: send "Authorization: Bearer <token>"',
     );
+  }
+
+  /** Throws `Refusal` when the text is not the platform's anon key: 401, or 429 from an address that guesses. */
+  async anonKey(text: string, address: string): Promise<void> {
+    const { limits, rules } = this.parts;
+    if (await isAnonKey(text, rules)) return;
+    await limits.failed('key', address);
+    throw unauthenticated('key_invalid', 'this is not the anon key of this platform');
   }
 
   private async byToken(authorization: string, address: string): Promise<Caller> {

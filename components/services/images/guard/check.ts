@@ -3,7 +3,7 @@ import { callerHeaders, header } from './asked';
 import type { GuardConfig } from './config';
 import { requirePlace, requireScope, type Granted } from './decide';
 import type { Refusal } from './refusal';
-import { areaOf, sharedTablesOnly } from './routes';
+import { areaOf, sharedTablesOnly, targetOf } from './routes';
 
 const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -17,11 +17,7 @@ export function check(
   granted: Granted,
   { routes }: GuardConfig,
 ): FastifyReply {
-  const target = {
-    host: header(request, 'x-original-host'),
-    uri: header(request, 'x-original-uri'),
-    tenantPath: header(request, 'x-tenant-path'),
-  };
+  const target = targetOf((name) => header(request, name));
   const area = areaOf(routes, target);
   requirePlace(granted, { sharedTablesOnly: sharedTablesOnly(routes, target) });
   const method = header(request, 'x-original-method');

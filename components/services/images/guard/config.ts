@@ -12,6 +12,7 @@ const route = z.strictObject({
   host: z.string().optional(),
   area: z.enum(areas),
   sharedTablesOnly: z.boolean().optional(),
+  anonKey: z.boolean().optional(),
 });
 
 const door = z.strictObject({

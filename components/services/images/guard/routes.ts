@@ -2,7 +2,7 @@ import { isIP, isIPv4 } from 'node:net';
 import type { Area } from '../../scopes';
 import type { GuardConfig } from './config';
 
-type Routes = GuardConfig['routes'];
+export type Routes = GuardConfig['routes'];
 type GuardRoute = Routes[number];
 
 /** Where a request goes at the gateway, as the gateway tells. */
@@ -12,6 +12,15 @@ export interface Target {
   readonly uri: string;
   /** The slug in `/t/<slug>/…`; empty without one. */
   readonly tenantPath: string;
+}
+
+/** Where a request goes, by the headers of nginx's question; `header` is empty text for one that is not there. */
+export function targetOf(header: (name: string) => string): Target {
+  return {
+    host: header('x-original-host'),
+    uri: header('x-original-uri'),
+    tenantPath: header('x-tenant-path'),
+  };
 }
 
 /**
@@ -26,6 +35,11 @@ export function areaOf(routes: Routes, target: Target): Area | undefined {
 /** Whether a request may reach, in whatever way its path is read, a service that knows the shared tables alone. */
 export function sharedTablesOnly(routes: Routes, target: Target): boolean {
   return (readings(routes, target) ?? routes).some((route) => route?.sharedTablesOnly === true);
+}
+
+/** Whether the anon key opens what a request may reach, in whatever way its path is read. */
+export function opensToAnonKey(routes: Routes, target: Target): boolean {
+  return (readings(routes, target) ?? [undefined]).every((route) => route?.anonKey === true);
 }
 
 /** The route by the path as it was written and as nginx understands it; nothing for a path that cannot be read. */

@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
-import { databaseRole } from '../../tokens';
+import { anonKeyClaims, databaseRole } from '../../tokens';
 
 /** Claims that reach Postgres: whose request this is. */
 const claimsNamespace = 'https://hasura.io/jwt/claims';
@@ -62,6 +62,23 @@ export async function verifyToken(
   const payload = await verify(token, rules);
   sessionOf(payload);
   return payload;
+}
+
+/** Whether a text is the platform's anon key. */
+export async function isAnonKey(text: string, { key, issuer }: TokenRules): Promise<boolean> {
+  try {
+    if (text.length > longestToken) return false;
+    const { payload } = await jwtVerify(text, key, {
+      algorithms: ['HS256'],
+      issuer,
+      audience: anonKeyClaims.aud,
+      requiredClaims: ['exp'],
+    });
+    return payload.role === anonKeyClaims.role;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
 }
 
 /** Whose session a verified payload names. Throws `TokenError` when it names none. */
