@@ -32,7 +32,7 @@ type Row = Record<string, unknown>;
 interface Anything {
   public: {
     Tables: Record<string, { Row: Row; Insert: Row; Update: Row; Relationships: [] }>;
-    Views: Record<never, never>;
+    Views: Record<string, never>;
     Functions: Record<string, { Args: Row; Returns: unknown }>;
   };
 }
