@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accept } from './accepted';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -82,6 +83,7 @@ export const settingsSchema = z.strictObject({
   functions: functions.prefault({}),
   hasura: hasura.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
+  accept,
   secrets: secrets.prefault({}),
 });
 

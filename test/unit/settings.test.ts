@@ -58,6 +58,7 @@ describe('a config that can be deployed', () => {
       functions: functions.parse({}),
       hasura: { memory: '1G', allowList: false },
       monitoring: monitoringSchema.parse({}),
+      accept: [],
       secrets: [],
     });
   });

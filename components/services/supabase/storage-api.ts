@@ -16,7 +16,7 @@ const adminPort = 5001;
 const uploadSeconds = 3600;
 
 /** The bucket of every tenant's files; a tenant's own are rows of `storage.buckets`. */
-export const storageBucket = 'strata-supabase';
+const storageBucket = 'strata-supabase';
 
 /** Supabase's storage with its bucket, the fence around its tables, and the object store where that is our own. */
 export function supabaseStorage(settings: Settings): Service[] {
