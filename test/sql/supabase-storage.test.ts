@@ -4,6 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { statements } from '../../components/services/images/supabase-storage/policies';
 import { vendorRole, vendors } from '../../components/services/vendors';
 import { claimsFor } from '../../engine/token';
+import { readCatalogue } from '../../provider/audit/read';
+import { roles } from '../../provider/audit/roles';
 import { vendorDatabase } from '../../provider/database/vendor';
 import { contextFor } from '../support/local';
 import { installPlatform } from './support/platform';
@@ -196,6 +198,23 @@ test('the fence stands again after a second time, and the login reaches no other
   await owner.query(['begin', ...statements, 'commit'].join(';\n'));
   expect(await as(acme, 'select bucket_id from storage.objects')).toEqual([{ bucket_id: acme }]);
   await expect(server.connect(role, 'strata')).rejects.toThrow(/permission denied for database/);
+});
+
+test('the audit of the platform knows what the login may become, and notices what it may not', async () => {
+  const client = await server.connect('strata_auditor', 'strata');
+  const found = async (): Promise<string[]> =>
+    roles(await readCatalogue(client, []))
+      .filter(({ object }) => object === `role ${role}`)
+      .map(({ id }) => id);
+  expect(await found()).toEqual([]);
+  await admin.query(`alter role ${role} inherit; grant strata_tenant to ${role} with admin option`);
+  expect(await found()).toContain('membership-admin');
+  await admin.query(`revoke admin option for strata_tenant from ${role}`);
+  await admin.query(`grant strata_owner to ${role}`);
+  expect(await found()).toContain('membership');
+  await admin.query(`revoke strata_owner from ${role}`);
+  await vendorDatabase.create(inputs(), contextFor('vendor'));
+  expect(await found()).toEqual([]);
 });
 
 test('a login that may be more than it was given does not come up', async () => {
