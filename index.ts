@@ -16,5 +16,7 @@ export const services = platform.services;
 export const authority = platform.authority;
 export const databases = platform.databases;
 export const jwt = platform.jwt;
+/** The key that clients of Supabase are made with; public, it opens what is there before a sign-in. */
+export const anonKey = platform.anonKey;
 export const tenantLogins = platform.tenantLogins;
 export const operator = platform.operator;

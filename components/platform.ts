@@ -6,6 +6,7 @@ import { names } from './data/names';
 import { Schema } from './data/schema';
 import { secretValues } from './data/secrets';
 import { databaseUrl } from './data/urls';
+import { anonKey } from './services/anon-key';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
 import { operatorUser } from './services/gateway/operator';
@@ -66,6 +67,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly databases: pulumi.Output<Record<string, string>>;
   /** Secret. */
   readonly jwt: pulumi.Output<JwtOutput>;
+  /** What clients of Supabase are made with; public. */
+  readonly anonKey: pulumi.Output<string>;
   /** What the passwords of tenants' logins are derived from; secret. */
   readonly tenantLogins: pulumi.Output<string>;
   /** The login to what only the platform's operators see; secret. */
@@ -128,6 +131,7 @@ export class Platform extends pulumi.ComponentResource {
         ...tokens,
       })),
     );
+    this.anonKey = pulumi.unsecret(keys.platform['jwt-key'].apply(anonKey));
     this.tenantLogins = keys.platform['tenant-logins'];
     this.operator = pulumi.secret(
       keys.platform.operator.apply((password) => ({ user: operatorUser, password })),
@@ -138,6 +142,7 @@ export class Platform extends pulumi.ComponentResource {
       authority: this.authority,
       databases: this.databases,
       jwt: this.jwt,
+      anonKey: this.anonKey,
       tenantLogins: this.tenantLogins,
       operator: this.operator,
     });

@@ -80,6 +80,7 @@ export class Schema extends pulumi.ComponentResource {
           password: credentials.vendors[vendor],
           setup: [...vendors[vendor].setup],
           connections: vendors[vendor].connections,
+          becomes: [...(vendors[vendor].becomes ?? [])],
         },
         { ...schema.inside(after), retainOnDelete: true },
       );

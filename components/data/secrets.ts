@@ -1,4 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { anonKey } from '../services/anon-key';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import { vendorRole } from '../services/vendors';
 import type { DatabaseServer, SecretValue } from '../targets/target';
@@ -24,6 +25,7 @@ export function secretValues(parts: SecretParts, database?: DatabaseServer): Sec
     if ('passwordOf' in source) return passwordOf(source.passwordOf, parts.credentials);
     if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
     if ('authority' in source) return parts.certificates.authority;
+    if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
     return fromConfig(source.config, parts.config);
   };
 }

@@ -154,14 +154,16 @@ const withoutContainers: Workload = {
   volumes: { '/data': 'database' },
 };
 
-function fromPreset(application: Application): Workload[] {
+function fromPreset(application: Application): Service[] {
   const { settings } = application;
   return entryNames
     .filter((name) => isOn(name, settings))
     .flatMap((name) =>
       entryOf(name)
         .make(application)
-        .map((service) => adjust(service, settings.services[name])),
+        .map((service) =>
+          isWorkload(service) ? adjust(service, settings.services[name]) : service,
+        ),
     );
 }
 
@@ -188,7 +190,7 @@ export function environmentProblems(application: Application): Problem[] {
 }
 
 /** What a service sets itself, and what it is given by where it runs. */
-function ownVariables({ environment, secrets }: Workload): string[] {
+function ownVariables({ environment, secrets }: Service): string[] {
   const files = Object.keys(secrets).map((name) => `${name}_FILE`);
   return [...Object.keys(environment), ...files, 'HOST', 'SCHEMA_VERSION'];
 }

@@ -10,18 +10,25 @@ import { hasura } from './hasura/hasura';
 import { mailpit } from './mailpit';
 import { pgadmin } from './pgadmin';
 import { postgraphile } from './postgraphile';
+import { postgrest } from './postgrest';
 import { isOn, type OptionalName } from './presets';
-import type { Workload } from './service';
+import type { Service } from './service';
 import { garage } from './storage/garage';
 import { storage } from './storage/service';
+import { imgproxy } from './supabase/imgproxy';
+import { meta } from './supabase/meta';
+import { supabaseStorage } from './supabase/storage-api';
+import { studio } from './supabase/studio';
 
 /** Something of the catalogue that a config may start or leave out. */
 export interface Entry {
-  readonly make: (application: Application) => readonly Workload[];
+  readonly make: (application: Application) => readonly Service[];
   /** What it cannot work without: each of these lists has one that must be there too. */
   readonly needs?: readonly (readonly OptionalName[])[];
   /** What answers at the same paths, or does the same with the same data. */
   readonly excludes?: readonly OptionalName[];
+  /** It reaches the tables that tenants of the main cluster share, and no tenant's own. */
+  readonly sharedTablesOnly?: true;
 }
 
 /** Services that stand behind the gateway and the guard, in the order in which they are listed to people. */
@@ -36,7 +43,8 @@ const entries = {
       }),
     ],
   },
-  hasura: { make: ({ settings }) => [hasura(settings)] },
+  hasura: { make: ({ settings }) => [hasura(settings)], sharedTablesOnly: true },
+  postgrest: { make: ({ settings }) => [postgrest(settings)], sharedTablesOnly: true },
   functions: {
     make: (application) => functions(application.settings.functions, application.functions),
   },
@@ -66,6 +74,13 @@ const entries = {
     ],
     excludes: ['hasura-storage', 'supabase-storage'],
   },
+  'supabase-storage': {
+    make: ({ settings }) => supabaseStorage(settings),
+    excludes: ['hasura-storage'],
+  },
+  imgproxy: { make: ({ settings }) => [imgproxy(settings)], needs: [['supabase-storage']] },
+  meta: { make: ({ settings }) => [meta(settings)] },
+  studio: { make: ({ settings }) => [studio(settings)], needs: [['meta']] },
 } as const satisfies Partial<Record<CatalogueName, Entry>>;
 
 export type EntryName = keyof typeof entries;

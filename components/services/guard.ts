@@ -18,7 +18,9 @@ const usualSeconds = 30;
 const areaOfService: Readonly<Record<string, Area>> = {
   graphql: 'graphql',
   hasura: 'graphql',
+  postgrest: 'graphql',
   storage: 'storage',
+  'supabase-storage': 'storage',
   functions: 'functions',
 };
 
@@ -81,13 +83,16 @@ export function guardConfig(
         upstream: `http://${service}:${port}${route.upstreamPath ?? route.path}`,
         timeoutSeconds: route.timeoutSeconds ?? usualSeconds,
         websocket: route.websocket === true,
+        ...(route.sharedTablesOnly && { sharedTablesOnly: true }),
       })),
     routes: asked
       .filter(({ route }) => route.access === 'token')
-      .map(({ service, route: { path, subdomain } }) => ({
+      .map(({ service, route: { path, subdomain, sharedTablesOnly, anonKey } }) => ({
         path,
         ...(subdomain !== undefined && { host: `${subdomain}.${domain}` }),
         area: areaOfService[service] ?? 'services',
+        ...(sharedTablesOnly && { sharedTablesOnly }),
+        ...(anonKey && { anonKey }),
       })),
     limits: rates,
     query,

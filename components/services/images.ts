@@ -155,6 +155,38 @@ export const images = {
     checked: '2026-11-22',
     source: "upstream's docker/docker-compose.yml at 1f37f2a9",
   },
+  'supabase-storage': {
+    repository: 'docker.io/supabase/storage-api',
+    tag: 'v1.74.0',
+    checked: '2026-11-22',
+    source: "upstream's docker/docker-compose.yml at 1f37f2a9",
+  },
+  imgproxy: {
+    repository: 'docker.io/darthsim/imgproxy',
+    tag: 'v3.31.4',
+    checked: '2026-11-22',
+    source: "upstream's docker/docker-compose.yml at 1f37f2a9 (Supabase)",
+  },
+  'postgres-meta': {
+    repository: 'docker.io/supabase/postgres-meta',
+    tag: 'v0.99.0',
+    checked: '2026-11-22',
+    source: "upstream's docker/docker-compose.yml at 1f37f2a9",
+  },
+  studio: {
+    repository: 'docker.io/supabase/studio',
+    tag: '2026.09.07-sha-7996410',
+    checked: '2026-11-22',
+    source: "upstream's docker/docker-compose.yml at 1f37f2a9",
+  },
+  // The last of the line that Supabase's own Compose file is at; 14.17 could call a token of now one of the future.
+  postgrest: {
+    repository: 'docker.io/postgrest/postgrest',
+    tag: 'v14.18',
+    checked: '2026-11-22',
+    source:
+      "upstream's changelog (2026-09-10); the Compose file of Supabase at 1f37f2a9 has v14.17",
+  },
   mailpit: {
     repository: 'docker.io/axllent/mailpit',
     tag: 'v1.30.5',

@@ -25,7 +25,11 @@ export function schemaJob(
     setup: extensionStatements(preset),
     migrations,
     logins,
-    vendors: ofVendors.map((vendor) => ({ ...vendors[vendor], name: vendorRole(vendor) })),
+    vendors: ofVendors.map((vendor) => ({
+      becomes: [],
+      ...vendors[vendor],
+      name: vendorRole(vendor),
+    })),
     tenants: wantedTenants(tenancy),
     fences,
     tenancy: plan,

@@ -23,6 +23,8 @@ export type SecretSource =
   | { readonly certificate: string; readonly part: CertificatePart }
   /** The certificate of that authority. */
   | { readonly authority: 'certificate' }
+  /** The key of clients without anybody signed in; public, but made of a secret. */
+  | { readonly anonKey: true }
   /** A member of `strata:secrets`. */
   | { readonly config: string };
 
@@ -65,6 +67,11 @@ export type PlatformSecret =
   | 'backup-key'
   /** What the OAuth server's keys are derived from (64 hex digits). */
   | 'oauth-key'
+  /** The id of the key to the bucket of Supabase's storage (24 hex digits), and that key (64). */
+  | 'supabase-storage-key-id'
+  | 'supabase-storage-key'
+  /** Between Supabase's Studio and what it asks about the database. */
+  | 'meta-crypto'
   /** Makes the pooler read its files. */
   | 'pooler-console'
   /** Logs in to what only the platform's operators see. */
@@ -195,6 +202,12 @@ export interface Route {
   readonly strict?: boolean;
   /** The service gets the operators' login and checks it once more: every container of the network can open its port. */
   readonly passLogin?: boolean;
+  /** It knows one place of rows: tenants with tables, or a shard, of their own are refused before it is asked. */
+  readonly sharedTablesOnly?: boolean;
+  /** With access by token: the anon key in `apikey` is enough, and the service judges a token beside it itself. */
+  readonly anonKey?: boolean;
+  /** What the service is told as the host that it is asked by; the client's own when not given. */
+  readonly upstreamHost?: string;
 }
 
 /** A service that keeps running. */

@@ -7,6 +7,8 @@ interface Vendor {
   readonly setup: readonly string[];
   /** The most connections that the service may have: Postgres holds it to them. */
   readonly connections: number;
+  /** Roles as which it serves requests: they have nothing in its database but what its policies say. */
+  readonly becomes?: readonly ('strata_tenant' | 'strata_anon')[];
 }
 
 const extension = (name: string): string =>
@@ -40,7 +42,11 @@ export const vendors: Readonly<Record<VendorName, Vendor>> = {
     setup: [extension('pgcrypto'), extension('citext'), schema('storage', 'hasura-storage')],
     connections: 10,
   },
-  'supabase-storage': { setup: [schema('storage', 'supabase-storage')], connections: 10 },
+  'supabase-storage': {
+    setup: [schema('storage', 'supabase-storage')],
+    connections: 15,
+    becomes: ['strata_tenant', 'strata_anon'],
+  },
   realtime: {
     setup: [schema('_realtime', 'realtime'), schema('realtime', 'realtime')],
     connections: 15,

@@ -9,6 +9,7 @@ import type {
   TargetName,
   TierName,
 } from './schema';
+import { acceptable } from './accepted';
 import { oneOf, showKey, showText } from './show';
 
 /** What runs so far. What is valid and not here is refused by name, never passed over. */
@@ -26,6 +27,11 @@ export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]
   docker: [
     'graphql',
     'hasura',
+    'postgrest',
+    'supabase-storage',
+    'imgproxy',
+    'meta',
+    'studio',
     'guard',
     'functions',
     'storage',
@@ -57,7 +63,18 @@ export function notBuilt(settings: Settings, readable: (name: SettingName) => bo
     ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
     ...(readable('preset') && readable('target') ? preset(settings) : []),
     ...(readable('services') && readable('target') ? services(settings) : []),
+    ...(readable('accept') ? accepted(settings) : []),
   ];
+}
+
+/** What asks to be accepted so far is not built either: it is said with what it would give away. */
+function accepted({ accept }: Settings): Problem[] {
+  return accept.map((name, index) => ({
+    key: showKey(['accept', index]),
+    reason: `names what is not built yet: ${acceptable[name]}`,
+    received: showText(name),
+    advice: 'Take it out.',
+  }));
 }
 
 function preset({ preset: chosen, target }: Settings): Problem[] {

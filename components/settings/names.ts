@@ -79,6 +79,8 @@ export const reservedServiceNames: readonly string[] = [
   'prometheus',
   'redis-exporter',
   'schema',
+  'supabase-storage-bucket',
+  'supabase-storage-policies',
   'tempo',
   'tenants',
 ];
@@ -103,6 +105,7 @@ export const reservedSlugs: readonly string[] = [
   'status',
   'storage',
   'strata',
+  'studio',
   'system',
   'www',
 ];

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auth } from './auth';
+import { accept } from './accepted';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -88,6 +89,7 @@ export const settingsSchema = z.strictObject({
   hasura: hasura.prefault({}),
   hooks: hooks.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
+  accept,
   secrets: secrets.prefault({}),
 });
 

@@ -55,7 +55,7 @@ export function importSupabaseCommand(): Command {
     .addOption(jsonOption())
     .addHelpText(
       'after',
-      '\nNothing is changed there. Files of the project’s storage do not come (docs/supabase.md).',
+      '\nNothing is changed there. Files of the project’s storage do not come (docs/import-supabase.md).',
     )
     .action(importSupabase);
 }

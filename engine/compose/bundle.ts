@@ -11,6 +11,7 @@ import {
 import { names } from '../../components/data/names';
 import { databaseText, redisText } from '../../components/data/urls';
 import { planOf, publicNames } from '../../components/plan';
+import { anonKey } from '../../components/services/anon-key';
 import { image } from '../../components/services/images';
 import { withMetadataJob } from '../../components/services/hasura/metadata-job';
 import { schemaJob } from '../../components/services/schema-job';
@@ -109,6 +110,9 @@ function secretOf(
     if ('certificate' in source) {
       const made = kept.certificate(source.certificate);
       return source.part === 'expires' ? inSeconds(made.expires) : made[source.part];
+    }
+    if ('anonKey' in source) {
+      return anonKey(kept.password(names.platformSecret('jwt-key'), platformSecrets['jwt-key']));
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
     const value = secrets[source.config];

@@ -14,6 +14,9 @@ const memberships: readonly (readonly [member: string, role: string, inherits: b
   ['strata_authenticator', 'strata_places', false],
   ['strata_app', 'strata_places', true],
   ['strata_monitor', 'pg_monitor', true],
+  // In its own database, the only one that it may connect to.
+  ['vendor_supabase_storage', 'strata_tenant', false],
+  ['vendor_supabase_storage', 'strata_anon', false],
 ];
 
 /** Who becomes the role of a tenant's schema for a request. */

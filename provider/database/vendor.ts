@@ -28,6 +28,8 @@ export interface VendorInputs {
   setup: string[];
   /** The most connections of the owner. */
   connections: number;
+  /** Roles of the platform that the owner may become, in its own database: what it serves requests as. */
+  becomes: string[];
 }
 
 export interface VendorState extends VendorInputs {
@@ -43,12 +45,18 @@ export const vendorDatabase: Resource<VendorInputs, VendorState> = {
     password: z.string().min(16),
     setup: z.array(z.string()),
     connections: z.int().min(1),
+    becomes: z.array(z.enum(['strata_tenant', 'strata_anon'])),
   }),
   computed: ['sound'],
   volatile: ['sound'],
 
   diff: (state, inputs) => ({
-    ...differences(state, inputs, ['cluster', 'password', 'setup', 'connections'], 'update'),
+    ...differences(
+      state,
+      inputs,
+      ['cluster', 'password', 'setup', 'connections', 'becomes'],
+      'update',
+    ),
     ...differences(state, inputs, ['name'], 'replace'),
     ...(!state.sound && { sound: 'update' as const }),
   }),
@@ -62,7 +70,7 @@ export const vendorDatabase: Resource<VendorInputs, VendorState> = {
     readLive(state.url, state, async (client) => {
       const there = await client.query('select from pg_database where datname = $1', [state.name]);
       if (!there.rowCount) return undefined;
-      const excess = await excessOf(client, state.name);
+      const excess = await excessOf(client, state);
       return { ...state, sound: excess.length === 0 && (await letsIn(state)) };
     }),
 
@@ -95,14 +103,12 @@ async function makeDatabase(client: Client, name: string): Promise<void> {
   await client.query(`revoke all on database ${database} from public`);
 }
 
-async function makeRole(
-  client: Client,
-  { name, password, connections }: VendorInputs,
-): Promise<void> {
+async function makeRole(client: Client, inputs: VendorInputs): Promise<void> {
+  const { name, password, connections, becomes } = inputs;
   const there = await client.query('select from pg_roles where rolname = $1', [name]);
   const role = escapeIdentifier(name);
   if (there.rowCount === 0) await client.query(`create role ${role}`);
-  const excess = await excessOf(client, name);
+  const excess = await excessOf(client, inputs);
   if (excess.length > 0) {
     throw new UserError(
       `the role ${name} may more than own its database: it has ${excess.join(', ')}. Take that away as an admin, and run ` +
@@ -110,13 +116,28 @@ async function makeRole(
     );
   }
   await client.query(`alter role ${role} reset all`);
+  // What it is a member of it is for the time of a request, never by itself.
+  await client.query(`alter role ${role} noinherit`);
+  for (const other of becomes) await client.query(await membership(client, other, name));
   await client.query(
     `alter role ${role} login connection limit ${String(connections)} password ${escapeLiteral(scramVerifier(password))}`,
   );
 }
 
+/** From Postgres 16 on it is the membership that inherits or not; before, the member does. */
+async function membership(client: Client, role: string, member: string): Promise<string> {
+  const { rows } = await client.query<{ each: boolean }>(
+    "select current_setting('server_version_num')::int >= 160000 as each",
+  );
+  const terms = rows[0]?.each ? ' with admin false, inherit false, set true' : '';
+  return `grant ${escapeIdentifier(role)} to ${escapeIdentifier(member)}${terms}`;
+}
+
 /** Attributes, memberships and databases that a vendor's role must not have. */
-async function excessOf(client: Client, name: string): Promise<string[]> {
+async function excessOf(
+  client: Client,
+  { name, becomes }: Pick<VendorInputs, 'name' | 'becomes'>,
+): Promise<string[]> {
   const { rows } = await client.query<{ excess: string }>(
     `select unnest(array_remove(array[
          case when rolsuper then 'superuser' end, case when rolbypassrls then 'bypassrls' end,
@@ -125,13 +146,13 @@ async function excessOf(client: Client, name: string): Promise<string[]> {
      from pg_roles where rolname = $1
      union all
      select format('membership in %s', roleid::regrole) from pg_auth_members
-     where member = (select oid from pg_roles where rolname = $1)
+     where member = (select oid from pg_roles where rolname = $1) and roleid::regrole::text <> all ($2::text[])
      union all
      select format('connect on %s', datname) from pg_database
      where datname = current_database()
        and exists (select from pg_roles where rolname = $1)
        and has_database_privilege($1::name, oid, 'connect')`,
-    [name],
+    [name, becomes],
   );
   return rows.map(({ excess }) => excess);
 }

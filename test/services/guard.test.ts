@@ -57,6 +57,7 @@ describe.skipIf(noRedis !== undefined)(title, () => {
       iss: 'strata',
       aud: 'strata',
       sub: ann.id,
+      role: 'strata_tenant',
       [claimsNamespace]: {
         'x-hasura-user-id': ann.id,
         'x-hasura-tenant-id': acme.id,

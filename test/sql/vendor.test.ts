@@ -29,6 +29,7 @@ function inputs(more: Partial<VendorInputs> = {}): VendorInputs {
     password: 'a password of many letters',
     setup: ['create schema if not exists auth authorization vendor_gotrue'],
     connections: 2,
+    becomes: [],
     ...more,
   };
 }

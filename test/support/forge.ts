@@ -25,6 +25,7 @@ export function payload(
     iss: issuer,
     aud: audience,
     sub: userId,
+    role: 'strata_tenant',
     iat: now,
     exp: now + 900,
     [claimsNamespace]: {

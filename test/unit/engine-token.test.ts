@@ -15,9 +15,10 @@ describe('an access token', () => {
     audience: 'strata',
   } as const;
 
-  test('carries one tenant, one user and one role, only inside the claim', () => {
+  test('carries one tenant, one user and one role inside the claim, and the role in Postgres', () => {
     expect(claimsFor({ tenantId, userId, role: 'member' })).toEqual({
       sub: userId,
+      role: 'strata_tenant',
       [claimsName]: {
         'x-hasura-user-id': userId,
         'x-hasura-tenant-id': tenantId,
@@ -42,7 +43,15 @@ describe('an access token', () => {
 
     expect(decodeProtectedHeader(token).alg).toBe('HS256');
     expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(15 * 60);
-    expect(Object.keys(payload).sort()).toEqual(['aud', 'exp', claimsName, 'iat', 'iss', 'sub']);
+    expect(Object.keys(payload).sort()).toEqual([
+      'aud',
+      'exp',
+      claimsName,
+      'iat',
+      'iss',
+      'role',
+      'sub',
+    ]);
   });
 });
 

@@ -217,6 +217,8 @@ describe('the guard of a deployment', () => {
       { path: '/', host: 'shop.example.org', area: 'services' },
       { path: '/v1/storage/', area: 'storage' },
       { path: '/v1/functions/', area: 'functions' },
+      { path: '/storage/v1/', area: 'storage' },
+      { path: '/functions/v1/', area: 'functions' },
     ]);
   });
 
@@ -237,6 +239,8 @@ describe('the guard of a deployment', () => {
     const open = service('new', { open: { path: '/v1/functions/', access: 'public' } });
     expect(guardConfig(settings, [...behind, own, open]).routes.slice(3)).toEqual([
       { path: '/v1/storage/', area: 'services' },
+      { path: '/storage/v1/', area: 'storage' },
+      { path: '/functions/v1/', area: 'functions' },
     ]);
   });
 

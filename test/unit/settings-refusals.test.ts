@@ -237,3 +237,23 @@ describe('the folder of the application', () => {
     ]);
   });
 });
+
+test('what gives something away is refused by name, with what it gives away', () => {
+  expect(problems({ target: 'docker', accept: ['service-key', 'realtime-replication'] })).toEqual([
+    {
+      key: 'strata:accept[0]',
+      reason:
+        'names what is not built yet: a key of Supabase that passes row level security by: whoever has it reads and writes the rows of every tenant',
+      received: '"service-key"',
+      advice: 'Take it out.',
+    },
+    {
+      key: 'strata:accept[1]',
+      reason:
+        "names what is not built yet: Realtime's login may replicate: it reads the write-ahead log of the whole cluster, with the rows of every tenant",
+      received: '"realtime-replication"',
+      advice: 'Take it out.',
+    },
+  ]);
+  expect(said({ target: 'docker', accept: ['everything'] })).toHaveLength(1);
+});

@@ -62,6 +62,7 @@ describe('a config that can be deployed', () => {
       auth: auth.parse({}),
       hooks: { out: [] },
       monitoring: monitoringSchema.parse({}),
+      accept: [],
       secrets: [],
     });
   });

@@ -1,6 +1,6 @@
 import type { StorageSettings } from '../../settings/storage';
 import { file } from '../paths';
-import { type Job } from '../service';
+import type { Job, SecretSource } from '../service';
 import { objectStore } from '../storage/garage';
 import type { Repository } from './repository';
 
@@ -39,23 +39,28 @@ export function backupPlace({ s3 }: StorageSettings, runs: boolean): Repository 
 
 export const bucketJobName = 'backup-bucket';
 
-/**
- * Makes the bucket of backups in the platform's own store, and the key that opens it. Where they are, nothing changes.
- * Costs one Node process for a moment.
- */
+/** Makes the bucket of backups in the platform's own store, and the key that opens it. */
 export function bucketJob(): Job {
+  return storeJob(bucketJobName, ownStore.bucket, keyId, secretKey);
+}
+
+/**
+ * Makes a bucket in the platform's own store, and the key that opens it and nothing else. Where they are, nothing
+ * changes. Costs one Node process for a moment.
+ */
+export function storeJob(name: string, bucket: string, id: SecretSource, key: SecretSource): Job {
   return {
     kind: 'job',
-    name: bucketJobName,
+    name,
     program: { entries: { 'apply.cjs': 'components/services/images/backup/apply.ts' } },
     command: ['node', '{program}/apply.cjs'],
     environment: {
       ADMIN_ENDPOINT: `http://${objectStore.name}:${objectStore.adminPort}`,
-      BUCKET: ownStore.bucket,
+      BUCKET: bucket,
       KEY_ID_FILE: file(keyIdFile),
     },
-    secrets: { ADMIN_TOKEN: { platform: 'storage-admin' }, KEY: secretKey },
-    files: { [keyIdFile]: { template: `${objectStore.keyPrefix}{{ID}}`, secrets: { ID: keyId } } },
+    secrets: { ADMIN_TOKEN: { platform: 'storage-admin' }, KEY: key },
+    files: { [keyIdFile]: { template: `${objectStore.keyPrefix}{{ID}}`, secrets: { ID: id } } },
     user: '1000:1000',
     resources: { memory: '128M' },
     needs: [objectStore.name],

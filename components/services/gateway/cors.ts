@@ -3,7 +3,9 @@ import { file, map, type Line } from './text';
 
 const methods = 'GET, HEAD, POST, PUT, PATCH, DELETE';
 const requestHeaders =
-  'Authorization, Content-Type, Accept, X-API-Key, X-Tenant, X-Requested-With, Range, If-Match, If-None-Match';
+  'Authorization, Content-Type, Accept, X-API-Key, X-Tenant, X-Requested-With, Range, If-Match, If-None-Match, ' +
+  // What clients of Supabase send (supabase-js, src/cors.ts of 2.119.1).
+  'Apikey, X-Client-Info, X-Supabase-Api-Version, Accept-Profile, Content-Profile, Prefer, X-Upsert, Cache-Control';
 const answerHeaders = 'X-Request-Id, Retry-After, Content-Range, ETag, Location';
 
 const ours = ['Origin', 'Credentials', 'Methods', 'Headers', 'Max-Age', 'Expose-Headers'];

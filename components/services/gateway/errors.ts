@@ -34,12 +34,13 @@ const refusals = [
   },
 ] as const;
 
-/** error-body.conf: the two forms of a refusal; GraphQL clients show only what looks like their own. */
+/** error-body.conf: the three forms of a refusal; GraphQL clients show only what looks like their own. */
 export function errorBody(): string {
   return file(
-    '# A refusal, as people read it and as GraphQL clients do.',
-    map('$access', '$error_body', {
-      graphql: `'{"errors":[{"message":"$error_message","extensions":{"code":"$error_code"}}]}'`,
+    '# A refusal, as people read it, as GraphQL clients do, and as those of Supabase do: they send their key as apikey.',
+    map('"$access|$http_apikey"', '$error_body', {
+      '"~^graphql\\|"': `'{"errors":[{"message":"$error_message","extensions":{"code":"$error_code"}}]}'`,
+      '"~^[a-z]*\\|."': `'{"code":"$error_code","message":"$error_message","details":null,"hint":null}'`,
       default: `'{"error":{"code":"$error_code","message":"$error_message"}}'`,
     }),
   );

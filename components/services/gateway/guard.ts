@@ -32,7 +32,7 @@ export function guard(): string {
       '401': '"a valid access token or API key is required"',
       '403': '"this is not allowed"',
       '404': '"there is nothing here"',
-      '409': '"the request contradicts itself"',
+      '409': '"this service does not reach where the rows of this tenant are"',
       '429': '"too many requests: wait for the seconds that Retry-After says"',
       '400': '"the request cannot be understood"',
       '413': '"the request is too large"',

@@ -35,6 +35,7 @@ export function location(served: Served, guard: string, graphqlBytes: number): L
       `set $access ${access};`,
       `set $upstream ${answering};`,
       route.passLogin === true && 'set $passed_login $http_authorization;',
+      route.upstreamHost !== undefined && `set $own_host ${route.upstreamHost};`,
       route.websocket === true && sockets(),
       rewrite(served),
       '',

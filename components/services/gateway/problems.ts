@@ -54,7 +54,8 @@ const own = /^\/(?:t|_strata|\.well-known\/acme-challenge)(?:\/|$)/;
 
 /** Each of these would stand in the configuration as something else, or would be no fence any more. */
 function invalid({ service, port, route }: Served): Problem[] {
-  const { path, upstreamPath, subdomain, maxBody, cacheSeconds, timeoutSeconds, access } = route;
+  const { path, upstreamPath, upstreamHost, subdomain, maxBody } = route;
+  const { cacheSeconds, timeoutSeconds, access } = route;
   const wrong = [
     !/^[a-z][a-z0-9-]{0,62}$/.test(service) && ['its name', 'a lower-case name'],
     !Number.isInteger(port) && ['its port', 'a whole number'],
@@ -70,6 +71,8 @@ function invalid({ service, port, route }: Served): Problem[] {
         'its upstream path',
         'a path of letters, digits and . _ ~ -, with / at its end where the path has one',
       ],
+    upstreamHost !== undefined &&
+      !labelPattern.test(upstreamHost) && ['its upstream host', 'one lower-case label'],
     subdomain !== undefined &&
       (!labelPattern.test(subdomain) || subdomain === 'api') && [
         'its subdomain',

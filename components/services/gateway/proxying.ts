@@ -56,7 +56,7 @@ export function proxy({ gateway }: GatewayInput): string {
     'proxy_ignore_headers X-Accel-Redirect X-Accel-Expires X-Accel-Limit-Rate X-Accel-Charset;',
     '',
     ...set({
-      Host: '$host',
+      Host: '$asked_host',
       ...aboutRequest,
       'X-Forwarded-For': '$remote_addr',
       'X-Forwarded-Proto': '$scheme',
@@ -122,6 +122,7 @@ export function tokenAccess(): string {
       ...nobody(true),
       Authorization: '$guard_authorization',
       'X-API-Key': '""',
+      Apikey: '$kept_apikey',
       'X-Tenant': '""',
       ...Object.fromEntries(
         identity.map((name) => [`X-Strata-${name}`, `$guard_${name.toLowerCase()}`]),
@@ -158,6 +159,7 @@ export function check(guard: string): string {
       ...originalRequest,
       Authorization: '$http_authorization',
       'X-API-Key': '$http_x_api_key',
+      Apikey: '$http_apikey',
       'X-Tenant': '$http_x_tenant',
     }).map((line) => `    ${line}`),
     '}',

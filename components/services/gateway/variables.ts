@@ -5,6 +5,7 @@ const names = [
   'sockets',
   'passed_login',
   'upstream',
+  'own_host',
   'kept_seconds',
   'retry_after',
   'guard_authorization',
@@ -23,5 +24,9 @@ export function variables(): string {
   return file(
     '# Empty unless a location sets them.',
     names.map((name) => map('""', `$${name}`, { default: '""' }).join(' ')),
+    '# A service that knows itself by one name is asked by it.',
+    map('$own_host', '$asked_host', { '""': '$host', default: '$own_host' }),
+    '# An API key is for the guard alone.',
+    map('$http_apikey', '$kept_apikey', { '~^strata_': '""', default: '$http_apikey' }),
   );
 }

@@ -75,7 +75,14 @@ export function hasura(settings: Settings): Workload {
     health: '/healthz',
     reach: { port: hasuraAddress.port, hostPort: settings.docker.hasuraPort },
     readsSchema: true,
-    routes: { hasura: { path: '/v1/graphql', access: 'graphql', websocket: true } },
+    routes: {
+      hasura: {
+        path: '/v1/graphql',
+        access: 'graphql',
+        websocket: true,
+        sharedTablesOnly: true,
+      },
+    },
     replicas: 1,
     stopGraceSeconds: shutdownSeconds + 10,
   };

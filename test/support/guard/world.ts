@@ -62,6 +62,13 @@ export class GuardWorld {
           timeoutSeconds: 1,
           websocket: false,
         },
+        {
+          path: '/one-place',
+          upstream: `${this.upstream.url}/inner`,
+          timeoutSeconds: 1,
+          websocket: false,
+          sharedTablesOnly: true,
+        },
         { path: '/away', upstream: 'http://127.0.0.1:9/', timeoutSeconds: 1, websocket: true },
         ...this.doors,
       ],
@@ -69,6 +76,7 @@ export class GuardWorld {
         { path: '/storage/', area: 'storage' },
         { path: '/functions/', area: 'functions' },
         { path: '/shop/', area: 'services' },
+        { path: '/rest/', area: 'graphql', sharedTablesOnly: true },
         { path: '/', host: 'cdn.example.org', area: 'services' },
       ],
       limits: {

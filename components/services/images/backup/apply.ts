@@ -2,7 +2,7 @@ import { readSecret, variable } from '../shared/environment';
 import { makeBucket } from '../shared/garage-admin';
 
 /**
- * Makes the bucket of backups and the key that opens it, and ends; again is no change.
+ * Makes a bucket and the key that opens it, and ends; again is no change.
  *
  * Environment: ADMIN_ENDPOINT, BUCKET; files named by ADMIN_TOKEN_FILE, KEY_ID_FILE and KEY_FILE.
  */
@@ -19,6 +19,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`the bucket of backups: ${(error as Error).message}\n`);
+  process.stderr.write(`the bucket: ${(error as Error).message}\n`);
   process.exitCode = 1;
 });

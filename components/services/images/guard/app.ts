@@ -1,4 +1,5 @@
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { admitAnonymous, anonymousToken } from './anonymous';
 import { askedBy, header } from './asked';
 import { check, refuseCheck } from './check';
 import type { GuardConfig } from './config';
@@ -22,6 +23,8 @@ type Refuse = (reply: FastifyReply, refusal: Refusal) => FastifyReply;
 /** What is known of a request, let through or not. */
 interface Note {
   granted?: Granted;
+  /** The token for the service, of a request that nobody is known to have sent. */
+  anonymous?: string | undefined;
   tenant: string;
   user: string;
   reason?: Reason;
@@ -51,7 +54,12 @@ export function guardApp(parts: Parts): FastifyInstance {
 
   app.register((scope, _options, done) => {
     guarded(scope, 'check', parts);
-    scope.get('/check', (request, reply) => check(request, reply, grantedTo(request), config));
+    scope.get('/check', (request, reply) => {
+      const { anonymous } = noteOf(request);
+      return anonymous === undefined
+        ? check(request, reply, grantedTo(request), config)
+        : admitAnonymous(reply, anonymous);
+    });
     done();
   });
   app.register((scope, _options, done) => {
@@ -83,7 +91,16 @@ export function guardApp(parts: Parts): FastifyInstance {
 function guarded(scope: FastifyInstance, door: DoorName, parts: Parts): void {
   scope.addHook('onRequest', async (request) => {
     const note = noteOf(request);
-    note.granted = await decide(askedBy(request), parts, (slug, userId) => {
+    const asked = askedBy(request);
+    if (door === 'check') {
+      const { authenticator, config } = parts;
+      note.anonymous = await anonymousToken(request, asked, {
+        authenticator,
+        routes: config.routes,
+      });
+      if (note.anonymous !== undefined) return;
+    }
+    note.granted = await decide(asked, parts, (slug, userId) => {
       note.tenant = slug;
       note.user = userId;
     });

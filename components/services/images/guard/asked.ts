@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Asked, Granted } from './decide';
+import { looksLikeKey } from './key';
 import { addressOf } from './routes';
 
 /** A request as fastify has it, or one that becomes a socket. */
@@ -20,11 +21,18 @@ const passed = [
   'x-real-ip',
 ] as const;
 
-/** What a request tells of who sends it and for whom. */
+/**
+ * What a request tells of who sends it and for whom. Clients of Supabase send their key as `apikey`, and as a token too
+ * while nobody is signed in: then it is no token. One of the platform's own API keys counts wherever it stands.
+ */
 export function askedBy(request: Request): Asked {
+  const authorization = header(request, 'authorization');
+  const sent = header(request, 'apikey');
+  const keys = [header(request, 'x-api-key'), looksLikeKey(sent) ? sent : ''];
   return {
-    authorization: header(request, 'authorization'),
-    apiKey: header(request, 'x-api-key'),
+    authorization: sent !== '' && authorization === `Bearer ${sent}` ? '' : authorization,
+    // Two that differ are no key at all.
+    apiKey: [...new Set(keys.filter((key) => key !== ''))].join(', '),
     address: addressOf(header(request, 'x-real-ip'), request.socket.remoteAddress),
     tenants: [
       header(request, 'x-tenant-host'),

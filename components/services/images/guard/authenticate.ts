@@ -1,4 +1,5 @@
 import {
+  isAnonKey,
   sessionOf,
   signToken,
   TokenError,
@@ -75,6 +76,14 @@ export class Authenticator {
     const endsAt = Math.floor(Math.min(Date.now() + socketTokenMs, caller.endsAt) / 1000) * 1000;
     const token = await signToken(caller.session, endsAt, this.parts.rules);
     return { ...caller, authorization: `Bearer ${token}`, endsAt };
+  }
+
+  /** Throws `Refusal` when the text is not the platform's anon key: 401, or 429 from an address that guesses. */
+  async anonKey(text: string, address: string): Promise<void> {
+    const { limits, rules } = this.parts;
+    if (await isAnonKey(text, rules)) return;
+    await limits.failed('key', address);
+    throw unauthenticated('key_invalid', 'this is not the anon key of this platform');
   }
 
   private async byToken(authorization: string, address: string): Promise<Caller> {

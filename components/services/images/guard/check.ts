@@ -1,9 +1,9 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { callerHeaders, header } from './asked';
 import type { GuardConfig } from './config';
-import { requireScope, type Granted } from './decide';
+import { requirePlace, requireScope, type Granted } from './decide';
 import type { Refusal } from './refusal';
-import { areaOf } from './routes';
+import { areaOf, sharedTablesOnly, targetOf } from './routes';
 
 const reading: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS']);
 
@@ -17,11 +17,9 @@ export function check(
   granted: Granted,
   { routes }: GuardConfig,
 ): FastifyReply {
-  const area = areaOf(routes, {
-    host: header(request, 'x-original-host'),
-    uri: header(request, 'x-original-uri'),
-    tenantPath: header(request, 'x-tenant-path'),
-  });
+  const target = targetOf((name) => header(request, name));
+  const area = areaOf(routes, target);
+  requirePlace(granted, { sharedTablesOnly: sharedTablesOnly(routes, target) });
   const method = header(request, 'x-original-method');
   requireScope(granted, area, reading.has(method) ? 'read' : 'write');
   return reply

@@ -11,6 +11,8 @@ const route = z.strictObject({
   /** The host that the route is at; where not given, every host that has no routes of its own. */
   host: z.string().optional(),
   area: z.enum(areas),
+  sharedTablesOnly: z.boolean().optional(),
+  anonKey: z.boolean().optional(),
 });
 
 const door = z.strictObject({
@@ -20,6 +22,7 @@ const door = z.strictObject({
   timeoutSeconds: count,
   /** Whether it may be asked over a socket (`graphql-transport-ws`) too. */
   websocket: z.boolean(),
+  sharedTablesOnly: z.boolean().optional(),
 });
 
 const schema = z.strictObject({

@@ -14,6 +14,8 @@ export interface Asked extends Credentials {
 
 /** A request that is let through as far as its sender goes. */
 export interface Granted extends Caller {
+  /** Whether its tenant's rows are in the tables that tenants share. */
+  readonly shared: boolean;
   readonly counted: Counted;
   readonly rate: RateHeaders;
 }
@@ -39,18 +41,21 @@ export async function decide(
   const rate = await parts.limits.take(counted);
   requireTenant(asked, tenant, counted.tenantId);
   if (caller.keyId !== undefined) parts.usage.count(caller.keyId);
-  return { ...caller, counted, rate };
+  return { ...caller, shared: tenant.shared, counted, rate };
 }
 
 /**
  * Whether somebody who was let in still would be: everything that `decide` asks but how much was used, which it does not
  * count either. Asked of living sockets; whatever closes a door to requests belongs where both come by. Answers with what
- * the registry says of the limits now. Throws `Refusal`.
+ * the registry says of the place and the limits now. Throws `Refusal`.
  */
-export async function stillLetIn(asked: Asked, parts: DecideParts): Promise<Counted> {
+export async function stillLetIn(
+  asked: Asked,
+  parts: DecideParts,
+): Promise<Pick<Granted, 'shared' | 'counted'>> {
   const { tenant, counted } = await known(asked, parts, () => undefined);
   requireTenant(asked, tenant, counted.tenantId);
-  return counted;
+  return { shared: tenant.shared, counted };
 }
 
 /** Who sends a request, of an active tenant. Throws `Refusal`. */
@@ -88,6 +93,22 @@ export function requireScope(
     area === undefined
       ? 'API keys open nothing here'
       : `this API key does not open ${area}:${action}; it opens ${scopes.join(', ')}`,
+  );
+}
+
+/**
+ * Throws `Refusal` (409) when the tenant's rows are elsewhere than where a service of one place looks: it would show an
+ * empty table, and write to it what the tenant never finds again.
+ */
+export function requirePlace(
+  { shared }: Pick<Granted, 'shared'>,
+  { sharedTablesOnly = false }: { readonly sharedTablesOnly?: boolean | undefined },
+): void {
+  if (shared || !sharedTablesOnly) return;
+  throw new Refusal(
+    409,
+    'wrong_model',
+    'this service serves tenants that share tables; yours has tables of its own: use the API at /graphql',
   );
 }
 

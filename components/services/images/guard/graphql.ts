@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import { header, passedHeaders } from './asked';
 import { readBody } from './body';
 import type { GraphqlDoor, GuardConfig } from './config';
-import { requireScope, type Granted } from './decide';
+import { requirePlace, requireScope, type Granted } from './decide';
 import { passedOn, type Forwarder } from './forward';
 import type { RateLimits } from './limits';
 import type { Metrics } from './metrics';
@@ -47,6 +47,7 @@ export async function graphql(
 ): Promise<FastifyReply> {
   const body = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const { writes, cost } = examine(readBody(body), config.query);
+  requirePlace(granted, door);
   requireScope(granted, 'graphql', writes ? 'write' : 'read');
   await limits.spend(granted.counted, cost);
   metrics.cost(cost);

@@ -20,6 +20,11 @@ export function parseKey(text: string): SentKey | undefined {
   };
 }
 
+/** Whether a text is meant as a key of the platform, good or not. */
+export function looksLikeKey(text: string): boolean {
+  return text.startsWith('strata_');
+}
+
 /** The text of a key: `id` is a UUID, `secret` 32 random bytes. */
 export function keyText(id: string, secret: Buffer): string {
   const body = `strata_${id.replaceAll('-', '')}_${secret.toString('hex')}`;

@@ -10,6 +10,7 @@ export type Reason =
   | 'key_expired'
   | 'key_revoked'
   | 'wrong_tenant'
+  | 'wrong_model'
   | 'tenant_suspended'
   | 'scope_missing'
   | 'rate_limited'

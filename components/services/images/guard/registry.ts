@@ -6,6 +6,8 @@ import { Refusal } from './refusal';
 export interface Tenant {
   readonly slug: string;
   readonly active: boolean;
+  /** Its rows stand in the tables that tenants of the main cluster share. */
+  readonly shared: boolean;
   /** What the registry lets it ask for in one minute, where that is not the usual. */
   readonly requestsPerMinute: number | undefined;
 }
@@ -13,6 +15,7 @@ export interface Tenant {
 interface TenantRow {
   readonly slug: string;
   readonly status: string;
+  readonly shared: boolean;
   readonly requests_per_minute: number | null;
 }
 
@@ -69,7 +72,7 @@ export class Registry {
     return answered(
       this.tenants.ask(id, async () => {
         const { rows } = await this.pool.query<TenantRow>(
-          'select slug, status, requests_per_minute from tenancy.place($1)',
+          "select slug, status, model = 'shared' and shard = 'main' as shared, requests_per_minute from tenancy.place($1)",
           [id],
         );
         const [row] = rows;
@@ -77,6 +80,7 @@ export class Registry {
           row && {
             slug: row.slug,
             active: row.status === 'active',
+            shared: row.shared,
             requestsPerMinute: row.requests_per_minute ?? undefined,
           }
         );

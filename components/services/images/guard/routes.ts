@@ -2,7 +2,8 @@ import { isIP, isIPv4 } from 'node:net';
 import type { Area } from '../../scopes';
 import type { GuardConfig } from './config';
 
-type Routes = GuardConfig['routes'];
+export type Routes = GuardConfig['routes'];
+type GuardRoute = Routes[number];
 
 /** Where a request goes at the gateway, as the gateway tells. */
 export interface Target {
@@ -13,11 +14,39 @@ export interface Target {
   readonly tenantPath: string;
 }
 
+/** Where a request goes, by the headers of nginx's question; `header` is empty text for one that is not there. */
+export function targetOf(header: (name: string) => string): Target {
+  return {
+    host: header('x-original-host'),
+    uri: header('x-original-uri'),
+    tenantPath: header('x-tenant-path'),
+  };
+}
+
 /**
  * What a scope must open for this request; undefined when no route is meant, or when it depends on who reads the path
  * (`/storage/..%2ffunctions/`): nginx routes by the decoded path, and so would the service behind it, in its own way.
  */
-export function areaOf(routes: Routes, { host, uri, tenantPath }: Target): Area | undefined {
+export function areaOf(routes: Routes, target: Target): Area | undefined {
+  const [raw, ...others] = readings(routes, target) ?? [];
+  return others.every((other) => other?.area === raw?.area) ? raw?.area : undefined;
+}
+
+/** Whether a request may reach, in whatever way its path is read, a service that knows the shared tables alone. */
+export function sharedTablesOnly(routes: Routes, target: Target): boolean {
+  return (readings(routes, target) ?? routes).some((route) => route?.sharedTablesOnly === true);
+}
+
+/** Whether the anon key opens what a request may reach, in whatever way its path is read. */
+export function opensToAnonKey(routes: Routes, target: Target): boolean {
+  return (readings(routes, target) ?? [undefined]).every((route) => route?.anonKey === true);
+}
+
+/** The route by the path as it was written and as nginx understands it; nothing for a path that cannot be read. */
+function readings(
+  routes: Routes,
+  { host, uri, tenantPath }: Target,
+): readonly (GuardRoute | undefined)[] | undefined {
   const name = host.toLowerCase().replace(/:\d+$/, '');
   const own = routes.filter((route) => route.host === name);
   const candidates = own.length > 0 ? own : routes.filter((route) => route.host === undefined);
@@ -26,17 +55,16 @@ export function areaOf(routes: Routes, { host, uri, tenantPath }: Target): Area 
   const raw = prefix !== '' && path.startsWith(`${prefix}/`) ? path.slice(prefix.length) : path;
   const canonical = decoded(raw);
   if (canonical === undefined) return undefined;
-  const area = match(candidates, raw);
-  return area === match(candidates, canonical) ? area : undefined;
+  return [match(candidates, raw), match(candidates, canonical)];
 }
 
-function match(routes: Routes, path: string): Area | undefined {
+function match(routes: Routes, path: string): GuardRoute | undefined {
   const [best] = routes
     .filter((route) =>
       route.path.endsWith('/') ? path.startsWith(route.path) : path === route.path,
     )
     .sort((a, b) => b.path.length - a.path.length);
-  return best?.area;
+  return best;
 }
 
 /** The path as nginx routes by it: decoded once, without empty and dotted segments. */

@@ -46,10 +46,18 @@ async function main(): Promise<void> {
     await login.create({ url: admin, cluster, role, password }, contextOf(role));
   }
   await apply('platform', (index) => index > 0);
-  for (const { name, setup, connections } of plan.vendors) {
+  for (const { name, setup, connections, becomes } of plan.vendors) {
     say(`database ${name}`);
     const { password } = new URL(readSecret(`${name.toUpperCase()}_URL`));
-    const inputs = { url: admin, cluster, name, password, setup: [...setup], connections };
+    const inputs = {
+      url: admin,
+      cluster,
+      name,
+      password,
+      setup: [...setup],
+      connections,
+      becomes: [...becomes],
+    };
     await vendorDatabase.create(inputs, contextOf(name));
   }
   const logins = { clusters: { [mainShard]: migrator }, master: readSecret('TENANT_LOGINS') };

@@ -10,6 +10,8 @@ interface WantedVendor {
   /** Statements of the admin there. */
   readonly setup: readonly string[];
   readonly connections: number;
+  /** Roles that the owner may become. */
+  readonly becomes: readonly ('strata_tenant' | 'strata_anon')[];
 }
 
 /** What the schema job brings into a database: everything that `strata:data:Schema` registers as resources. */

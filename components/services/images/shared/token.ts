@@ -1,7 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
-import { claimsName } from '../../tokens';
+import { anonKeyClaims, claimsName, databaseRole } from '../../tokens';
 
 /** Ours have about 600 characters. What is longer is not even decoded. */
 export const longestToken = 4096;
@@ -69,6 +69,23 @@ export async function verifyPerson(
   return verify(token, rules);
 }
 
+/** Whether a text is the platform's anon key. */
+export async function isAnonKey(text: string, { key, issuer }: TokenRules): Promise<boolean> {
+  try {
+    if (text.length > longestToken) return false;
+    const { payload } = await jwtVerify(text, key, {
+      algorithms: ['HS256'],
+      issuer,
+      audience: anonKeyClaims.aud,
+      requiredClaims: ['exp'],
+    });
+    return payload.role === anonKeyClaims.role;
+  } catch (error) {
+    if (error instanceof errors.JOSEError) return false;
+    throw error;
+  }
+}
+
 /** Whose session a verified payload names. Throws `TokenError` when it names none. */
 export function sessionOf(payload: JWTPayload): Session {
   const { success, data } = claims.safeParse(payload[claimsName]);
@@ -111,6 +128,7 @@ export function signToken(session: Session, endsAt: number, rules: TokenRules): 
   const { tenantId, userId, role, scopes } = session;
   return new SignJWT({
     sub: userId,
+    role: databaseRole,
     [claimsName]: {
       'x-hasura-user-id': userId,
       'x-hasura-tenant-id': tenantId,

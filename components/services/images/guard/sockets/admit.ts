@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { askedBy } from '../asked';
-import { decide, requireScope, type Asked, type DecideParts, type Granted } from '../decide';
+import type { GraphqlDoor } from '../config';
+import {
+  decide,
+  requirePlace,
+  requireScope,
+  type Asked,
+  type DecideParts,
+  type Granted,
+} from '../decide';
 import { claimedBy } from './payload';
 
 /** Somebody who may use a socket. */
@@ -17,7 +25,7 @@ export interface Admitted {
  */
 export async function admit(
   payload: unknown,
-  request: IncomingMessage,
+  { door, request }: { readonly door: GraphqlDoor; readonly request: IncomingMessage },
   parts: DecideParts,
   onTenant: Parameters<typeof decide>[2],
 ): Promise<Admitted> {
@@ -25,6 +33,7 @@ export async function admit(
   const upgrade = askedBy(request);
   const asked = { ...upgrade, ...credentials, tenants: [...upgrade.tenants, tenant] };
   const granted = await decide(asked, parts, onTenant);
+  requirePlace(granted, door);
   requireScope(granted, 'graphql', 'read');
   return { asked, granted: { ...granted, ...(await parts.authenticator.forSocket(granted)) } };
 }

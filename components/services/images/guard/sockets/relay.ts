@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { WebSocket } from 'ws';
 import { passedHeaders } from '../asked';
 import type { GraphqlDoor, GuardConfig } from '../config';
-import { stillLetIn, type DecideParts } from '../decide';
+import { requirePlace, stillLetIn, type DecideParts } from '../decide';
 import type { Metrics } from '../metrics';
 import { Refusal } from '../refusal';
 import { timerAt } from '../../shared/timer';
@@ -97,10 +97,9 @@ export class Relay {
     if (!admitted || this.hasEnded()) return;
     const { asked, granted } = admitted;
     try {
-      this.admitted = {
-        asked,
-        granted: { ...granted, counted: await stillLetIn(asked, this.parts) },
-      };
+      const now = await stillLetIn(asked, this.parts);
+      requirePlace(now, this.upgrade.door);
+      this.admitted = { asked, granted: { ...granted, ...now } };
       this.confirmedAt = performance.now();
     } catch (error) {
       const refusal = asRefusal(error);
@@ -158,7 +157,7 @@ export class Relay {
     const { seats, config, metrics } = this.parts;
     const began = performance.now();
     // From then on it hears of changes.
-    this.admitted = await admit(payload, request, this.parts, (slug, userId) => {
+    this.admitted = await admit(payload, { door, request }, this.parts, (slug, userId) => {
       this.tenant = slug;
       this.user = userId;
     });
