@@ -1,6 +1,11 @@
 import { readdirSync, statSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loginRoles, platformSecrets, redisUsers } from '../../components/data/credentials';
+import {
+  loginRoles,
+  platformSecrets,
+  redisUsers,
+  vendorLogins,
+} from '../../components/data/credentials';
 import { names } from '../../components/data/names';
 import { backendFor } from '../../engine/backend';
 import { findPulumi } from '../../engine/pulumi/find';
@@ -117,6 +122,7 @@ describe.skipIf(reason)('the stack of this machine', () => {
           'database-admin',
           ...Object.keys(loginRoles).map(names.login),
           ...Object.keys(redisUsers).map(names.redis),
+          ...Object.keys(vendorLogins).map(names.vendor),
           ...Object.keys(platformSecrets),
         ].map((name) => `$strata:secrets:Password::${name}`),
         '$strata:data:Schema$strata:database:Tenant::tenant-acme',
