@@ -49,10 +49,10 @@ export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]
   kubernetes: [],
 };
 
-/** Presets all of whose services the target can run so far. */
-function builtPresets(target: TargetName): PresetName[] {
-  return presetNames.filter((preset) =>
-    presets[preset].every((name) => builtServices[target].includes(name)),
+/** Services of a preset that the target does not have so far, but for those that the config leaves out. */
+function lacking(preset: PresetName, { target, services }: Settings): CatalogueName[] {
+  return presets[preset].filter(
+    (name) => !builtServices[target].includes(name) && services[name]?.enabled !== false,
   );
 }
 
@@ -77,15 +77,18 @@ function accepted({ accept }: Settings): Problem[] {
   }));
 }
 
-function preset({ preset: chosen, target }: Settings): Problem[] {
-  const there = builtPresets(target);
+function preset(settings: Settings): Problem[] {
+  const { preset: chosen, target } = settings;
+  const there = presetNames.filter((name) => lacking(name, settings).length === 0);
   if (there.length === 0 || there.includes(chosen)) return [];
+  const missing = lacking(chosen, settings);
   return [
     {
       key: showKey(['preset']),
-      reason: `names a preset that is not built yet for target ${target}`,
+      reason: `names a preset that is not built yet for target ${target}, which lacks ${missing.join(', ')}`,
       received: showText(chosen),
       allowed: `so far ${oneOf(there)}`,
+      advice: `Or leave out what is lacking: ${missing.map((name) => `"${showKey(['services', name, 'enabled'])}: false"`).join(', ')}.`,
     },
   ];
 }
@@ -111,9 +114,9 @@ function services({ services: chosen, target }: Settings): Problem[] {
   const there = builtServices[target];
   // On a target that is not built itself, that is the thing to say.
   if (there.length === 0) return [];
-  return Object.keys(chosen)
-    .filter((name) => !there.some((known) => known === name))
-    .map((name) => ({
+  return Object.entries(chosen)
+    .filter(([name, given]) => given.enabled !== false && !there.some((known) => known === name))
+    .map(([name]) => ({
       key: showKey(['services', name]),
       reason: `names a service that target ${target} does not have yet`,
       allowed: `so far ${oneOf(there)}`,
