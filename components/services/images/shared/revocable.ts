@@ -18,7 +18,8 @@ export function revocableNames(payload: JWTPayload): string[] {
 export function revocableName(id: string): string {
   if (uuid.safeParse(id).success) return id.toLowerCase();
   const hash = createHash('sha256').update(id).digest('hex');
-  return hash.slice(0, 32).replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  // Version 8 is for ids of one's own making (RFC 9562); without it this would be no UUID.
+  return hash.slice(0, 32).replace(/^(.{8})(.{4}).(.{3}).(.{3})/, '$1-$2-8$3-8$4-');
 }
 
 /** When a token was issued, in seconds since 1970; one that does not say it is older than everything. */
