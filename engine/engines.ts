@@ -56,7 +56,8 @@ export class Engines {
   /** Notes which engine runs for us, for a successor that finds us gone. */
   started(pid: number): void {
     this.engine = identify(pid);
-    if (this.held) writeFileSync(this.engineFile, JSON.stringify(this.engine), { mode: 0o600 });
+    // One that has ended already leaves nothing to clear.
+    if (this.held && this.engine) writeFileSync(this.engineFile, JSON.stringify(this.engine), { mode: 0o600 });
   }
 
   /** Ends our engine where it stands; its successor clears what it leaves. */

@@ -2,21 +2,7 @@
 -- What the OAuth server may know: the id of an active tenant by its slug, and what somebody is there. It logs in as
 -- strata_oauth, which asks two functions and reads no table: no list of tenants, no list of members, no row of anybody.
 
-do $role$
-begin
-  if not exists (select from pg_catalog.pg_roles where rolname = 'strata_oauth') then
-    create role strata_oauth nologin;
-  end if;
-end
-$role$;
-alter role strata_oauth login noinherit connection limit 12;
-comment on role strata_oauth is 'The OAuth server: asks by functions who is what in which tenant, reads nothing itself';
-
-do $connect$
-begin
-  execute format('grant connect on database %I to strata_oauth', current_database());
-end
-$connect$;
+alter role strata_oauth connection limit 12;
 
 grant strata_owner to current_user;
 set local role strata_owner;

@@ -1,7 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Audit, Login, Migration, Table, Template } from '../../provider/sdk';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
-import type { LoginRole } from '../services/service';
 import { mainShard } from '../tenancy/places';
 import type { TableFence } from '../tenancy/statements';
 import type { Cluster } from './clusters';
@@ -35,13 +34,8 @@ export class ClusterSchema {
   platform(after: readonly pulumi.Resource[]): pulumi.Resource[] {
     const [roles, ...topics] = this.files('platform');
     const first = roles ? [this.migration(roles, after)] : [];
-    const all = Object.keys(this.contents.credentials.logins) as LoginRole[];
-    const isFirst = (role: LoginRole) => roles?.sql.includes(`'${role}'`) === true;
-    const logins = this.logins(all.filter(isFirst), [...after, ...first]);
-    const made = this.chain(topics, [...after, ...first, ...logins]);
-    // A role that a later file makes has its password after that.
-    const later = all.filter((role) => !isFirst(role));
-    return [...made, ...this.logins(later, made)];
+    const logins = this.logins([...after, ...first]);
+    return this.chain(topics, [...after, ...first, ...logins]);
   }
 
   /** The application's tables that tenants share, the fences around them, and the template of tenants' databases. */
@@ -129,16 +123,12 @@ export class ClusterSchema {
     );
   }
 
-  private logins(
-    roles: readonly LoginRole[],
-    dependsOn: readonly pulumi.Resource[],
-  ): pulumi.Resource[] {
-    const { logins } = this.contents.credentials;
-    return roles.map(
-      (role) =>
+  private logins(dependsOn: readonly pulumi.Resource[]): pulumi.Resource[] {
+    return Object.entries(this.contents.credentials.logins).map(
+      ([role, password]) =>
         new Login(
           named(this.cluster, role),
-          { url: this.cluster.admin, cluster: this.cluster.id, role, password: logins[role] },
+          { url: this.cluster.admin, cluster: this.cluster.id, role, password },
           this.inside(dependsOn),
         ),
     );

@@ -19,6 +19,6 @@ async function main(): Promise<void> {
 }
 
 main().catch((error: unknown) => {
-  process.stderr.write(`the bucket: ${(error as Error).message}\n`);
+  process.stderr.write(`the bucket ${variable('BUCKET')}: ${(error as Error).message}\n`);
   process.exitCode = 1;
 });
