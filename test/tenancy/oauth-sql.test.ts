@@ -58,7 +58,7 @@ describe('what the OAuth server may know of the registry', () => {
     ]).toEqual([[{ role: 'admin' }], [{ role: 'member' }], [], [], []]);
   });
 
-  test('comes by two functions: it may run no other, reach no table, and become nobody', async () => {
+  test('comes by three functions: it may run no other, reach no table, and become nobody', async () => {
     const { rows } = await admin.query<object>(
       `with own as (select n.oid, n.nspname from pg_namespace n where n.nspname !~ '^(pg_|information_schema$)')
        select
@@ -78,7 +78,7 @@ describe('what the OAuth server may know of the registry', () => {
     );
     expect(rows).toEqual([
       {
-        functions: ['tenancy.oauth_role', 'tenancy.oauth_tenant'],
+        functions: ['tenancy.oauth_role', 'tenancy.oauth_tenant', 'tenancy.revoke_token'],
         tables: null,
         creates: null,
         becomes: null,
@@ -98,9 +98,23 @@ describe('what the OAuth server may know of the registry', () => {
     for (const question of [
       `select tenancy.oauth_tenant('acme')`,
       `select tenancy.oauth_role('${ann}', '${active}')`,
+      `select tenancy.revoke_token('${ann}', now() + interval '1 day')`,
     ]) {
       await expect(client.query(question)).rejects.toThrow('permission denied');
     }
+  });
+
+  test('a token that it revokes counts no more; a second time is no error', async () => {
+    const token = '00000000-0000-4000-8000-0000000000ff';
+    for (let time = 0; time < 2; time += 1) {
+      await oauth.query(`select tenancy.revoke_token($1, now() + interval '1 hour')`, [token]);
+    }
+    const guard = await server.connect('strata_guard', 'strata');
+    const { rows } = await guard.query<object>(
+      `select tenancy.is_revoked(array[$1::uuid], now() - interval '1 minute') as revoked`,
+      [token],
+    );
+    expect(rows).toEqual([{ revoked: true }]);
   });
 
   test('is bound to the login: whoever else may run the functions sees nothing', async () => {
