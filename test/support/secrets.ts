@@ -34,12 +34,17 @@ export function leaksIn(
   );
 }
 
-/** Every file below a folder with its content; links are not followed. */
+/** Every file below a folder with its content; links are not followed, and what a server has just removed is passed over. */
 export function filesBelow(folder: string): [file: string, content: Buffer][] {
   return readdirSync(folder, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
-    .map((entry) => {
+    .flatMap((entry): [string, Buffer][] => {
       const file = path.join(entry.parentPath, entry.name);
-      return [file, readFileSync(file)];
+      try {
+        return [[file, readFileSync(file)]];
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
+        throw error;
+      }
     });
 }
