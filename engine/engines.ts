@@ -57,7 +57,8 @@ export class Engines {
   started(pid: number): void {
     this.engine = identify(pid);
     // One that has ended already leaves nothing to clear.
-    if (this.held && this.engine) writeFileSync(this.engineFile, JSON.stringify(this.engine), { mode: 0o600 });
+    if (this.held && this.engine)
+      writeFileSync(this.engineFile, JSON.stringify(this.engine), { mode: 0o600 });
   }
 
   /** Ends our engine where it stands; its successor clears what it leaves. */
