@@ -5,9 +5,14 @@ const minutes = 60_000;
 /** Tests that start databases, processes or the real engine: a machine with two cores bears two files of them. */
 const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
-/** Tests of single services, and what needs a Docker engine: longer, and with more that may be missing. */
-const docker = ['test/engine/docker-*.test.ts', 'test/components/provider-docker-*.test.ts'];
-const services = ['test/services/**/*.test.ts', ...docker];
+/** What needs a Docker engine, and what deploys or renders the same thing many times. */
+const longer = [
+  'test/engine/{docker-*,users}.test.ts',
+  'test/components/{provider-docker-*,docker-changes,presets}.test.ts',
+];
+
+/** Tests of single services, and what is longer: with more that may be missing. */
+const services = ['test/services/**/*.test.ts', ...longer];
 
 export default defineConfig({
   test: {
@@ -15,14 +20,16 @@ export default defineConfig({
     env: { STRATA_ROOT: process.cwd() },
     reporters: ['default'],
     teardownTimeout: 1 * minutes,
+    // What is awaited comes when it comes; a busy machine takes longer than the usual second.
+    expect: { poll: { timeout: 10_000 } },
     projects: [
       {
         extends: true,
         test: {
           name: 'pure',
           include: ['test/{unit,components,contract}/**/*.test.ts'],
-          exclude: docker,
-          testTimeout: 20_000,
+          exclude: longer,
+          testTimeout: 1 * minutes,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,7 +38,7 @@ export default defineConfig({
         test: {
           name: 'live',
           include: live,
-          exclude: docker,
+          exclude: longer,
           maxWorkers: 2,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,

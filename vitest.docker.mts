@@ -14,6 +14,7 @@ export default defineConfig({
     fileParallelism: false,
     env: { STRATA_ROOT: process.cwd() },
     reporters: ['default'],
+    expect: { poll: { timeout: 10_000 } },
     testTimeout: 8 * minutes,
     hookTimeout: 10 * minutes,
     teardownTimeout: 2 * minutes,

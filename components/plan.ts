@@ -3,7 +3,8 @@ import { UserError } from '../engine/errors';
 import { root } from '../engine/root';
 import { readMigrations, schemaVersion, type MigrationFile } from './data/migrations';
 import { deployed, type Application, type Deployed } from './services/catalogue';
-import { eventTriggers, readFunctions, withEvents } from './services/declared-functions';
+import { sharedTablesOnly } from './services/choice';
+import { eventTriggers, readFunctions, together, withEvents } from './services/declared-functions';
 import { hostNames } from './services/gateway/hosts';
 import { servedRoutes } from './services/gateway/input';
 import { readHasura } from './services/hasura/application';
@@ -14,6 +15,7 @@ import type { Settings } from './settings/schema';
 import { showKey } from './settings/show';
 import { compileTenancy } from './tenancy/compile';
 import { readDeclaration } from './tenancy/read';
+import { realtimeTriggers } from './tenancy/realtime';
 import type { TableFence } from './tenancy/statements';
 import type { TenancyPlan } from '../provider/tenancy/plan';
 
@@ -62,11 +64,21 @@ function readApp(settings: Settings): App {
   const { functions, problems } = readFunctions(settings.app, Object.keys(declaration.tables));
   const own = readMigrations(path.join(app, 'sql'), 'app');
   const migrations = [...readMigrations(path.join(root, 'sql'), 'platform'), ...own];
-  // Nobody would take up the events of functions that do not run.
-  const events = isOn('functions', settings) ? eventTriggers(functions) : {};
+  // Nobody would take up the events of functions that do not run, or hear of changes.
+  const events = together(
+    isOn('functions', settings) ? eventTriggers(functions) : {},
+    isOn('realtime', settings) ? realtimeTriggers(declaration) : {},
+  );
   const fences = withEvents(compileTenancy(declaration), events);
   const version = schemaVersion(migrations, fences);
-  const tenancy = { migrations: own, declaration, events, version };
+  const apis = sharedTablesOnly(settings);
+  const tenancy = {
+    migrations: own,
+    declaration,
+    events,
+    version,
+    ...(apis.length > 0 && { sharedTablesOnly: apis }),
+  };
   const { application: hasura, problems: hasuraProblems } = readHasura(app);
   return { migrations, fences, tenancy, functions, problems, hasura, hasuraProblems };
 }

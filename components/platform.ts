@@ -18,14 +18,18 @@ import { configSecrets } from './settings/secrets';
 import type { Settings, TargetName, TierName } from './settings/schema';
 import { docker } from './targets/docker';
 import { embedded } from './targets/embedded';
-import type { DatabaseServer, DataVolumes, Placed, Target } from './targets/target';
+import type { Address, DataVolumes, Placed, Target } from './targets/target';
+import { LoadBalanced } from './tiers/load-balanced';
 import { SingleServer } from './tiers/single-server';
-import type { Tier, TierArgs } from './tiers/tier';
+import { SplitDatabase } from './tiers/split-database';
 
-type MakeTier = new (name: string, args: TierArgs, opts: pulumi.ComponentResourceOptions) => Tier;
+const tiers = {
+  single: SingleServer,
+  split: SplitDatabase,
+  'load-balanced': LoadBalanced,
+} as const satisfies Record<TierName, unknown>;
 
-/** Tiers and targets that are built; the settings refuse the others by name. */
-const tiers: Partial<Record<TierName, MakeTier>> = { single: SingleServer };
+/** Targets that are built; the settings refuse the others by name. */
 const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = { embedded, docker };
 
 /** How a service is described to scripts and to `npm run status`. */
@@ -75,7 +79,8 @@ export class Platform extends pulumi.ComponentResource {
   readonly operator: pulumi.Output<OperatorOutput>;
 
   constructor(name: string, settings: Settings, opts?: pulumi.ComponentResourceOptions) {
-    const { Tier, target } = chosen(settings);
+    const Tier = tiers[settings.tier];
+    const target = chosen(settings);
     const plan = planOf(settings);
     super('strata:index:Platform', name, {}, opts);
 
@@ -87,8 +92,8 @@ export class Platform extends pulumi.ComponentResource {
     };
     const tier = new Tier(
       settings.tier,
+      target,
       {
-        target,
         database: plan.database,
         services: plan.services,
         volumes: this.volumes(target, plan.all),
@@ -102,7 +107,7 @@ export class Platform extends pulumi.ComponentResource {
               credentials: keys,
               migrations: plan.migrations,
               fences: plan.fences,
-              setup: settings.target === 'embedded' ? [] : extensionStatements(settings.preset),
+              setup: settings.target === 'embedded' ? [] : extensionStatements(settings),
               tenancy: settings.tenancy,
               plan: plan.tenancy,
               secrets: secrets.config,
@@ -123,7 +128,7 @@ export class Platform extends pulumi.ComponentResource {
     this.endpoints = pulumi.all(ready).apply(() => endpoints(tier.placed));
     this.services = pulumi.all(ready).apply(() => described(tier.placed));
     this.authority = isSignedHere(settings) ? secrets.certificates.authority : pulumi.output('');
-    this.databases = databases(tier.database, keys);
+    this.databases = databases(tier.reach, keys);
     this.jwt = pulumi.secret(
       keys.platform['jwt-key'].apply((key): JwtOutput => ({
         algorithm: 'HS256',
@@ -162,27 +167,19 @@ export class Platform extends pulumi.ComponentResource {
   }
 }
 
-function chosen(settings: Settings): { Tier: MakeTier; target: Target } {
-  const Tier = tiers[settings.tier];
+function chosen(settings: Settings): Target {
   const target = targets[settings.target]?.(settings);
-  if (!Tier || !target) {
-    throw new Error(
-      `tier ${settings.tier} on target ${settings.target} is not built: the settings refuse it by name`,
-    );
-  }
-  return { Tier, target };
+  if (!target) throw new Error(`target ${settings.target} is not built: the settings refuse it`);
+  return target;
 }
 
 function isSignedHere({ target, gateway }: Settings): boolean {
   return target !== 'embedded' && gateway.tls.mode === 'local';
 }
 
-function databases(
-  database: DatabaseServer,
-  keys: Credentials,
-): pulumi.Output<Record<string, string>> {
+function databases(reach: Address, keys: Credentials): pulumi.Output<Record<string, string>> {
   const urls = Object.entries(keys.logins).map(
-    ([role, password]) => [role, databaseUrl(database.reach, role, password)] as const,
+    ([role, password]) => [role, databaseUrl(reach, role, password)] as const,
   );
   return pulumi.secret(pulumi.all(Object.fromEntries(urls)));
 }

@@ -1,7 +1,8 @@
 import { asMaintenance } from '../provider/database/connect';
 import { UserError } from './errors';
 import { nearest } from './nearest';
-import { type Identity, mayActAs, type Role } from './token';
+import type { Identity, Role } from '../components/services/images/shared/claims';
+import { mayActAs } from './token';
 
 /** A membership as the registry has it. */
 export interface Membership extends Identity {

@@ -26,6 +26,7 @@ begin
       ('strata_sessions', true, false, 'The auth service''s door: whose token it is, by functions, reads nothing itself'),
       ('strata_admin_page', true, false, 'The admin page: lists tenants, users and the audit log by functions, reads the catalogue'),
       ('strata_oauth', true, false, 'The OAuth server: asks by functions who is what in which tenant, reads nothing itself'),
+      ('strata_realtime', true, false, 'Hears by functions which rows have changed, reads nothing itself'),
       ('strata_pooler', true, false, 'Reads by functions which databases the pooler serves, nothing else'),
       ('strata_monitor', true, true, 'Figures of the server for monitoring, nothing of any tenant')
     ) as r (name, can_login, inherits, purpose)

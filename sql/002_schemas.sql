@@ -8,7 +8,7 @@ do $database$
 begin
   execute format('revoke all on database %I from public', current_database());
   execute format(
-    'grant connect on database %I to strata_migrator, strata_authenticator, strata_hasura, strata_app, strata_auditor, strata_guard, strata_dispatcher, strata_admin_page, strata_oauth, strata_sessions, strata_pooler, strata_monitor',
+    'grant connect on database %I to strata_migrator, strata_authenticator, strata_hasura, strata_app, strata_auditor, strata_guard, strata_dispatcher, strata_admin_page, strata_oauth, strata_realtime, strata_sessions, strata_pooler, strata_monitor',
     current_database());
   revoke all on schema public from public;
 

@@ -1,6 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Audit, Login, Migration, Table, Template } from '../../provider/sdk';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
+import { withEvents } from '../services/declared-functions';
+import { compileTenancy } from '../tenancy/compile';
 import { mainShard } from '../tenancy/places';
 import type { TableFence } from '../tenancy/statements';
 import type { Cluster } from './clusters';
@@ -41,7 +43,10 @@ export class ClusterSchema {
   /** The application's tables that tenants share, the fences around them, and the template of tenants' databases. */
   application(after: readonly pulumi.Resource[]): pulumi.Resource[] {
     const tables = this.chain(this.files('app'), after);
-    const fences = this.contents.fences.map(
+    const { setup, plan } = this.contents;
+    // What changes is told from the platform's own database alone.
+    const events = this.cluster.name === mainShard ? plan.events : {};
+    const fences = withEvents(compileTenancy(plan.declaration), events).map(
       (fence) =>
         new Table(
           named(this.cluster, fence.table),
@@ -54,7 +59,6 @@ export class ClusterSchema {
           this.inside(tables),
         ),
     );
-    const { setup, plan } = this.contents;
     const template = new Template(
       named(this.cluster, 'template'),
       {

@@ -24,6 +24,7 @@ export const loginRoles = {
   strata_pooler: word,
   strata_monitor: word,
   strata_oauth: word,
+  strata_realtime: word,
 } as const satisfies Record<LoginRole, PasswordShape>;
 
 /** Vendor's service → what the password to its own database is made of. */
@@ -38,6 +39,7 @@ export const redisUsers = {
   app: word,
   tenants: word,
   oauth: word,
+  realtime: word,
   monitor: word,
 } as const satisfies Record<RedisUser, PasswordShape>;
 

@@ -2,7 +2,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import { anonKey } from '../services/anon-key';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import { vendorRole } from '../services/vendors';
-import type { DatabaseServer, SecretValue } from '../targets/target';
+import type { Addresses, SecretValue } from '../targets/target';
 import type { Certificates } from './certificates';
 import type { Credentials } from './credentials';
 import { databaseUrl, redisText } from './urls';
@@ -16,7 +16,7 @@ export interface SecretParts {
 }
 
 /** The value of each source that a service may name; connection URLs once there is a server. */
-export function secretValues(parts: SecretParts, database?: DatabaseServer): SecretValue {
+export function secretValues(parts: SecretParts, database?: Addresses): SecretValue {
   return (source) => {
     if ('database' in source) return connection(source, parts.credentials, database);
     if ('vendor' in source) return ownDatabase(source, parts.credentials, database);
@@ -33,7 +33,7 @@ export function secretValues(parts: SecretParts, database?: DatabaseServer): Sec
 function connection(
   { database: role, direct = false }: Extract<SecretSource, { database: LoginRole }>,
   { logins }: Credentials,
-  server: DatabaseServer | undefined,
+  server: Addresses | undefined,
 ): pulumi.Output<string> {
   if (!server) throw new Error(`a connection URL of ${role} before there is a database`);
   return databaseUrl(direct ? server.inside : server.pooled, role, logins[role]);
@@ -42,7 +42,7 @@ function connection(
 function ownDatabase(
   { vendor }: Extract<SecretSource, { vendor: unknown }>,
   { vendors }: Credentials,
-  server: DatabaseServer | undefined,
+  server: Addresses | undefined,
 ): pulumi.Output<string> {
   if (!server) throw new Error(`a connection URL of ${vendor} before there is a database`);
   const role = vendorRole(vendor);

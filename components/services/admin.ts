@@ -35,6 +35,7 @@ export function admin(
     needs: ['database'],
     port,
     health: '/healthz',
+    metrics: { none: 'a page for operators, which shows the health of others' },
     readsSchema: false,
     routes: {
       admin: { path: '/admin/', access: 'operator', maxBody: '1K', passLogin: true },

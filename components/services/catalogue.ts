@@ -17,10 +17,11 @@ import type { GatewayInput } from './gateway/input';
 import { guard } from './guard';
 import { image } from './images';
 import { monitoring } from './monitoring/monitoring';
-import { isOn } from './presets';
+import { isOn, optionsOf } from './presets';
 import { redis } from './redis';
 import type { Service, Workload } from './service';
 import { objectStore } from './storage/garage';
+import { scanner } from './storage/scanner';
 import { tenantsWorker } from './tenants';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
 
@@ -47,7 +48,7 @@ export function deployed(application: Application): Deployed {
   const behind = behindGateway(application);
   if (settings.target === 'embedded') return { database: withoutContainers, services: behind };
   return {
-    database: databaseServer(settings, placeOfBackups(settings)),
+    database: databaseServer(settings, placeOfBackups(application)),
     services: [...behind, ...front(settings, behind)],
   };
 }
@@ -61,7 +62,7 @@ export function behindGateway(application: Application): readonly Service[] {
     poolerRegistry(settings),
     pooler(settings),
     redis(settings),
-    ...backups(settings),
+    ...backups(application),
     tenantsWorker(settings, application.tenancy, {
       storage: isOn('storage', settings),
     }),
@@ -70,7 +71,7 @@ export function behindGateway(application: Application): readonly Service[] {
   const guarding = guard(settings, inside.filter(isWorkload));
   const guarded = [...inside, adjust(guarding, settings.services.guard)];
   const watching = isOn('monitoring', settings)
-    ? monitoring(settings, [...guarded, ...watchedFront(settings, guarded)])
+    ? monitoring(settings, [...guarded, ...madeLater(settings, guarded)])
     : [];
   const shown = [...guarded, ...watching];
   const page = isOn('admin', settings)
@@ -80,13 +81,17 @@ export function behindGateway(application: Application): readonly Service[] {
 }
 
 /** Where nobody backs up, nothing is archived either. */
-function placeOfBackups(settings: Settings): BackupPlace {
+function placeOfBackups(application: Application): BackupPlace {
+  const { settings } = application;
   if (!isOn('backup', settings)) return 'none';
-  return backupPlace(settings.storage, isOn('storage', settings));
+  // Whichever service keeps files in the platform's own store brings it along.
+  const ownRuns = fromPreset(application).some(({ name }) => name === objectStore.name);
+  return backupPlace(settings.storage, ownRuns);
 }
 
-function backups(settings: Settings): Service[] {
-  const place = placeOfBackups(settings);
+function backups(application: Application): Service[] {
+  const { settings } = application;
+  const place = placeOfBackups(application);
   if (place === 'none') return [];
   return [...(place === ownStore ? [bucketJob()] : []), backup(settings, place)];
 }
@@ -109,11 +114,12 @@ function front(settings: Settings, behind: readonly Service[]): Workload[] {
   return [...certificates, { ...made, needs }];
 }
 
-/** The front as monitoring knows it: the gateway itself is rendered from the routes of monitoring too. */
-function watchedFront(settings: Settings, behind: readonly Service[]): Workload[] {
+/** As monitoring knows what is made after it: the gateway is rendered from its routes too, and the admin page shows it. */
+function madeLater(settings: Settings, behind: readonly Service[]): Workload[] {
   const certificates =
     settings.gateway.tls.mode === 'acme' ? [acme(gatewayInput(settings), behind)] : [];
-  return [...certificates, { ...plain, name: 'gateway' }];
+  const page = isOn('admin', settings) ? [admin(settings, [])] : [];
+  return [...certificates, ...page, { ...plain, name: 'gateway' }];
 }
 
 /** What the gateway is rendered from, of the settings. */
@@ -124,6 +130,7 @@ export function gatewayInput(settings: Settings): GatewayInput {
     gateway: settings.gateway,
     graphqlBytes: settings.limits.graphql.maxBodyBytes,
     tenants: Object.keys(settings.tenancy.tenants),
+    slots: Object.keys(optionsOf(settings.preset).gateway?.ports?.services ?? {}),
   };
 }
 
@@ -196,8 +203,8 @@ function ownVariables({ environment, secrets }: Service): string[] {
 }
 
 function adjust(service: Workload, given: ServiceSettings | undefined): Workload {
-  // The store keeps the data: a second one, or another image, is not what was asked for.
-  if (!given || service.name === objectStore.name) return service;
+  // A second store, or scanner, or another image of it is not what was asked for.
+  if (!given || service.name === objectStore.name || service.name === scanner.name) return service;
   return {
     ...service,
     environment: { ...given.env, ...service.environment },

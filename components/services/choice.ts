@@ -1,9 +1,10 @@
 import type { Problem } from '../settings/errors';
 import type { Settings } from '../settings/schema';
 import { showKey } from '../settings/show';
+import { mostReplicas } from './database/optional';
 import { entryNames, entryOf, type EntryName } from './entries';
 import { isOn, type OptionalName } from './presets';
-import { isAmongAll, mainShard } from '../tenancy/places';
+import { unserved } from '../tenancy/served';
 
 /** Services of the catalogue that cannot be together, those whose needs are not there, and tenants that none serves. */
 export function choiceProblems(settings: Settings): Problem[] {
@@ -11,7 +12,8 @@ export function choiceProblems(settings: Settings): Problem[] {
   return [
     ...chosen.flatMap((name) => missing(name, settings)),
     ...chosen.flatMap((name, index) => clashing(name, chosen.slice(index + 1))),
-    ...unserved(chosen, settings),
+    ...chosen.flatMap((name) => tooMany(name, settings)),
+    ...unservedTenants(settings),
   ];
 }
 
@@ -36,22 +38,33 @@ function clashing(name: EntryName, others: readonly EntryName[]): Problem[] {
     }));
 }
 
-/** Tenants with tables of their own, where every API looks into those that are shared. */
-function unserved(chosen: readonly EntryName[], { tenancy }: Settings): Problem[] {
-  const apis = chosen.filter((name) => entryOf(name).sharedTablesOnly);
-  if (apis.length === 0 || chosen.includes('graphql')) return [];
-  return Object.entries(tenancy.tenants).flatMap(([slug, tenant]) => {
-    const { shard, model = tenancy.model } = tenant;
-    if (isAmongAll({ model, shard })) return [];
-    return [
-      {
-        key: showKey(['tenancy', 'tenants', slug]),
-        reason: `is a tenant whose tables ${apis.join(' and ')} cannot serve`,
-        received: `model ${model} on shard ${shard}`,
-        allowed: `model shared on shard ${mainShard}`,
-        advice: `Add ${on('graphql', true)}, which serves every model, or give the tenant that place.`,
-      },
-    ];
+function tooMany(name: EntryName, { services }: Settings): Problem[] {
+  const most = mostReplicas(name);
+  const { replicas = 1 } = services[name] ?? {};
+  if (most === undefined || replicas <= most) return [];
+  return [
+    {
+      key: showKey(['services', name, 'replicas']),
+      reason: 'is more than Postgres keeps connections for',
+      received: String(replicas),
+      allowed: `1 to ${String(most)}`,
+      advice: 'Give it more memory instead ("resources"): one replica serves many callers.',
+    },
+  ];
+}
+
+/** APIs that look into the tables that tenants share, where none serves tenants with tables of their own. */
+export function sharedTablesOnly(settings: Pick<Settings, 'preset' | 'services'>): EntryName[] {
+  if (isOn('graphql', settings)) return [];
+  return entryNames.filter((name) => isOn(name, settings) && entryOf(name).sharedTablesOnly);
+}
+
+function unservedTenants(settings: Settings): Problem[] {
+  const { tenants, model: usual } = settings.tenancy;
+  const apis = sharedTablesOnly(settings);
+  return Object.entries(tenants).flatMap(([slug, { shard, model = usual }]) => {
+    const problem = unserved(apis, { model, shard });
+    return problem ? [{ key: showKey(['tenancy', 'tenants', slug]), ...problem }] : [];
   });
 }
 

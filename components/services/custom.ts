@@ -1,5 +1,6 @@
 import type { CustomRoute, CustomService } from '../settings/custom';
-import type { Job, Route, SecretSource, Service, Workload } from './service';
+import type { Route } from './route';
+import type { Job, SecretSource, Service, Workload } from './service';
 import { tokens } from './tokens';
 
 /** Who a custom service runs as unless it says otherwise: the first user of most images, `node` of Node's. */

@@ -52,7 +52,7 @@ export function readFunctions(app: string, tables: readonly string[]): Found {
   };
 }
 
-/** Table → the triggers that enter its changes for the functions that wait for them. */
+/** Table → the triggers that enter its changes for those who wait for them. */
 export type Events = Readonly<Record<string, TableFence['triggers']>>;
 
 /** What functions have to be told of. */
@@ -66,6 +66,12 @@ export function eventTriggers(functions: readonly DeclaredFunction[]): Events {
     );
   }
   return events;
+}
+
+/** Both: a table may have triggers of either. */
+export function together(some: Events, others: Events): Events {
+  const tables = [...Object.keys(some), ...Object.keys(others)];
+  return Object.fromEntries(tables.map((table) => [table, { ...some[table], ...others[table] }]));
 }
 
 /** The fences with these triggers: a preview shows them at the table, and they go with the function. */

@@ -12,8 +12,10 @@ import { pgadmin } from './pgadmin';
 import { postgraphile } from './postgraphile';
 import { postgrest } from './postgrest';
 import { isOn, type OptionalName } from './presets';
+import { realtime } from './realtime';
 import type { Service } from './service';
 import { garage } from './storage/garage';
+import { clamav } from './storage/scanner';
 import { storage } from './storage/service';
 import { imgproxy } from './supabase/imgproxy';
 import { meta } from './supabase/meta';
@@ -71,12 +73,15 @@ const entries = {
     make: ({ settings }) => [
       storage(settings),
       ...(settings.storage.store === 'garage' ? [garage(settings)] : []),
+      ...(settings.storage.scan === 'clamav' ? [clamav(settings)] : []),
     ],
-    excludes: ['hasura-storage', 'supabase-storage'],
+    excludes: ['supabase-storage'],
   },
-  'supabase-storage': {
-    make: ({ settings }) => supabaseStorage(settings),
-    excludes: ['hasura-storage'],
+  'supabase-storage': { make: ({ settings }) => supabaseStorage(settings) },
+  realtime: {
+    make: ({ settings, tenancy: { declaration } }) => [
+      realtime({ limits: settings.limits, declaration }),
+    ],
   },
   imgproxy: { make: ({ settings }) => [imgproxy(settings)], needs: [['supabase-storage']] },
   meta: { make: ({ settings }) => [meta(settings)] },

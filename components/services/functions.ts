@@ -1,7 +1,8 @@
 import type { FunctionsSettings } from '../settings/functions';
 import { mebibytes } from '../settings/sizes';
 import type { DeclaredFunction } from './declared-functions';
-import type { Route, SecretSource, Workload } from './service';
+import type { Route } from './route';
+import type { SecretSource, Workload } from './service';
 import { tenantPools } from './tenant-pools';
 import { tokens } from './tokens';
 

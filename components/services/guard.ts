@@ -25,7 +25,8 @@ const areaOfService: Readonly<Record<string, Area>> = {
 };
 
 /**
- * The guard: what the gateway asks about each request with a token or an API key, and what GraphQL goes through.
+ * The guard: what the gateway asks about each request with a token or an API key, what GraphQL goes through, and what
+ * `realtime` asks about each of its sockets.
  *
  * It verifies tokens and API keys, matches the tenant, counts requests per tenant and user in Redis and limits what a
  * query may cost. When it, Redis or the database does not answer, the request is refused: it closes, it does not open.

@@ -143,12 +143,6 @@ export const images = {
     checked: '2026-11-22',
     source: 'public manifests that name it',
   },
-  'hasura-storage': {
-    repository: 'docker.io/nhost/storage',
-    tag: '0.15.1',
-    checked: '2026-11-22',
-    source: "upstream's changelog (services/storage/CHANGELOG.md at 1518bdb4)",
-  },
   gotrue: {
     repository: 'docker.io/supabase/gotrue',
     tag: 'v2.196.0',

@@ -8,6 +8,7 @@ import type { Workload } from './service';
 export const mailCatcher = { host: 'mailhog', smtpPort: 1025 } as const;
 
 const port = 8025;
+const metricsPort = 9091;
 const path = '/mail';
 
 /**
@@ -21,7 +22,8 @@ const path = '/mail';
  *
  * Facts, read 2026-11-22 in github.com/axllent/mailpit v1.30.5: variables in cmd/root.go, paths in server/server.go (health
  * asks for no login), origins in server/cors.go, its Dockerfile (no USER; the program runs as any). Tried with that version,
- * built from its Go module.
+ * built from its Go module. Figures: internal/prometheus/metrics.go, whose counters add their whole sum again each 15 s, so
+ * only its gauges say something.
  */
 export function mailpit(settings: Settings): Workload {
   return {
@@ -43,6 +45,8 @@ export function mailpit(settings: Settings): Workload {
       MP_DISABLE_VERSION_CHECK: 'true',
       MP_MAX_MESSAGES: '500',
       MP_MAX_MESSAGE_SIZE: '5',
+      // A port of its own: at the pages' port it would want the operators' login.
+      MP_ENABLE_PROMETHEUS: `0.0.0.0:${metricsPort}`,
     },
     secrets: {},
     files: {
@@ -57,6 +61,7 @@ export function mailpit(settings: Settings): Workload {
     needs: [],
     port,
     health: `${path}/readyz`,
+    metrics: { port: metricsPort, path: '/metrics' },
     readsSchema: false,
     routes: {
       mail: {

@@ -63,6 +63,7 @@ export function pgadmin(settings: Settings): Workload {
     needs: ['database'],
     port,
     health: `${path}/misc/ping`,
+    metrics: { none: 'a page for operators; upstream names no figures of it' },
     readsSchema: false,
     routes: {
       pgadmin: { path: `${path}/`, access: 'operator', maxBody: '10M', timeoutSeconds: 300 },

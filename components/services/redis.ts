@@ -23,6 +23,7 @@ const users: Readonly<Record<RedisUser, string>> = {
   functions: `~bull:* ~functions:* ${ownKeys}`,
   storage: `~storage:* ${ownKeys}`,
   oauth: `~oauth:* ${ownKeys}`,
+  realtime: `~realtime:* &realtime:* ${ownKeys} +publish +subscribe +unsubscribe`,
   app: `~app:* &app:* ${ownKeys} ${channels}`,
   // A deletion looks through every key for the tenant, and takes what is its.
   tenants:
@@ -56,6 +57,7 @@ export function redis(settings: Settings): Workload {
     needs: [],
     port: 6379,
     healthCommand: ['sh', '-c', healthy],
+    metrics: { exporter: 'redis-exporter' },
     readsSchema: false,
     routes: {},
     replicas: 1,

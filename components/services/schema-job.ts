@@ -17,12 +17,12 @@ const planFile = 'plan.json';
 export function schemaJob(
   { migrations, fences, tenancy: plan, schemaVersion }: Plan,
   logins: readonly LoginRole[],
-  settings: Pick<Settings, 'preset' | 'services' | 'tenancy'>,
+  settings: Pick<Settings, 'preset' | 'services' | 'tenancy' | 'database'>,
 ): Job {
-  const { preset, tenancy } = settings;
+  const { tenancy } = settings;
   const ofVendors = chosenVendors(settings);
   const contents: SchemaPlan = {
-    setup: extensionStatements(preset),
+    setup: extensionStatements(settings),
     migrations,
     logins,
     vendors: ofVendors.map((vendor) => ({

@@ -1,3 +1,4 @@
+import type { Route } from './route';
 import type { VendorName } from './vendors';
 
 /**
@@ -42,10 +43,12 @@ export type LoginRole =
   | 'strata_admin_page'
   | 'strata_pooler'
   | 'strata_monitor'
-  | 'strata_oauth';
+  | 'strata_oauth'
+  | 'strata_realtime';
 
 /** Who may log in to the cache, each with its own keys and commands. */
-export type RedisUser = 'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'oauth' | 'monitor';
+export type RedisUser =
+  'guard' | 'functions' | 'storage' | 'app' | 'tenants' | 'oauth' | 'realtime' | 'monitor';
 
 /** What is generated once and kept as long as the data. */
 export type PlatformSecret =
@@ -128,7 +131,8 @@ export type VolumeContent =
   | 'alerts'
   | 'logs'
   | 'traces'
-  | 'certificates';
+  | 'certificates'
+  | 'signatures';
 
 interface Runnable {
   /** Unique in a deployment; lower case, digits and hyphens. */
@@ -169,46 +173,13 @@ interface Runnable {
   readonly needs: readonly string[];
 }
 
-/** Who may use a route, and what checks it. */
-export type Access =
-  /** Anybody. */
-  | 'public'
-  /** A valid token or API key: nginx asks the guard. */
-  | 'token'
-  /** The same, and the guard reads the query: its depth and cost. */
-  | 'graphql'
-  /** The platform's operators: allowed addresses and a login. */
-  | 'operator';
-
-/** A path at the gateway. */
-export interface Route {
-  /** `/graphql` is that path alone; `/storage/` is everything below. */
-  readonly path: string;
-  /** `cdn` serves it at cdn.<domain>; the domain itself and api.<domain> when not given. */
-  readonly subdomain?: string;
-  readonly access: Access;
-  /** What the service sees in the place of `path`; the same when not given. */
-  readonly upstreamPath?: string;
-  /** Such as `1M`; 1M when not given. */
-  readonly maxBody?: string;
-  readonly websocket?: boolean;
-  /** Answers to GET of less than 100,000 bytes that say their length are kept this long, apart for each tenant and user. */
-  readonly cacheSeconds?: number;
-  /** The path says all: the query goes nowhere, so that nobody makes two answers of one by it. */
-  readonly withoutQuery?: boolean;
-  /** How long an answer may take; 30 when not given. */
-  readonly timeoutSeconds?: number;
-  /** Where passwords and tokens are tried: the tighter limit for each address. */
-  readonly strict?: boolean;
-  /** The service gets the operators' login and checks it once more: every container of the network can open its port. */
-  readonly passLogin?: boolean;
-  /** It knows one place of rows: tenants with tables, or a shard, of their own are refused before it is asked. */
-  readonly sharedTablesOnly?: boolean;
-  /** With access by token: the anon key in `apikey` is enough, and the service judges a token beside it itself. */
-  readonly anonKey?: boolean;
-  /** What the service is told as the host that it is asked by; the client's own when not given. */
-  readonly upstreamHost?: string;
-}
+/** Where the figures of a service come from. */
+type Metrics =
+  | { readonly port: number; readonly path: string }
+  /** A service of monitoring asks it and has them. */
+  | { readonly exporter: string }
+  /** It has none: why, and what is looked at instead. Goes into docs/services.md. */
+  | { readonly none: string };
 
 /** A service that keeps running. */
 export interface Workload extends Runnable {
@@ -219,8 +190,8 @@ export interface Workload extends Runnable {
   readonly health?: string;
   /** Run in the container, for what has no health path; exit code 0 is healthy. */
   readonly healthCommand?: readonly string[];
-  /** Where Prometheus reads its figures. */
-  readonly metrics?: { readonly port: number; readonly path: string };
+  /** Where Prometheus reads its figures; the platform's own services say so of each. */
+  readonly metrics?: Metrics;
   /** Port of the host → port of the service: the gateway's, and what the config says. */
   readonly published?: Readonly<Record<number, number>>;
   /** The engine's machine reaches this port of the first replica, by a port of the host's loopback address. */

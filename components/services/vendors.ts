@@ -17,19 +17,17 @@ const extension = (name: string): string =>
 const schema = (name: string, owner: VendorName): string =>
   `create schema if not exists ${name} authorization "${vendorRole(owner)}"`;
 
-export type VendorName =
-  'hasura' | 'hasura-auth' | 'gotrue' | 'hasura-storage' | 'supabase-storage' | 'realtime';
+export type VendorName = 'hasura' | 'hasura-auth' | 'gotrue' | 'supabase-storage';
 
 /**
  * Services whose programs bring their own tables and migrations. None of their roles may so much as connect to the
  * platform's database; what each finds prepared is what its program does not make or may not:
  *
  * - Hasura's metadata needs pgcrypto (docs/deployment/postgres-requirements.mdx at 03edeb4a, read 2026-11-22);
- * - Hasura Auth and Storage need their schema, and pgcrypto and citext in `public` (nhost/nhost
- *   services/auth migrations, services/storage build/dev initdb.d, read 2026-11-22);
+ * - Hasura Auth needs its schema, and pgcrypto and citext in `public` (nhost/nhost services/auth migrations, read
+ *   2026-11-22);
  * - GoTrue needs the schema `auth` (supabase/auth hack/init_postgres.sql at 25a0e1ca, read 2026-11-22);
- * - Supabase Storage needs the schema `storage` (supabase/postgres init-scripts at 09a4e4e3, read 2026-11-22);
- * - Realtime needs `_realtime` and `realtime` (supabase/supabase docker/volumes/db/realtime.sql, read 2026-11-22).
+ * - Supabase Storage needs the schema `storage` (supabase/postgres init-scripts at 09a4e4e3, read 2026-11-22).
  */
 export const vendors: Readonly<Record<VendorName, Vendor>> = {
   hasura: { setup: [extension('pgcrypto')], connections: 10 },
@@ -38,18 +36,10 @@ export const vendors: Readonly<Record<VendorName, Vendor>> = {
     connections: 20,
   },
   gotrue: { setup: [extension('pgcrypto'), schema('auth', 'gotrue')], connections: 10 },
-  'hasura-storage': {
-    setup: [extension('pgcrypto'), extension('citext'), schema('storage', 'hasura-storage')],
-    connections: 10,
-  },
   'supabase-storage': {
     setup: [schema('storage', 'supabase-storage')],
     connections: 15,
     becomes: ['strata_tenant', 'strata_anon'],
-  },
-  realtime: {
-    setup: [schema('_realtime', 'realtime'), schema('realtime', 'realtime')],
-    connections: 15,
   },
 };
 

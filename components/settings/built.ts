@@ -9,7 +9,6 @@ import type {
   TargetName,
   TierName,
 } from './schema';
-import { acceptable } from './accepted';
 import { oneOf, showKey, showText } from './show';
 
 /** What runs so far. What is valid and not here is refused by name, never passed over. */
@@ -30,6 +29,7 @@ export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]
     'postgrest',
     'supabase-storage',
     'imgproxy',
+    'realtime',
     'meta',
     'studio',
     'guard',
@@ -49,9 +49,18 @@ export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]
   kubernetes: [],
 };
 
+/** What is known and will not be built: why, and what there is instead. */
+const refused: Readonly<Partial<Record<CatalogueName, Pick<Problem, 'reason' | 'advice'>>>> = {
+  'hasura-storage': {
+    reason:
+      "names a service that is refused: nothing but Hasura's permissions keeps tenants apart in it, and it opens anybody's files while it has Hasura's admin secret (docs/adr/0024-hasura-storage.md)",
+    advice: `Take it out, and set "${showKey(['services', 'storage', 'enabled'])}: true", the platform's own.`,
+  },
+};
+
 /** Services of a preset that the target does not have so far, but for those that the config leaves out. */
 function lacking(preset: PresetName, { target, services }: Settings): CatalogueName[] {
-  return presets[preset].filter(
+  return presets[preset].services.filter(
     (name) => !builtServices[target].includes(name) && services[name]?.enabled !== false,
   );
 }
@@ -63,18 +72,7 @@ export function notBuilt(settings: Settings, readable: (name: SettingName) => bo
     ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
     ...(readable('preset') && readable('target') ? preset(settings) : []),
     ...(readable('services') && readable('target') ? services(settings) : []),
-    ...(readable('accept') ? accepted(settings) : []),
   ];
-}
-
-/** What asks to be accepted so far is not built either: it is said with what it would give away. */
-function accepted({ accept }: Settings): Problem[] {
-  return accept.map((name, index) => ({
-    key: showKey(['accept', index]),
-    reason: `names what is not built yet: ${acceptable[name]}`,
-    received: showText(name),
-    advice: 'Take it out.',
-  }));
 }
 
 function preset(settings: Settings): Problem[] {
@@ -121,5 +119,6 @@ function services({ services: chosen, target }: Settings): Problem[] {
       reason: `names a service that target ${target} does not have yet`,
       allowed: `so far ${oneOf(there)}`,
       advice: 'Take it out of the settings.',
+      ...refused[name as CatalogueName],
     }));
 }

@@ -10,6 +10,7 @@ export function conflicts(settings: Settings, readable: (name: SettingName) => b
   return [
     ...sharedPorts(ports.filter(({ path: [setting] }) => readable(setting))),
     ...(settings.target === 'embedded' && readable('domain') ? unreachable(settings) : []),
+    ...((['storage', 'services', 'preset'] as const).every(readable) ? unsearched(settings) : []),
   ];
 }
 
@@ -25,8 +26,10 @@ const portsOf: Partial<Record<TargetName, (settings: Settings) => Wanted[]>> = {
     ...ofEach(customServices, 'port'),
   ],
   docker: ({ gateway, docker, customServices, ...chosen }) => [
-    ...Object.entries(gateway.ports).map(([name, port]): Wanted => ({
-      path: ['gateway', 'ports', name],
+    { path: ['gateway', 'ports', 'http'], port: gateway.ports.http },
+    { path: ['gateway', 'ports', 'https'], port: gateway.ports.https },
+    ...Object.entries(gateway.ports.services).map(([name, port]): Wanted => ({
+      path: ['gateway', 'ports', 'services', name],
       port,
     })),
     { path: ['docker', 'databasePort'], port: docker.databasePort },
@@ -56,6 +59,19 @@ function sharedPorts(wanted: readonly Wanted[]): Problem[] {
     const advice = 'Give each a port of its own.';
     return [{ key, reason: `is the port of ${owner} too`, received: String(port), advice }];
   });
+}
+
+/** Who asks for a search of uploads is not to believe that there is one. */
+function unsearched(settings: Settings): Problem[] {
+  if (settings.storage.scan === 'none' || !isOn('supabase-storage', settings)) return [];
+  return [
+    {
+      key: showKey(['storage', 'scan']),
+      reason: 'cannot be had with supabase-storage, which searches no upload',
+      received: showText(settings.storage.scan),
+      advice: `Set it to none, or take storage in the place of supabase-storage.`,
+    },
+  ];
 }
 
 function unreachable({ domain }: Settings): Problem[] {

@@ -34,12 +34,6 @@ const variableName = values.text(
   128,
 );
 
-const serviceName = values.text(
-  'the name of a service: a lower-case letter, then up to 39 of a-z, 0-9 and -',
-  /^[a-z][a-z0-9-]{0,39}$/,
-  40,
-);
-
 const seconds = z
   .int({ error: 'a whole number of seconds from 1 to 3600, without quotes' })
   .min(1, { error: 'at least 1 second' })
@@ -128,7 +122,7 @@ export const customService = z
     replicas: values.replicas.default(1).describe('How many of it run.'),
     resources: resources.optional(),
     needs: z
-      .array(serviceName, { error: 'a list of names of services' })
+      .array(values.serviceName, { error: 'a list of names of services' })
       .max(50, { error: 'at most 50 names' })
       .default([])
       .describe('Services that must be healthy first.'),

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { contradict } from './contradictions';
+import { extensionNames } from './names';
 import * as values from './values';
 
 /** How many server connections of one role the pooler may open. */
@@ -62,6 +64,24 @@ const backup = z
   })
   .describe('When the database is backed up and how long that is kept.');
 
+/** Extensions of reference systems whose work something else does here. */
+const standIns: Readonly<Record<string, string>> = {
+  pg_net:
+    'Calls that follow a change are functions with events: they leave by the outbox, once the change is there for good (docs/functions.md).',
+  pgjwt:
+    'Tokens are made and read in front of the database; to sign something there, pgcrypto has hmac (docs/docker.md).',
+};
+
+const extension = z
+  .string({ error: 'the name of an extension' })
+  .superRefine((name, context) => {
+    const advice = Object.hasOwn(standIns, name) ? standIns[name] : undefined;
+    if (advice === undefined) return;
+    contradict(context, [], { reason: `names ${name}, which the image does not have`, advice });
+  })
+  .meta({ enum: [...extensionNames] })
+  .pipe(z.enum(extensionNames));
+
 /** `strata:database`: what Postgres may use, and how it is shared and backed up. */
 export const database = z
   .strictObject({
@@ -75,6 +95,13 @@ export const database = z
       .default(1000)
       .describe('How many clients the pooler accepts at the same time.'),
     backup: backup.prefault({}),
+    extensions: z
+      .array(extension, { error: 'a list of names of extensions' })
+      .max(20, { error: 'at most 20 extensions' })
+      .default([])
+      .describe(
+        'Extensions of Postgres beside those of the preset, in the schema ext. One that is taken out stays in the database.',
+      ),
   })
   .describe('The database: memory, connections, backups.');
 

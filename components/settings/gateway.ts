@@ -129,6 +129,12 @@ export const gateway = z
       .strictObject({
         http: values.port.default(80).describe('Sends everybody to https.'),
         https: values.port.default(443),
+        services: z
+          .record(values.serviceName, values.port)
+          .default({})
+          .describe(
+            'Service → a port at which its routes answer too, with the same TLS, logins and limits; gateway: all of them.',
+          ),
       })
       .refine(({ http, https }) => http !== https, { error: 'two different ports' })
       .prefault({})

@@ -62,12 +62,16 @@ const sockets = z
     perTenant: count(100_000).default(1000).describe('Of the whole tenant at a time.'),
     subscriptions: count(10_000)
       .default(100)
-      .describe('Subscriptions, queries and mutations that run over one socket at a time.'),
+      .describe(
+        'Subscriptions, queries and mutations that run over one socket at a time; channels of realtime.',
+      ),
     maxBufferedBytes: count(100_000_000)
       .default(4_000_000)
       .describe('What may wait for one client to read it, and the largest result.'),
   })
-  .describe('GraphQL over WebSocket. A message may be as large as graphql.maxBodyBytes.');
+  .describe(
+    'Web sockets: of GraphQL, where a message may be as large as graphql.maxBodyBytes, and apart from them those of realtime.',
+  );
 
 /** `strata:limits`: what one caller may ask of the platform. nginx limits addresses besides (`strata:gateway`). */
 export const limits = z

@@ -18,6 +18,10 @@ export const presetNames = [
 ] as const;
 export type PresetName = (typeof presetNames)[number];
 
+/** Extensions of Postgres that a config may add. */
+export const extensionNames = ['btree_gist', 'citext', 'pg_trgm', 'postgis', 'unaccent'] as const;
+export type ExtensionName = (typeof extensionNames)[number];
+
 /** What a deployment does about a table that the declaration of tenancy does not know. */
 export const unknownTableRules = ['refuse', 'report'] as const;
 export type UnknownTableRule = (typeof unknownTableRules)[number];
@@ -64,6 +68,7 @@ export const reservedServiceNames: readonly string[] = [
   'backup-bucket',
   'blackbox-exporter',
   'cadvisor',
+  'clamav',
   'database',
   'database-major',
   'functions-worker',

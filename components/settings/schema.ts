@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { auth } from './auth';
-import { accept } from './accepted';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -89,10 +88,11 @@ export const settingsSchema = z.strictObject({
   hasura: hasura.prefault({}),
   hooks: hooks.prefault({}),
   monitoring: monitoringSchema.prefault({}).describe('What is watched, and whom alerts reach.'),
-  accept,
   secrets: secrets.prefault({}),
 });
 
 export type Settings = z.output<typeof settingsSchema>;
+/** Settings as a config gives them: what is left out has its default. */
+export type GivenSettings = z.input<typeof settingsSchema>;
 export type SettingName = keyof Settings;
 export type ServiceSettings = z.output<typeof service>;

@@ -19,6 +19,9 @@ const size = z
 /** S3 takes this much in one piece. */
 const largestFile = bytesOf('5G');
 
+/** And ClamAV searches this much: 1.4 says of a higher limit that it is 2147483645 bytes. */
+const largestScanned = bytesOf('2047M');
+
 const countAllowed = 'a whole number from 1 to 1000000000, without quotes';
 const count = values.whole(countAllowed, 1, 1_000_000_000);
 
@@ -99,7 +102,9 @@ export const storage = z
     scan: z
       .enum(['none', 'clamav'])
       .default('none')
-      .describe('Whether uploads are searched for viruses.'),
+      .describe(
+        'Whether uploads are searched for viruses: clamav refuses those in which it finds something.',
+      ),
   })
   .superRefine((given, context) => {
     if (given.store === 's3' && given.s3 === undefined) {
@@ -120,10 +125,10 @@ export const storage = z
         advice: 'Use 5G or less.',
       });
     }
-    if (given.scan === 'clamav') {
-      contradict(context, ['scan'], {
-        reason: 'names a scanner that is not built yet',
-        advice: 'Use none; files are offered for saving and never run in a browser.',
+    if (given.scan === 'clamav' && bytesOf(given.maxFileSize) > largestScanned) {
+      contradict(context, ['maxFileSize'], {
+        reason: 'is more than 2047M, which is as much of a file as ClamAV searches',
+        advice: 'Use 2047M or less, or set "scan" to none.',
       });
     }
   })

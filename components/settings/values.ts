@@ -58,6 +58,13 @@ export const customServiceName = slug.refine((name) => !reservedServiceNames.inc
   error: `a name that no part of Strata has (${reservedServiceNames.join(', ')} are taken)`,
 });
 
+/** Any service's: Strata's own, or one of the user's. */
+export const serviceName = text(
+  'the name of a service: a lower-case letter, then up to 39 of a-z, 0-9 and -',
+  /^[a-z][a-z0-9-]{0,39}$/,
+  40,
+);
+
 export const userName = text(
   'a lower-case ASCII letter or a digit, then up to 62 of a-z, 0-9 and . _ @ + -',
   /^[a-z0-9][a-z0-9._@+-]{0,62}$/,

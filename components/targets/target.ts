@@ -1,5 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { Job, SecretSource, Service, VolumeContent, Workload } from '../services/service';
+import type { SecretSource, Service, VolumeContent, Workload } from '../services/service';
 import type { TargetName } from '../settings/schema';
 
 /** What keeps data. */
@@ -78,11 +78,54 @@ export interface DatabaseArgs {
   readonly secret: SecretValue;
 }
 
-/** A network with its servers, on which a tier places services. */
-export interface Site {
-  database(args: DatabaseArgs, opts: pulumi.CustomResourceOptions): DatabaseServer;
-  workload(args: ServiceArgs<Workload>, opts: pulumi.CustomResourceOptions): Placed;
-  job(args: ServiceArgs<Job>, opts: pulumi.CustomResourceOptions): Placed;
+/** Where services find the database. */
+export type Addresses = Pick<DatabaseServer, 'inside' | 'pooled'>;
+
+/** What a server is for; a tier says which there are. */
+type GroupName = 'server' | 'data' | 'operations' | 'app';
+
+/** Like servers, each with the same services. */
+export interface ServerGroup {
+  readonly name: GroupName;
+  /** How many of them there are. */
+  readonly count: number;
+  /** The database's own among them, where it stands here. Whoever needs a service of another group finds it there. */
+  readonly services: readonly Service[];
+  /** Requests from outside are spread over them, so none of them is the only one that has something. */
+  readonly balanced: boolean;
+}
+
+/** What every tier is given: the parts to place. */
+export interface Parts {
+  /** The database server's own description; it is placed before all others. */
+  readonly database: Workload;
+  readonly services: readonly Service[];
+  readonly volumes: DataVolumes;
+  readonly databasePassword: pulumi.Output<string>;
+  /** Changes when what a service reads of the schema does. */
+  readonly schemaVersion: string;
+  /** Fills the database; nothing that reads it starts before that is done. */
+  readonly schema: (database: DatabaseServer) => pulumi.Resource;
+  /** What has to be told to a service that has just become healthy, before anybody comes to it. */
+  readonly complete: (
+    placed: Placed,
+    database: DatabaseServer,
+    opts: pulumi.CustomResourceOptions,
+  ) => pulumi.Resource | undefined;
+  /** Connection URLs only once there is a server. */
+  readonly secret: (database?: Addresses) => SecretValue;
+}
+
+/** The same with the servers that a tier makes of it; a group comes after those that its services need. */
+export interface Deployment extends Parts {
+  readonly groups: readonly ServerGroup[];
+}
+
+/** What became of a deployment. */
+export interface Deployed {
+  /** The database, from the engine's machine. */
+  readonly reach: Address;
+  readonly placed: readonly Placed[];
 }
 
 /**
@@ -100,6 +143,6 @@ export interface Target {
   ): pulumi.Output<string>;
   /** Its name is the data's identity; `owner` is the numeric `uid:gid` that a container works in it as. */
   volume(name: string, owner: string, opts: pulumi.CustomResourceOptions): DataVolume;
-  /** The network and the servers. */
-  site(opts: pulumi.CustomResourceOptions): Site;
+  /** The network, the servers and what runs on them. */
+  deploy(deployment: Deployment, opts: { readonly parent: pulumi.Resource }): Deployed;
 }

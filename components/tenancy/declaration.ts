@@ -44,6 +44,11 @@ export interface TableRules {
    * schema is held to what stands here. Several columns of one key are joined by commas.
    */
   readonly parents?: Readonly<Record<string, string>>;
+  /**
+   * Changes of its rows are told over WebSocket to those who may read them (the service `realtime`). It costs a trigger
+   * on each row that is written, which enters the row's key, not the row.
+   */
+  readonly realtime?: true;
   readonly read: Rule<RowRule>;
   readonly insert: Rule<InsertRule>;
   readonly update: Rule<RowRule>;
@@ -54,11 +59,31 @@ export interface TableRules {
 export const sharedRules = ['nobody', 'member'] as const;
 export type SharedRule = (typeof sharedRules)[number];
 
+/**
+ * Who may listen to a channel or send to it, among the members of the tenant: all of them, its admins, or `self`, the one
+ * user whose id stands in place of the pattern's `*` (admins are not let in for that).
+ */
+export const channelRules = ['member', 'admin', 'self'] as const;
+export type ChannelRule = (typeof channelRules)[number];
+
+/** The rules of the channels that a pattern names. */
+export interface ChannelRules {
+  /** Who hears what is sent, and who is present. */
+  readonly listen: ChannelRule;
+  /** Who sends messages and is shown as present; `nobody` where changes of rows are all there is to hear. */
+  readonly send: ChannelRule | 'nobody';
+}
+
 /** Which tables belong to tenants, by name (`app.notes`), and who may do what with a tenant's rows. */
 export interface TenancyDeclaration {
   readonly tables: Readonly<Record<string, TableRules>>;
   /** Tables whose rows are no tenant's, such as a list of countries → who reads all of them. Only maintenance writes. */
   readonly shared?: Readonly<Record<string, SharedRule>>;
+  /**
+   * Channels for messages and presence, within each tenant → who uses them. A name is literal or ends in `*`, which stands
+   * for one character or more; of several that fit, the longest counts. A channel that none fits is refused.
+   */
+  readonly channels?: Readonly<Record<string, ChannelRules>>;
 }
 
 /**
@@ -80,9 +105,11 @@ export interface TenancyDeclaration {
  *       insert: 'self',
  *       update: 'owner',
  *       delete: { role: 'owner', scope: 'graphql:write' },
+ *       realtime: true,
  *     },
  *   },
  *   shared: { 'app.countries': 'member' },
+ *   channels: { 'project:*': { listen: 'member', send: 'member' } },
  * });
  */
 export function declareTenancy(declaration: TenancyDeclaration): TenancyDeclaration {

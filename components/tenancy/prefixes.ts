@@ -31,6 +31,8 @@ export function prefixes(tenantId: string): Prefixes {
     redis: [
       ...counters.tenant.map((counter) => `guard:${counter}:${tenantId}`),
       ...counters.caller.map((counter) => `guard:${counter}:${tenantId}:`),
+      `realtime:sockets:${tenantId}`,
+      ...['user-sockets', 'presence', 'leases'].map((kind) => `realtime:${kind}:${tenantId}:`),
       application,
     ],
     application,

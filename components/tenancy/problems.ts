@@ -1,10 +1,11 @@
 import { isPlainName, plainAdvice } from './identifiers';
 import { insertRules, rowRules, sharedRules } from './declaration';
+import { channelsProblems, realtimeProblems } from './channels';
 import { columnsProblems, ownerProblems, parentsProblems, personalProblems } from './columns';
 import { appSchema } from './places';
 import { commands, type Command } from './rules';
 import { ruleScopes } from './scope';
-import { isRecord, meant, show, unknownKeys } from './wording';
+import { isRecord, show, unknownKeys, wordProblems } from './wording';
 
 const roles: Readonly<Record<Command, readonly string[]>> = {
   read: rowRules,
@@ -12,7 +13,7 @@ const roles: Readonly<Record<Command, readonly string[]>> = {
   update: rowRules,
   delete: rowRules,
 };
-const keys = ['owner', 'columns', 'hidden', 'personal', 'parents', ...commands];
+const keys = ['owner', 'columns', 'hidden', 'personal', 'parents', 'realtime', ...commands];
 
 /**
  * Everything that is wrong with a declaration, a sentence each: where, what was received, what is allowed.
@@ -26,9 +27,10 @@ export function declarationProblems(declaration: unknown): string[] {
   }
   const { tables } = declaration;
   return [
-    ...unknownKeys('', declaration, ['tables', 'shared']),
+    ...unknownKeys('', declaration, ['tables', 'shared', 'channels']),
     ...Object.entries(tables).flatMap(([table, rules]) => tableProblems(table, rules, tables)),
     ...sharedProblems(declaration.shared, tables),
+    ...channelsProblems(declaration.channels),
   ];
 }
 
@@ -51,6 +53,7 @@ function tableProblems(table: string, rules: unknown, tables: Record<string, unk
     }),
     ...personalProblems(table, rules.personal),
     ...parentsProblems(table, rules.parents, tables),
+    ...realtimeProblems(table, rules),
   ];
 }
 
@@ -109,10 +112,4 @@ function sharedProblems(shared: unknown, tables: Record<string, unknown>): strin
       ? [`${table} stands in tables and in shared: its rows are some tenant's, or no tenant's`]
       : []),
   ]);
-}
-
-function wordProblems(where: string, word: unknown, allowed: readonly string[]): string[] {
-  if (typeof word === 'string' && allowed.includes(word)) return [];
-  const received = word === undefined ? 'is missing' : `is ${show(word)}`;
-  return [`${where} ${received}; allowed: ${allowed.join(', ')}${meant(word, allowed)}`];
 }

@@ -17,6 +17,13 @@ export function meant(given: unknown, known: readonly string[]): string {
   return word === undefined ? '' : ` (did you mean '${word}'?)`;
 }
 
+/** What is wrong with a word of which only some are allowed: nothing, or a sentence. */
+export function wordProblems(where: string, word: unknown, allowed: readonly string[]): string[] {
+  if (typeof word === 'string' && allowed.includes(word)) return [];
+  const received = word === undefined ? 'is missing' : `is ${show(word)}`;
+  return [`${where} ${received}; allowed: ${allowed.join(', ')}${meant(word, allowed)}`];
+}
+
 export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,23 +1,14 @@
-import * as pulumi from '@pulumi/pulumi';
-import type { DatabaseServer, Placed } from '../targets/target';
-import { inOrder, placeDatabase } from './order';
-import type { Tier, TierArgs } from './tier';
+import type * as pulumi from '@pulumi/pulumi';
+import type { Parts, Target } from '../targets/target';
+import { Tier } from './tier';
 
 /**
  * Tier `single`, for up to about 10,000 users: everything stands on one server.
  *
- *     server ── database ── schema ── services
+ *     people ── server: gateway, services, database, cache
  */
-export class SingleServer extends pulumi.ComponentResource implements Tier {
-  readonly database: DatabaseServer;
-  readonly placed: readonly Placed[];
-
-  constructor(name: string, args: TierArgs, opts: pulumi.ComponentResourceOptions) {
-    super('strata:tiers:SingleServer', name, {}, opts);
-    const server = args.target.site({ parent: this });
-    this.database = placeDatabase(server, args, { parent: this });
-    const schema = args.schema(this.database);
-    this.placed = inOrder(server, args, this.database, { parent: this, dependsOn: schema });
-    this.registerOutputs({});
+export class SingleServer extends Tier {
+  constructor(name: string, target: Target, parts: Parts, opts: pulumi.ComponentResourceOptions) {
+    super('single', name, target, parts, opts);
   }
 }

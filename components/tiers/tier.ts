@@ -1,31 +1,37 @@
-import type * as pulumi from '@pulumi/pulumi';
-import type { Service, Workload } from '../services/service';
-import type { DatabaseServer, DataVolumes, Placed, SecretValue, Target } from '../targets/target';
+import * as pulumi from '@pulumi/pulumi';
+import type { TierName } from '../settings/schema';
+import type { Address, Parts, Placed, Target } from '../targets/target';
+import { groupsOf } from './placement';
 
-/** What every tier is given: the parts to place, and the target to place them on. */
-export interface TierArgs {
-  readonly target: Target;
-  /** The database server's own description; it is placed before all others. */
-  readonly database: Workload;
-  readonly services: readonly Service[];
-  readonly volumes: DataVolumes;
-  readonly databasePassword: pulumi.Output<string>;
-  /** Changes when what a service reads of the schema does. */
-  readonly schemaVersion: string;
-  /** Fills the database; nothing that reads it starts before that is done. */
-  readonly schema: (database: DatabaseServer) => pulumi.Resource;
-  /** What has to be told to a service that has just become healthy, before anybody comes to it. */
-  readonly complete: (
-    placed: Placed,
-    database: DatabaseServer,
-    opts: pulumi.CustomResourceOptions,
-  ) => pulumi.Resource | undefined;
-  /** Connection URLs only once there is a server. */
-  readonly secret: (database?: DatabaseServer) => SecretValue;
-}
+const types: Readonly<Record<TierName, string>> = {
+  single: 'strata:tiers:SingleServer',
+  split: 'strata:tiers:SplitDatabase',
+  'load-balanced': 'strata:tiers:LoadBalanced',
+};
 
-/** How many, and how split: a component that places the services on servers. */
-export interface Tier extends pulumi.ComponentResource {
-  readonly database: DatabaseServer;
+/**
+ * How many, and how split: a component that places the services on servers. Knows no target: each realises the groups
+ * of servers as what it has. Data and its keys are not below it, so another tier takes them over as they are.
+ */
+export abstract class Tier extends pulumi.ComponentResource {
+  /** The database, from the engine's machine. */
+  readonly reach: Address;
   readonly placed: readonly Placed[];
+
+  constructor(
+    tier: TierName,
+    name: string,
+    target: Target,
+    parts: Parts,
+    opts: pulumi.ComponentResourceOptions,
+  ) {
+    super(types[tier], name, {}, opts);
+    const { reach, placed } = target.deploy(
+      { ...parts, groups: groupsOf(tier, parts) },
+      { parent: this },
+    );
+    this.reach = reach;
+    this.placed = placed;
+    this.registerOutputs({});
+  }
 }

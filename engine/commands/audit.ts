@@ -9,7 +9,7 @@ import type { Finding } from '../../provider/audit/finding';
 import { clusterUrl } from '../../provider/tenancy/clusters';
 import { clustersFrom } from '../../provider/tenancy/reach';
 import { messageOf, UserError } from '../errors';
-import { readSecretOutputs, stackOption } from '../outputs';
+import { readMigratorUrl } from '../login-urls';
 import { root } from '../root';
 import { stackSettings } from '../stack-settings';
 import { terminal, type Terminal } from '../terminal';
@@ -148,12 +148,6 @@ async function inStack(
   shard: string,
   out: Terminal,
 ): Promise<{ url: string; registry: string }> {
-  const { databases } = await readSecretOutputs(stack, out);
-  const { strata_migrator: registry } = databases;
-  if (registry !== undefined) {
-    return { url: clusterUrl(await clustersFrom(registry), shard), registry };
-  }
-  throw new UserError(
-    `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
-  );
+  const registry = await readMigratorUrl(stack, out);
+  return { url: clusterUrl(await clustersFrom(registry), shard), registry };
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
-import { Argument, type Command, InvalidArgumentError, Option } from 'commander';
+import { Argument, type Command, Option } from 'commander';
 import { log } from '../../components/services/images/shared/log';
 import { stackValues } from '../compose/stack-values';
 import { UserError } from '../errors';
@@ -12,7 +12,7 @@ import { keyAdvice, signingKey } from '../hooks/signature';
 import { root } from '../root';
 import { stackSecrets } from '../stack-secrets';
 import { terminal } from '../terminal';
-import { type StackOptions, stackCommand } from './options';
+import { portFrom, type StackOptions, stackCommand } from './options';
 
 interface ServeOptions extends StackOptions {
   readonly port: number;
@@ -99,10 +99,4 @@ function run(program: string, args: string[]): Promise<number | null> {
     });
     child.once('close', resolve);
   });
-}
-
-function portFrom(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError('Allowed: a whole number from 1 to 65535.');
 }

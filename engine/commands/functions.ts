@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type Command, Option } from 'commander';
 import { once } from 'node:events';
 import { Development } from '../development';
-import { UserError } from '../errors';
-import { readSecretOutputs, stackOption } from '../outputs';
+import { loginUrl } from '../login-urls';
+import { readSecretOutputs } from '../outputs';
 import { terminal } from '../terminal';
-import { type StackOptions, stackCommand } from './options';
+import { portFrom, type StackOptions, stackCommand } from './options';
 
 interface FunctionsOptions extends StackOptions {
   readonly app: string;
@@ -35,22 +35,15 @@ export function functionsCommand(): Command {
 
 async function functions({ stack, app, port, redis }: FunctionsOptions): Promise<void> {
   const out = terminal(true);
-  const { databases, jwt, tenantLogins } = await readSecretOutputs(stack, out);
-  const login = (role: string): string => {
-    const url = databases[role];
-    if (url !== undefined) return url;
-    throw new UserError(
-      `Stack "${stack}" has no database login ${role}: npm run up${stackOption(stack)}`,
-    );
-  };
+  const outputs = await readSecretOutputs(stack, out);
   const development = new Development({
     app,
     port,
     secrets: {
-      DATABASE_URL: login('strata_app'),
-      OUTBOX_URL: login('strata_dispatcher'),
-      JWT_KEY: jwt.key,
-      TENANT_LOGINS: tenantLogins,
+      DATABASE_URL: loginUrl(stack, outputs, 'strata_app'),
+      OUTBOX_URL: loginUrl(stack, outputs, 'strata_dispatcher'),
+      JWT_KEY: outputs.jwt.key,
+      TENANT_LOGINS: outputs.tenantLogins,
       ...(redis !== undefined && { REDIS_URL: redis }),
     },
     say: out.note,
@@ -59,10 +52,4 @@ async function functions({ stack, app, port, redis }: FunctionsOptions): Promise
   development.start();
   await ended;
   await development.stop();
-}
-
-function portFrom(text: string): number {
-  const port = Number(text);
-  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
-  throw new InvalidArgumentError('Allowed: a whole number from 1 to 65535.');
 }

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { type Command } from 'commander';
 import { z } from 'zod';
 import { copyAccounts } from '../../provider/tenancy/supabase/accounts';
+import { forgetFetched } from '../../provider/tenancy/supabase/fetch-files';
+import { noFiles, planFiles, type PlannedFiles } from '../../provider/tenancy/supabase/files';
 import { planImport, type Choices, type Plan } from '../../provider/tenancy/supabase/plan';
 import { readProject } from '../../provider/tenancy/supabase/source';
 import { writeTenants } from '../../provider/tenancy/supabase/write';
@@ -9,6 +11,7 @@ import { UserError } from '../errors';
 import { stackOption } from '../outputs';
 import { accessOf } from '../tenants/access';
 import { table, type Terminal, terminal } from '../terminal';
+import { bring, filesOf, placesIn, s3Source } from './import-supabase-files';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
 interface ImportOptions extends StackOptions {
@@ -21,12 +24,13 @@ interface ImportOptions extends StackOptions {
   readonly leave: readonly string[];
   readonly out?: string;
   readonly accounts?: boolean;
+  readonly files?: string;
 }
 
 /** `import-supabase`: a Supabase project as exports of tenants, which `tenants import` takes. */
 export function importSupabaseCommand(): Command {
   const several = (value: string, before: readonly string[]): string[] => [...before, value];
-  return stackCommand('import-supabase', 'take over tables and people of a Supabase project')
+  return stackCommand('import-supabase', 'take over tables, people and files of a Supabase project')
     .requiredOption('--url <url>', 'its database, without the password, which PGPASSWORD has')
     .option('--tenant <slug>', 'all rows are one tenant’s')
     .option(
@@ -52,30 +56,39 @@ export function importSupabaseCommand(): Command {
       '--accounts',
       'with --out: accounts into the GoTrue whose database GOTRUE_DATABASE_URL names',
     )
-    .addOption(jsonOption())
-    .addHelpText(
-      'after',
-      '\nNothing is changed there. Files of the project’s storage do not come (docs/import-supabase.md).',
+    .option(
+      '--files <file>',
+      'files come too: JSON, bucket or bucket/folder → slug, or null to leave it (docs/import-supabase.md)',
     )
+    .addOption(jsonOption())
+    .addHelpText('after', '\nNothing is changed there.')
     .action(importSupabase);
 }
 
 async function importSupabase(options: ImportOptions): Promise<void> {
-  const { stack, url, out: folder, json = false } = options;
+  const { stack, url, out: folder, files, json = false } = options;
   const out = terminal(json);
   const choices = choicesOf(options);
   refusePassword(url);
   const gotrue = options.accounts ? gotrueUrl(folder) : undefined;
+  const s3 = files !== undefined && folder !== undefined ? s3Source() : undefined;
   const { platform } = await accessOf({ stack }, out);
   await readProject(url, async (client) => {
     const plan = await planImport(client, platform, choices);
-    if (!json) show(plan, out);
+    const planned =
+      files === undefined ? noFiles : await planFiles(client, plan.tenants, placesIn(files));
+    if (!json) show(plan, planned, out);
     const column = 'column' in choices.tenant ? choices.tenant.column : undefined;
+    if (folder !== undefined && s3 && [...plan.problems, ...planned.problems].length === 0)
+      await bring(s3, planned, folder, out);
     const folders =
-      folder === undefined ? [] : await writeTenants(client, platform, plan, column, folder);
+      folder === undefined
+        ? []
+        : await writeTenants(client, platform, plan, column, folder, planned);
+    if (folder !== undefined && s3) await forgetFetched(folder);
     const accounts = gotrue === undefined ? [] : await copyAccounts(client, gotrue);
-    if (json) out.result(JSON.stringify({ ...inJson(plan), folders, accounts }, null, 2));
-    else next(plan, folders, accounts, stack, out);
+    if (json) out.result(JSON.stringify({ ...inJson(plan, planned), folders, accounts }, null, 2));
+    else next([...plan.problems, ...planned.problems], folders, accounts, stack, out);
   });
 }
 
@@ -138,11 +151,12 @@ function gotrueUrl(folder: string | undefined): string {
   );
 }
 
-function inJson({ tenants, tables, problems, notes }: Plan) {
+function inJson({ tenants, tables, problems, notes }: Plan, files: PlannedFiles) {
   return {
     tenants: tenants.map(({ slug, id, members }) => ({ slug, id, members: members.length })),
     tables: tables.map(({ table: { name }, from, rows }) => ({ name, from, rows: total(rows) })),
-    problems,
+    files: filesOf(files),
+    problems: [...problems, ...files.problems],
     notes,
   };
 }
@@ -151,7 +165,11 @@ function total(rows: ReadonlyMap<string, number>): number {
   return [...rows.values()].reduce((sum, count) => sum + count, 0);
 }
 
-function show({ tenants, tables, problems, notes }: Plan, out: Terminal): void {
+function show(
+  { tenants, tables, problems, notes }: Plan,
+  files: PlannedFiles,
+  out: Terminal,
+): void {
   const lines = tables.map(({ table: { name }, from, rows }) => [
     from === undefined ? '–' : `public.${from}`,
     name,
@@ -162,8 +180,10 @@ function show({ tenants, tables, problems, notes }: Plan, out: Terminal): void {
     const people = tenants.map(({ slug, members }) => [slug, String(members.length)]);
     out.result(`\n${table([['TENANT', 'MEMBERS'], ...people])}`);
   }
+  const counted = filesOf(files).map((each) => Object.values(each).map(String));
+  if (counted.length > 0) out.result(`\n${table([['TENANT', 'FILES', 'BYTES'], ...counted])}`);
   section('Good to know:', notes, out);
-  section('In the way:', problems, out);
+  section('In the way:', [...problems, ...files.problems], out);
 }
 
 function section(title: string, lines: readonly string[], out: Terminal): void {
@@ -171,7 +191,7 @@ function section(title: string, lines: readonly string[], out: Terminal): void {
 }
 
 function next(
-  { problems }: Plan,
+  problems: readonly string[],
   folders: readonly string[],
   accounts: Awaited<ReturnType<typeof copyAccounts>>,
   stack: string,

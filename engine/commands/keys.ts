@@ -1,12 +1,11 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { type Role, roles } from '../../components/services/images/shared/claims';
 import { scopes } from '../../components/services/scopes';
 import { type ApiKey, issueKey, listKeys, revokeKey } from '../api-keys';
-import { UserError } from '../errors';
 import { chooseMember, readMembers } from '../members';
 import { nearest } from '../nearest';
-import { readSecretOutputs, stackOption } from '../outputs';
-import { table, terminal, type Terminal } from '../terminal';
-import { type Role, roles } from '../token';
+import { readMigratorUrl } from '../login-urls';
+import { table, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
 interface TenantOptions extends StackOptions {
@@ -67,7 +66,7 @@ async function issueAction(options: IssueOptions): Promise<void> {
   const { stack, tenant, user, role, name, scope, days, json = false } = options;
   // The key alone goes to stdout, so that it can be piped to where secrets are kept.
   const out = terminal(true);
-  const url = await migratorUrl(stack, out);
+  const url = await readMigratorUrl(stack, out);
   const member = chooseMember(await readMembers(url), { tenant, user, role });
   const { id, text, expiresAt } = await issueKey(url, member, { name, scopes: scope, days });
   if (json) {
@@ -84,7 +83,7 @@ async function issueAction(options: IssueOptions): Promise<void> {
 
 async function listAction({ stack, tenant, json = false }: TenantOptions): Promise<void> {
   const out = terminal(json);
-  const keys = await listKeys(await migratorUrl(stack, out), tenant);
+  const keys = await listKeys(await readMigratorUrl(stack, out), tenant);
   if (json) out.result(JSON.stringify(keys, null, 2));
   else if (keys.length === 0) out.result(`${tenant} has no API keys.`);
   else out.result(table([heading, ...keys.map(row)]));
@@ -95,7 +94,7 @@ async function revokeAction(
   { stack, tenant, json = false }: TenantOptions,
 ): Promise<void> {
   const out = terminal(json);
-  const revoked = await revokeKey(await migratorUrl(stack, out), tenant, id);
+  const revoked = await revokeKey(await readMigratorUrl(stack, out), tenant, id);
   if (json) out.result(JSON.stringify({ id, tenant, revoked }, null, 2));
   else out.result(revoked ? `Revoked ${id}.` : `${id} had been revoked before.`);
 }
@@ -118,15 +117,6 @@ function row(key: ApiKey): string[] {
 
 function day(at: Date): string {
   return at.toISOString().slice(0, 10);
-}
-
-async function migratorUrl(stack: string, out: Terminal): Promise<string> {
-  const { databases } = await readSecretOutputs(stack, out);
-  const { strata_migrator: url } = databases;
-  if (url !== undefined) return url;
-  throw new UserError(
-    `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
-  );
 }
 
 function scopesFrom(text: string, before: readonly string[] = []): string[] {

@@ -1,4 +1,4 @@
-import { Command, Option } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { localStack } from '../backend';
 
 /** Options that commands have in common. */
@@ -18,4 +18,11 @@ export function stackCommand(name: string, summary: string): Command {
 /** `--json`: one JSON document on stdout, everything else on stderr. */
 export function jsonOption(): Option {
   return new Option('--json', 'print the result as JSON on stdout, and nothing else there');
+}
+
+/** The parser of an option that is a port. */
+export function portFrom(text: string): number {
+  const port = Number(text);
+  if (Number.isInteger(port) && port >= 1 && port <= 65_535) return port;
+  throw new InvalidArgumentError('Allowed: a whole number from 1 to 65535.');
 }

@@ -1,9 +1,10 @@
+import { type Role, roles } from '../../components/services/images/shared/claims';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { UserError } from '../errors';
 import { chooseMember, readMembers } from '../members';
-import { readSecretOutputs, stackOption } from '../outputs';
+import { migratorUrl } from '../login-urls';
+import { readSecretOutputs } from '../outputs';
 import { terminal } from '../terminal';
-import { type Role, roles, sign } from '../token';
+import { sign } from '../token';
 import { type StackOptions, stackCommand } from './options';
 
 interface TokenOptions extends StackOptions {
@@ -34,16 +35,10 @@ export function tokenCommand(): Command {
 async function token({ stack, tenant, user, role, minutes }: TokenOptions): Promise<void> {
   // stdout is for the token alone, as with --json.
   const out = terminal(true);
-  const { databases, jwt } = await readSecretOutputs(stack, out);
-  const url = databases.strata_migrator;
-  if (url === undefined) {
-    throw new UserError(
-      `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
-    );
-  }
-  const members = await readMembers(url);
+  const outputs = await readSecretOutputs(stack, out);
+  const members = await readMembers(migratorUrl(stack, outputs));
   const member = chooseMember(members, { tenant, user, ...(role !== undefined && { role }) });
-  out.result(await sign(member, jwt, minutes));
+  out.result(await sign(member, outputs.jwt, minutes));
 }
 
 function minutesFrom(text: string): number {

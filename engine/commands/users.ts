@@ -1,7 +1,6 @@
 import { Command } from 'commander';
-import { UserError } from '../errors';
-import { readSecretOutputs, stackOption } from '../outputs';
-import { table, terminal, type Terminal } from '../terminal';
+import { readMigratorUrl } from '../login-urls';
+import { table, terminal } from '../terminal';
 import { listUsers, revokeUser, type User } from '../users';
 import { jsonOption, stackCommand, type StackOptions } from './options';
 
@@ -29,7 +28,7 @@ export function usersCommand(): Command {
 
 async function listAction({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
-  const users = await listUsers(await migratorUrl(stack, out));
+  const users = await listUsers(await readMigratorUrl(stack, out));
   if (json) out.result(JSON.stringify(users, null, 2));
   else if (users.length === 0) out.result('There are no users.');
   else out.result(table([heading, ...users.map(row)]));
@@ -37,7 +36,7 @@ async function listAction({ stack, json = false }: StackOptions): Promise<void> 
 
 async function revokeAction(name: string, { stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
-  const { id, handle } = await revokeUser(await migratorUrl(stack, out), name);
+  const { id, handle } = await revokeUser(await readMigratorUrl(stack, out), name);
   if (json) out.result(JSON.stringify({ id, handle, revoked: true }, null, 2));
   else {
     out.result(
@@ -57,13 +56,4 @@ function row({ handle, id, memberships, identities, lastSignInAt }: User): strin
     identities.map(({ provider }) => provider).join(' ') || 'nothing yet',
     lastSignInAt ? lastSignInAt.toISOString().slice(0, 16).replace('T', ' ') : 'never',
   ];
-}
-
-async function migratorUrl(stack: string, out: Terminal): Promise<string> {
-  const { databases } = await readSecretOutputs(stack, out);
-  const { strata_migrator: url } = databases;
-  if (url !== undefined) return url;
-  throw new UserError(
-    `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
-  );
 }

@@ -42,19 +42,13 @@ export async function composeBundle(
   secrets: Readonly<Record<string, string>>,
   kept: KeptValues,
 ): Promise<Bundle> {
-  const plan = planOf(settings);
-  const logins = Object.keys(loginRoles) as LoginRole[];
-  const services = [
-    plan.database,
-    schemaJob(plan, logins, settings),
-    ...withMetadataJob(plan, settings),
-  ];
-  await kept.issue(certificateNames(services, publicNames(settings, plan.services)));
+  const { services, hosts, schemaVersion } = bundled(settings);
+  await kept.issue(certificateNames(services, hosts));
   const hasPooler = services.some(({ name }) => name === pooled.host);
   const files = renderCompose({
     stack,
     services,
-    schemaVersion: plan.schemaVersion,
+    schemaVersion,
     nodeImage: image(settings, 'node'),
     secret: secretOf(kept, secrets, hasPooler),
     fingerprint: fingerprintWith(kept.password('fingerprint', word)),
@@ -64,6 +58,23 @@ export async function composeBundle(
     return entries ? [[service.name, entries] as const] : [];
   });
   return { files, contexts: Object.fromEntries(contexts) };
+}
+
+/** What runs in a bundle: the plan, and as jobs what Pulumi does itself. `hosts` are the names that people ask for. */
+export function bundled(settings: Settings): {
+  readonly services: readonly Service[];
+  readonly hosts: readonly string[];
+  readonly schemaVersion: string;
+} {
+  const plan = planOf(settings);
+  const logins = Object.keys(loginRoles) as LoginRole[];
+  const services = [
+    plan.database,
+    schemaJob(plan, logins, settings),
+    ...withMetadataJob(plan, settings),
+  ];
+  const hosts = publicNames(settings, plan.services);
+  return { services, hosts, schemaVersion: plan.schemaVersion };
 }
 
 /** The same that target docker sends to the engine; nothing for an image that is pulled. */

@@ -8,6 +8,7 @@ import type { Platform } from '../../provider/tenancy/provision';
 import { clustersFrom } from '../../provider/tenancy/reach';
 import { jsonOption, stackCommand, type StackOptions } from '../commands/options';
 import { UserError } from '../errors';
+import { migratorUrl } from '../login-urls';
 import { readSecretOutputs, stackOption, type SecretOutputs } from '../outputs';
 import { stackSettings } from '../stack-settings';
 import type { Terminal } from '../terminal';
@@ -41,28 +42,29 @@ export interface Access {
 
 /** The clusters with tenants, for what only reads the registry. */
 export async function clustersOf(options: AccessOptions, out: Terminal): Promise<Clusters> {
-  const url = options.url ?? migratorUrl(options.stack, await outputs(options, out));
+  const { url } = await told(options, out);
   return reached(url, options);
 }
 
 /** Everything that makes and changes tenants. Throws one sentence for what is missing. */
 export async function accessOf(options: AccessOptions, out: Terminal): Promise<Access> {
-  const { stack, url, logins } = options;
-  const told = await outputs(options, out);
+  const { stack, logins } = options;
+  const { url, outputs } = await told(options, out);
   const settings = stackSettings(stack);
   return {
     platform: {
-      master: logins === undefined ? masterOf(stack, told) : secretIn(logins),
+      master: logins === undefined ? masterOf(stack, outputs) : secretIn(logins),
       plan: planOf(settings).tenancy,
-      clusters: await reached(url ?? migratorUrl(stack, told), options),
+      clusters: await reached(url, options),
     },
     model: settings.tenancy.model,
     declared: new Map(
-      Object.entries(url === undefined ? settings.tenancy.tenants : {}).map(
-        ([slug, { members }]) => [slug, Object.keys(members)],
-      ),
+      Object.entries(outputs ? settings.tenancy.tenants : {}).map(([slug, { members }]) => [
+        slug,
+        Object.keys(members),
+      ]),
     ),
-    services: told?.services,
+    services: outputs?.services,
   };
 }
 
@@ -75,26 +77,21 @@ async function reached(url: string, { stack }: AccessOptions): Promise<Clusters>
   }
 }
 
-async function outputs(
+/** The database, and what the stack says unless another database than its own is named. */
+async function told(
   { stack, url }: AccessOptions,
   out: Terminal,
-): Promise<SecretOutputs | undefined> {
-  return url === undefined ? readSecretOutputs(stack, out) : undefined;
+): Promise<{ readonly url: string; readonly outputs?: SecretOutputs }> {
+  if (url !== undefined) return { url };
+  const outputs = await readSecretOutputs(stack, out);
+  return { url: migratorUrl(stack, outputs), outputs };
 }
 
-function migratorUrl(stack: string, told: SecretOutputs | undefined): string {
-  const url = told?.databases.strata_migrator;
-  if (url !== undefined) return url;
-  throw new UserError(
-    `Stack "${stack}" has no database login strata_migrator: npm run up${stackOption(stack)}`,
-  );
-}
-
-function masterOf(stack: string, told: SecretOutputs | undefined): string {
-  const master = told?.tenantLogins;
+function masterOf(stack: string, outputs: SecretOutputs | undefined): string {
+  const master = outputs?.tenantLogins;
   if (master !== undefined && master !== '') return master;
   throw new UserError(
-    told
+    outputs
       ? `Stack "${stack}" does not tell its secret tenant-logins: npm run up${stackOption(stack)}, or --logins <file>`
       : 'With --url the platform’s secret tenant-logins is needed too: --logins <file>',
   );

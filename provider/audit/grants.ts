@@ -128,7 +128,7 @@ function entersRightly(schema: string, role: string): boolean {
   if (isTenantSchema(schema)) {
     return role === 'strata_maintenance' || clientsOf({ schema }).includes(role);
   }
-  const closed = ['registry', 'audit', 'outbox', 'strata'].includes(schema);
+  const closed = ['registry', 'audit', 'outbox', 'realtime', 'strata'].includes(schema);
   return !(closed && servesRequests(role)) && !(ours && !role.startsWith('strata_'));
 }
 

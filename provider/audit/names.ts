@@ -9,6 +9,7 @@ export const platformSchemas = new Set([
   'strata',
   'storage',
   'outbox',
+  'realtime',
 ]);
 
 export function isTenantSchema(schema: string): boolean {
@@ -57,6 +58,7 @@ export const logins = new Set([
   'strata_monitor',
   'strata_pooler',
   'strata_oauth',
+  'strata_realtime',
 ]);
 
 /** Who may be granted rows of a table of tenants: whoever requests become in its schema. */

@@ -14,6 +14,7 @@ const forRequests: Readonly<Record<string, readonly string[]>> = {
 const callers: Readonly<Record<string, readonly string[]>> = {
   audit: ['strata_admin_page', 'strata_monitor', 'strata_maintenance', 'strata_auditor'],
   outbox: ['strata_dispatcher', 'strata_maintenance'],
+  realtime: ['strata_realtime'],
   registry: ['strata_admin_page', 'strata_monitor', 'strata_maintenance'],
   strata: ['strata_migrator'],
 };

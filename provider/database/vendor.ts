@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { UserError } from '../../engine/errors';
 import type { Resource } from '../host/resource';
 import { differences } from '../local/changes';
+import { databaseAt } from '../tenancy/clusters';
 import { readLive, withClient } from './connect';
 import { accepts } from './login';
 import { scramVerifier } from './scram';
@@ -88,7 +89,7 @@ async function setUp(inputs: VendorInputs): Promise<void> {
     await makeRole(client, inputs);
     await asMember(client, name, async () => {
       await makeDatabase(client, name);
-      await withClient(at(url, name), async (inside) => {
+      await withClient(databaseAt(url, name), async (inside) => {
         for (const statement of setup) await inside.query(statement);
       });
     });
@@ -173,11 +174,5 @@ async function asMember(client: Client, role: string, work: () => Promise<void>)
 }
 
 function letsIn({ url, name, password }: VendorInputs): Promise<boolean> {
-  return accepts({ url: at(url, name), role: name, password });
-}
-
-function at(url: string, database: string): string {
-  const there = new URL(url);
-  there.pathname = `/${database}`;
-  return there.href;
+  return accepts({ url: databaseAt(url, name), role: name, password });
 }

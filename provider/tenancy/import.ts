@@ -12,7 +12,7 @@ import { roomProblems } from './shard-room';
 import { tableProblems } from './stores/postgres';
 import type { TenantStore } from './stores/store';
 import { tenantColumns, type Tenant } from './tenant';
-import { isPrintable, nameProblems, slugProblems } from './wanted';
+import { isPrintable, nameProblems, placeProblems, slugProblems } from './wanted';
 
 interface Target {
   readonly model: Model;
@@ -38,6 +38,7 @@ export async function importTenant(
   const problems = [
     ...copyProblems(target.as),
     ...nameProblemsOf(source.manifest),
+    ...placeProblems(platform.plan, { model: target.model, shard }),
     ...(await tableProblems(platform, source.manifest)),
   ];
   if (problems.length > 0) throw refused(folder, problems);

@@ -18,7 +18,7 @@ import {
   type Registered,
 } from './registry';
 import { placeOfTenant, type Tenant } from './tenant';
-import type { Wanted } from './wanted';
+import { placeProblems, type Wanted } from './wanted';
 
 /** Where a tenant keeps something besides its rows, and what has to be made there for it. */
 export interface Provisioned {
@@ -49,9 +49,9 @@ export function createTenant(
   wanted: Wanted,
   tell: Tell = () => undefined,
 ): Promise<Registered> {
-  const { clusters } = platform;
+  const { clusters, plan } = platform;
   return exclusively(clusters, wanted.slug, async () => {
-    const tenant = await insertTenant(clusters, wanted);
+    const tenant = await insertTenant(clusters, wanted, placeProblems(plan, wanted));
     if (tenant.status !== 'provisioning') return tenant;
     tell(`${tenant.slug} (${tenant.model} on ${tenant.shard}) is entered as ${tenant.id}`);
     const applied = await provision(platform, tenant);

@@ -9,7 +9,6 @@ import {
   type TableChanges,
 } from './move-changes';
 import type { Move } from './move-journal';
-import { hasOutbox } from './plan';
 import type { Platform } from './provision';
 import {
   deleteRows,
@@ -22,6 +21,7 @@ import {
   type RowTable,
 } from './rows';
 import { declaredTables } from './stores/postgres';
+import { withoutEvents } from './without-events';
 
 /** Transactions that are older than this when a move begins are not looked for in the audit log. */
 const oldestTransactionMs = 60 * 60 * 1000;
@@ -156,11 +156,11 @@ export class FollowingCopy {
     return { tenantId: this.move.tenantId, seen: this.seen, since: this.since };
   }
 
-  /** One transaction at the target, all of it or nothing, and nobody is told of events: nothing of it is new. */
+  /** One transaction at the target, all of it or nothing, and nobody is told of changes: nothing of it is new. */
   private async writing(work: (write: Client) => Promise<void>): Promise<void> {
     const { write } = this.ends;
     await asMover(write, async () => {
-      await withoutEvents(write, this.move, this.move.to, async () => {
+      await withoutEvents(write, this.move.tenantId, this.move.to, async () => {
         await write.query('set constraints all deferred');
         await work(write);
         await write.query('set constraints all immediate');
@@ -179,27 +179,9 @@ export async function deleteOldRows(
   place: Move['from'],
 ): Promise<void> {
   await asMover(client, () =>
-    withoutEvents(client, { tenantId }, place, () =>
+    withoutEvents(client, tenantId, place, () =>
       deleteRows(client, declaredTables(platform, place), tenantId),
     ),
-  );
-}
-
-/** Events that this transaction enters are taken out again; those of others, and older ones, stay. */
-async function withoutEvents(
-  client: Client,
-  { tenantId }: Pick<Move, 'tenantId'>,
-  place: Move['from'],
-  work: () => Promise<void>,
-): Promise<void> {
-  if (!hasOutbox(place)) return work();
-  const { rows } = await client.query<{ last: string }>(
-    'select coalesce(max(position), 0)::text as last from outbox.events',
-  );
-  await work();
-  await client.query(
-    'delete from outbox.events where position > $1 and tenant_id = $2 and xmin = pg_current_xact_id()::xid',
-    [rows[0]?.last, tenantId],
   );
 }
 

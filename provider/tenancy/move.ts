@@ -15,7 +15,7 @@ import { provision, synchronise, type Platform } from './provision';
 import { findTenant, inRegistry, type Registered } from './registry';
 import { roomProblems } from './shard-room';
 import { placeOfTenant } from './tenant';
-import { RefusedError } from './wanted';
+import { placeProblems, RefusedError } from './wanted';
 import { shareRole, withdraw } from './withdraw';
 
 export interface MoveOptions {
@@ -70,6 +70,8 @@ export async function moveTenant(
       const from = placeOfTenant(tenant);
       const between = { slug, from: begun && isDeepStrictEqual(from, to) ? begun.from : from, to };
       if (isDeepStrictEqual(from, to)) return between;
+      const problems = placeProblems(platform.plan, to);
+      if (problems.length > 0) throw new RefusedError(`${slug} stays where it is`, problems);
       if (from.shard !== to.shard) await refuseFull(platform, tenant, to);
       return { ...between, ...(await moveNow(platform, tenant, to, options)) };
     },

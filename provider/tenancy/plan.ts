@@ -9,10 +9,12 @@ export interface TenancyPlan {
   /** The application's migrations, in their order. */
   readonly migrations: readonly MigrationFile[];
   readonly declaration: TenancyDeclaration;
-  /** Table → triggers that tell functions of its changes. */
+  /** Table → triggers that enter its changes, for functions and for those who listen to realtime. */
   readonly events: Readonly<Record<string, TableFence['triggers']>>;
   /** Changes with every migration and every rule. */
   readonly version: string;
+  /** APIs that serve shared tables alone, where none serves tenants with tables of their own. */
+  readonly sharedTablesOnly?: readonly string[];
 }
 
 /** The fences around a tenant's own tables. */
@@ -27,7 +29,7 @@ export function fencesAt(plan: TenancyPlan, place: Place, tenantId: string): Tab
   }));
 }
 
-/** Events are handed out from the platform's own database alone. */
+/** Events and changes are told from the platform's own database alone. */
 export function hasOutbox(place: Place): boolean {
   return isWithRegistry(place);
 }

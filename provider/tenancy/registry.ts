@@ -77,9 +77,13 @@ export function listTenants(clusters: Clusters): Promise<Registered[]> {
 /**
  * Enters a tenant as `provisioning`, with its members; or finds it where this was done before and not finished.
  * Throws `RefusedError` with everything that is wrong: names, limits, a slug that is taken, a shard that is full or that
- * nobody knows.
+ * nobody knows, and of a new one what else is `against` it.
  */
-export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Registered> {
+export function insertTenant(
+  clusters: Clusters,
+  wanted: Wanted,
+  against: readonly string[] = [],
+): Promise<Registered> {
   const { slug, name, model, shard } = wanted;
   return inRegistry(clusters, async (client) => {
     const [before] = await select(client, 't.slug = $1', [slug]);
@@ -87,7 +91,7 @@ export function insertTenant(clusters: Clusters, wanted: Wanted): Promise<Regist
     const problems = [
       ...problemsOf(wanted),
       ...(before && !resumed ? [taken(before, wanted)] : []),
-      ...(resumed ? [] : await roomProblems(client, clusters, shard)),
+      ...(resumed ? [] : [...(await roomProblems(client, clusters, shard)), ...against]),
     ];
     if (problems.length > 0)
       throw new RefusedError(`Tenant ${slug.slice(0, 63) || '(no name)'} is not made`, problems);

@@ -1,7 +1,9 @@
 import type { z } from 'zod';
 import { displayName, tenantSlug } from '../../components/settings/values';
-import type { Model } from '../../components/tenancy/places';
+import type { Model, Place } from '../../components/tenancy/places';
+import { unserved } from '../../components/tenancy/served';
 import { UserError } from '../../engine/errors';
+import type { TenancyPlan } from './plan';
 
 /** A tenant that is to be made. */
 export interface Wanted {
@@ -80,6 +82,17 @@ export function problemsOf({ slug, name, model, members, limits = {} }: Wanted):
     ...memberProblems(members),
     ...limitProblems(limits, model),
   ];
+}
+
+/** What is wrong with a place for a tenant: no API of the deployment would serve it. */
+export function placeProblems(
+  { sharedTablesOnly = [] }: Pick<TenancyPlan, 'sharedTablesOnly'>,
+  place: Pick<Place, 'model' | 'shard'>,
+): string[] {
+  const problem = unserved(sharedTablesOnly, place);
+  if (!problem) return [];
+  const { reason, received = '', allowed = '', advice = '' } = problem;
+  return [`it ${reason}: ${received} (allowed: ${allowed}). ${advice.replace(/\.$/, '')}`];
 }
 
 /** What is wrong with a new tenant's slug. */

@@ -96,6 +96,20 @@ const presets = {
   ],
 } as const;
 
+test('a scanner stands beside the storage where it is asked for, one and as it is pinned', async () => {
+  const storage = { replicas: 2, image: 'registry.example.org/files:1' };
+  const config = { preset: 'standard', storage: { scan: 'clamav' }, services: { storage } };
+  const containers = containersOf(await deploy(config));
+  const names = Object.keys(containers).filter((name) => /^(clamav|storage)-/.test(name));
+  expect(names.sort()).toEqual(['clamav-1', 'storage-1', 'storage-2']);
+  expect(containers['clamav-1']).toMatchObject({
+    image: 'sha256:image-clamav',
+    volumes: expect.arrayContaining([
+      { containerPath: '/var/lib/clamav', volumeName: 'strata-test-signatures-1' },
+    ]) as unknown,
+  });
+});
+
 describe.each([
   ['minimal', true],
   ['minimal', false],

@@ -75,6 +75,7 @@ const credentials = [
   'login-strata_monitor',
   'login-strata_oauth',
   'login-strata_pooler',
+  'login-strata_realtime',
   'login-strata_sessions',
   'meta-crypto',
   'oauth-key',
@@ -85,6 +86,7 @@ const credentials = [
   'redis-guard',
   'redis-monitor',
   'redis-oauth',
+  'redis-realtime',
   'redis-storage',
   'redis-tenants',
   'storage-admin',
@@ -96,8 +98,6 @@ const credentials = [
   'vendor-gotrue',
   'vendor-hasura',
   'vendor-hasura-auth',
-  'vendor-hasura-storage',
-  'vendor-realtime',
   'vendor-supabase-storage',
 ];
 

@@ -6,50 +6,20 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { engine, shellImage } from '../support/docker';
 import { logOf, prefix } from './support/platform';
 import { absent, openScene, type Scene } from './support/scene';
+import { secretsIn, secretsOf, type Secrets } from './support/secrets';
 
 const run = promisify(execFile);
 
 let scene: Scene;
-/** Resource → what it generated and nobody may see. */
-let secrets: Map<string, string>;
-
-interface Exported {
-  readonly deployment: {
-    readonly resources: readonly {
-      readonly urn: string;
-      readonly type: string;
-      readonly outputs?: Readonly<Record<string, unknown>>;
-    }[];
-  };
-}
+let secrets: Secrets;
 
 beforeAll(async () => {
   if (absent) return;
   scene = await openScene();
-  const state = JSON.parse(
-    await scene.platform.pulumi('stack', 'export', '--show-secrets'),
-  ) as Exported;
-  secrets = new Map(
-    state.deployment.resources.flatMap(({ urn, type, outputs = {} }) => {
-      const value = type.endsWith(':RandomPassword') ? outputs.result : outputs.key;
-      const name = urn.split('::').at(-1) ?? '';
-      // The name of a key to the object store, which logs who comes; what proves it is another one.
-      const isSecret = /:RandomPassword$|^strata:tls:/.test(type) && name !== 'backup-key-id';
-      return isSecret ? [[name, plain(value)] as const] : [];
-    }),
-  );
+  secrets = await secretsOf(scene);
 });
 
-/** `--show-secrets` leaves the plain JSON of a secret in an envelope. */
-function plain(value: unknown): string {
-  if (typeof value === 'string') return value;
-  return JSON.parse((value as { plaintext: string }).plaintext) as string;
-}
-
-/** Names of the secrets that a text holds. */
-function found(text: string): string[] {
-  return [...secrets].filter(([, value]) => text.includes(value)).map(([name]) => name);
-}
+const found = (text: string): string[] => secretsIn(secrets, text);
 
 /** Empty for a process that has ended meanwhile. */
 function textOf(file: string): string {

@@ -13,8 +13,12 @@ for program in "$here"/stand-ins/*.ts; do
   "$here/../../node_modules/.bin/esbuild" "$program" --bundle --platform=node --target=node20 --log-level=error \
     --external:pg-native --outfile="$context/$(basename "$program" .ts).cjs"
 done
+# What needs Go is left out where there is none.
+names=(node postgres pgbouncer postgres-exporter pgbouncer-exporter nginx-exporter blackbox-exporter cadvisor)
+if mailpit=$("$here/mailpit.sh"); then cp "$mailpit" "$context/mailpit"; names+=(mailpit); fi
+for program in "$here"/stand-ins/*.ts; do names+=("$(basename "$program" .ts)"); done
 
-for name in node postgres pgbouncer postgres-exporter pgbouncer-exporter nginx-exporter blackbox-exporter cadvisor hasura; do
+for name in "${names[@]}"; do
   image=strata-test/$name:1
   # A stand-in is of this folder, and the engine knows by itself whether it has changed.
   if [ ! -f "$here/stand-ins/$name.ts" ] && docker image inspect "$image" >/dev/null 2>&1; then

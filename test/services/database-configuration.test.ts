@@ -35,7 +35,7 @@ test('the newest major takes every line of the rendered files', async () => {
   mkdirSync(own('data'), { mode: 0o700 });
   give(own('data'));
   const written = {
-    'postgresql.conf': renderConfiguration(serverSettings(labSettings().database, 'minimal'))
+    'postgresql.conf': renderConfiguration(serverSettings(labSettings().database))
       .replaceAll(containerPaths.secrets, folder)
       .replace(/^port = .*/m, `port = '${port}'`)
       .replace(/^unix_socket_directories = .*/m, `unix_socket_directories = '${folder}'`)

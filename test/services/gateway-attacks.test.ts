@@ -309,6 +309,7 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       'path',
       'protocol',
       'agent',
+      'service',
       'upstream',
       'upstream_status',
       'cache',
@@ -317,6 +318,8 @@ describe.skipIf(noNginx !== undefined)(title, () => {
       'received',
       'sent',
     ]);
+    expect(line).toMatchObject({ service: 'storage' });
+    expect(lines.find(({ path }) => path === '/nowhere')).toMatchObject({ service: '' });
     expect(lines.filter(({ tenant }) => tenant === acme.tenant).length).toBeGreaterThan(0);
   });
 

@@ -3,7 +3,8 @@ import { rmSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { gatewayProblems } from '../../components/services/gateway/problems';
 import type { GatewayInput } from '../../components/services/gateway/input';
-import type { Access, Route, Service } from '../../components/services/service';
+import type { Access, Route } from '../../components/services/route';
+import type { Service } from '../../components/services/service';
 import { gateway as schema } from '../../components/settings/gateway';
 import { configTest, noNginx, writeConfig } from '../support/gateway/nginx';
 import { gatewayInput, service } from '../support/gateway/platform';
@@ -38,7 +39,7 @@ describe.skipIf(noNginx !== undefined)(title, () => {
     async (tls) => {
       const all = {
         tls,
-        ports: { http: 8080, https: 8443 },
+        ports: { http: 8080, https: 8443, services: { gateway: 8444, token: 8445, public: 8446 } },
         cors: { origins: ['https://a.example.net', 'http://localhost:3000'], credentials: true },
         operators: ['10.0.0.0/8', 'this-machine', '2001:db8::/32'],
         proxies: { cloudflare: true, addresses: ['192.0.2.1'] },

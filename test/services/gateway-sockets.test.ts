@@ -100,6 +100,9 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
     await world.admin.query(`update registry.tenants set status = 'active' where id = $1`, [
       acme.id,
     ]);
+    await expect
+      .poll(async () => init(await open('acme.example.org')), { timeout: 30_000 })
+      .toBe('connection_ack');
   });
 
   test("is refused at another tenant's host and path", async () => {

@@ -9,6 +9,7 @@ import { startNames, type Names } from '../support/gateway/names';
 import { noNginx, startNginx, type Running } from '../support/gateway/nginx';
 import { gatewayInput, service } from '../support/gateway/platform';
 import { noMailpit, startMailpit, type Mailpit } from '../support/mailpit';
+import { namesIn, recorded } from '../support/monitoring/recorded';
 
 const missing = noMailpit ?? noNginx;
 const title = 'the real Mailpit behind the real gateway';
@@ -51,6 +52,17 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
     expect([page.status, page.headers['content-type']]).toEqual([200, 'text/html; charset=utf-8']);
     const text = await at(`/mail/view/${messages[0]?.ID ?? ''}.txt`);
     expect(text.body).toContain('Follow this link');
+  });
+
+  test('gives Prometheus the figures that panels ask for, and no mail', async () => {
+    await send(mail.smtp, 'A secret of Ann');
+    const metrics = workload.metrics;
+    const path = metrics && 'path' in metrics ? metrics.path : '';
+    const text = await (await fetch(`http://127.0.0.1:${String(mail.figures)}${path}`)).text();
+    expect(namesIn(text)).toEqual(expect.arrayContaining(recorded('mailpit')));
+    expect(text).not.toContain('Ann');
+    const pages = await fetch(`http://127.0.0.1:${String(mail.figures)}/mail/api/v1/messages`);
+    expect(pages.status).toBe(404);
   });
 
   test('lets a page of the platform delete, and one of another origin not even read', async () => {

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer as plainServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import { createServer, type Server } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import os from 'node:os';
@@ -66,8 +66,12 @@ describe.runIf(there)('a probe', () => {
 
   async function probe(module: string, status: number): Promise<string> {
     const target = `https://127.0.0.1:${(gateway.address() as AddressInfo).port}/${status}`;
-    const query = new URLSearchParams({ module, target, hostname: 'cdn.example.org' });
-    return (await fetch(`http://127.0.0.1:${port}/probe?${query.toString()}`)).text();
+    return ask({ module, target, hostname: 'cdn.example.org' });
+  }
+
+  async function ask(params: Record<string, string>): Promise<string> {
+    const query = new URLSearchParams(params).toString();
+    return (await fetch(`http://127.0.0.1:${port}/probe?${query}`)).text();
   }
 
   test.each([
@@ -99,5 +103,38 @@ describe.runIf(there)('a probe', () => {
     const days = (end - Date.now() / 1000) / (24 * 3600);
     expect(days).toBeGreaterThan(8);
     expect(days).toBeLessThan(12);
+  });
+
+  describe('for health', () => {
+    let listens: number;
+    const service = plainServer((request, response) => {
+      response.writeHead(Number(request.url?.slice(1)), { location: '/200' }).end();
+    });
+
+    beforeAll(async () => {
+      await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
+      listens = (service.address() as AddressInfo).port;
+    });
+
+    afterAll(() => service.close());
+
+    test.each([
+      [200, 1],
+      [204, 1],
+      // Where it sends one is not what was asked.
+      [302, 0],
+      [404, 0],
+      [503, 0],
+    ])('of a service that answers %i is %i', async (status, success) => {
+      const text = await ask({ module: 'path', target: `http://127.0.0.1:${listens}/${status}` });
+      expect(text).toMatch(new RegExp(`^probe_success ${success}$`, 'm'));
+    });
+
+    test('of an open port is 1, and of one that nobody listens at 0', async () => {
+      const open = await ask({ module: 'port', target: `127.0.0.1:${listens}` });
+      expect(open).toMatch(/^probe_success 1$/m);
+      const closed = await ask({ module: 'port', target: `127.0.0.1:${await freePort()}` });
+      expect(closed).toMatch(/^probe_success 0$/m);
+    });
   });
 });

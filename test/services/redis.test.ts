@@ -134,7 +134,15 @@ describe.skipIf(missing)(
         ['migrate', 'elsewhere', '6379', '', '0', '1', 'keys', 'limit:a'],
       ];
       const done: string[] = [];
-      for (const user of ['guard', 'functions', 'storage', 'oauth', 'app', 'monitor'] as const) {
+      for (const user of [
+        'guard',
+        'functions',
+        'storage',
+        'oauth',
+        'realtime',
+        'app',
+        'monitor',
+      ] as const) {
         const client = await login(user);
         for (const [command, ...args] of attacks) {
           const said = client.call(command, ...args);

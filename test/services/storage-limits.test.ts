@@ -1,9 +1,10 @@
 import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { noGarage, until } from '../support/storage';
+import { noGarage } from '../support/storage';
 import { StorageWorld } from '../support/storage-world';
 import type { Got, StorageClient } from '../support/storage-client';
+import { until } from '../support/until';
 
 let storage: StorageWorld;
 let ann: StorageClient;

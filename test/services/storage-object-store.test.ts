@@ -12,7 +12,8 @@ import { oneBucket } from '../../components/services/images/storage/bucket';
 import { tenantKey } from '../../components/services/images/storage/derive';
 import { garage } from '../../components/services/images/storage/garage';
 import { ObjectStore, type Places } from '../../components/services/images/storage/store';
-import { adminToken, master, noGarage, startGarage, until, type Garage } from '../support/storage';
+import { adminToken, master, noGarage, startGarage, type Garage } from '../support/storage';
+import { until } from '../support/until';
 
 const a = 'aaaaaaaa-0000-4000-8000-000000000001';
 const b = 'bbbbbbbb-0000-4000-8000-000000000002';

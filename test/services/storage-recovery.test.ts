@@ -6,9 +6,10 @@ import { Database } from '../../components/services/images/storage/database';
 import { garage } from '../../components/services/images/storage/garage';
 import { ObjectStore } from '../../components/services/images/storage/store';
 import { Sweeper } from '../../components/services/images/storage/sweeper';
-import { adminToken, master, noGarage, until } from '../support/storage';
+import { adminToken, master, noGarage } from '../support/storage';
 import { StorageWorld } from '../support/storage-world';
 import type { StorageClient } from '../support/storage-client';
+import { until } from '../support/until';
 
 let storage: StorageWorld;
 let pool: Pool;

@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { FileView } from '../../components/services/images/storage/views';
-import { noGarage, until } from '../support/storage';
+import { noGarage } from '../support/storage';
 import { StorageWorld } from '../support/storage-world';
 import { pathOf, StorageClient } from '../support/storage-client';
+import { until } from '../support/until';
 
 let storage: StorageWorld;
 let ann: StorageClient;

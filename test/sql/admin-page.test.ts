@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { deploy } from './support/platform';
 import { startServer, type Server } from './support/server';
 import { readWorld, type World } from './support/world';
+import { rightsOf } from '../support/rights';
 
 const others = [
   'strata_app',
@@ -48,38 +49,19 @@ const codeOf = (asked: Promise<unknown>): Promise<string | undefined> =>
   );
 
 test('the login of the admin page may run five functions, reach no table, become nobody and make nothing', async () => {
-  const { rows } = await admin.query<object>(
-    `with own as (select n.oid, n.nspname from pg_namespace n where n.nspname !~ '^(pg_|information_schema$|oracle$)')
-     select
-       (select array_agg(format('%s.%s', own.nspname, p.proname) order by own.nspname, p.proname)
-        from pg_proc p join own on own.oid = p.pronamespace
-        where has_schema_privilege('strata_admin_page', own.oid, 'usage')
-          and has_function_privilege('strata_admin_page', p.oid, 'execute')) as functions,
-       (select array_agg(c.oid::regclass::text) from pg_class c join own on own.oid = c.relnamespace
-        where c.relkind in ('r', 'p', 'v', 'm', 'f') and has_any_column_privilege('strata_admin_page', c.oid,
-          'select, insert, update, references')) as tables,
-       (select array_agg(own.nspname) from own
-        where has_schema_privilege('strata_admin_page', own.oid, 'create')) as creates,
-       (select array_agg(roleid::regrole::text) from pg_auth_members
-        where member = 'strata_admin_page'::regrole) as becomes,
-       (select row(rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolinherit, rolconnlimit)::text
-        from pg_roles where rolname = 'strata_admin_page') as attributes`,
-  );
-  expect(rows).toEqual([
-    {
-      functions: [
-        'audit.list_entries',
-        'registry.list_api_keys',
-        'registry.list_members',
-        'registry.list_tenants',
-        'registry.list_users',
-      ],
-      tables: null,
-      creates: null,
-      becomes: null,
-      attributes: '(f,f,f,f,f,f,4)',
-    },
-  ]);
+  expect(await rightsOf(admin, 'strata_admin_page')).toEqual({
+    functions: [
+      'audit.list_entries',
+      'registry.list_api_keys',
+      'registry.list_members',
+      'registry.list_tenants',
+      'registry.list_users',
+    ],
+    tables: null,
+    creates: null,
+    becomes: null,
+    attributes: '(f,f,f,f,f,f,4)',
+  });
 });
 
 describe('the login of the admin page, taken over, is refused', () => {
@@ -95,6 +77,8 @@ describe('the login of the admin page, taken over, is refused', () => {
     'select * from audit.log',
     'select keys from audit.log_other',
     'select * from outbox.events',
+    'select * from realtime.changes',
+    "select * from realtime.since('1:1:', 1)",
     'select * from strata.migrations',
     'select * from pg_authid',
     'select * from pg_shadow',

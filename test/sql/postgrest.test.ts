@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { claimsFor } from '../../engine/token';
+import { claimsFor } from '../../components/services/images/shared/claims';
 import { restTransaction, type RestRequest } from '../support/postgrest-stand-in';
 import { deploy } from './support/platform';
 import { startServer, type Server } from './support/server';

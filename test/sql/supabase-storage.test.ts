@@ -3,11 +3,12 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { statements } from '../../components/services/images/supabase-storage/policies';
 import { vendorRole, vendors } from '../../components/services/vendors';
-import { claimsFor } from '../../engine/token';
+import { claimsFor } from '../../components/services/images/shared/claims';
 import { readCatalogue } from '../../provider/audit/read';
 import { roles } from '../../provider/audit/roles';
 import { vendorDatabase } from '../../provider/database/vendor';
 import { contextFor } from '../support/local';
+import { storageTables } from '../support/storage-tables';
 import { installPlatform } from './support/platform';
 import { startServer, type Server } from './support/server';
 
@@ -18,23 +19,6 @@ const globex = randomUUID();
 let server: Server;
 let admin: Client;
 let owner: Client;
-
-/**
- * A stand-in for what the service's migrations leave: the columns that its documents name (supabase/storage
- * migrations/tenant/0002 at 0b2408b0, 0007, 0012, 0014, 0021, read 2026-11-22), and the grants of its setting of roles.
- */
-const tables = [
-  `create table storage.buckets (id text primary key, name text not null unique, owner uuid, owner_id text,
-     public boolean default false, file_size_limit bigint, allowed_mime_types text[])`,
-  `create table storage.objects (id uuid primary key default gen_random_uuid(), bucket_id text references storage.buckets (id),
-     name text, owner uuid, owner_id text, version text, metadata jsonb)`,
-  'create unique index bucketid_objname on storage.objects (bucket_id, name)',
-  'create table storage.s3_multipart_uploads (id text primary key, bucket_id text, key text)',
-  'create table storage.migrations (id int primary key)',
-  'alter table storage.objects enable row level security',
-  'grant all on all tables in schema storage to strata_tenant, strata_anon',
-  'create policy somebodys on storage.objects to public using (true) with check (true)',
-];
 
 const inputs = () => ({
   url: server.url('postgres', 'strata'),
@@ -54,7 +38,7 @@ beforeAll(async () => {
   await vendorDatabase.create(inputs(), contextFor('vendor'));
   admin = await server.connect('postgres', role);
   owner = await server.connect(role, role);
-  for (const statement of tables) await owner.query(statement);
+  for (const statement of storageTables) await owner.query(statement);
   await owner.query(['begin', ...statements, 'commit'].join(';\n'));
 });
 
@@ -136,14 +120,14 @@ describe('a tenant of a stand-in of the tables of Supabase storage', () => {
       () => [`${acme}-x`, globex.slice(0, 8), false],
       'admin',
     ],
-    ['makes a public bucket', bucket, () => [`${acme}-p`, `${acme}-p`, true], 'admin'],
-    ['makes a bucket as a member', bucket, () => [`${acme}-m`, `${acme}-m`, false], 'member'],
+    ['makes a public bucket as a member', bucket, () => [`${acme}-p`, `${acme}-p`, true], 'member'],
     [
-      'opens its bucket',
-      'update storage.buckets set public = true where id = $1',
-      () => [acme],
+      "makes a public one in another's name",
+      bucket,
+      () => [`${globex}-p`, `${globex}-p`, true],
       'admin',
     ],
+    ['makes a bucket as a member', bucket, () => [`${acme}-m`, `${acme}-m`, false], 'member'],
     ["puts a file into another's bucket", object, () => [globex], 'admin'],
     ['moves a file there', 'update storage.objects set bucket_id = $1', () => [globex], 'admin'],
     [
@@ -161,7 +145,15 @@ describe('a tenant of a stand-in of the tables of Supabase storage', () => {
     );
   });
 
+  test('whose admin opens a bucket has it open, and a member does not', async () => {
+    const open = 'update storage.buckets set public = true where id = $1 returning public';
+    expect(await as(acme, open, [acme], 'member')).toEqual([]);
+    expect(await as(acme, open, [acme])).toEqual([{ public: true }]);
+    await as(acme, 'update storage.buckets set public = false where id = $1', [acme]);
+  });
+
   test.each([
+    "update storage.buckets set public = $2 = 'x' where id = $1 returning id",
     'update storage.objects set name = $2 where bucket_id = $1 returning id',
     "delete from storage.objects where bucket_id = $1 and $2 <> '' returning id",
     "delete from storage.buckets where id = $1 and $2 <> '' returning id",
@@ -243,9 +235,9 @@ test.each<[string, string, () => Promise<unknown>]>([
     async () => (await as(acme, 'select from storage.objects')).length,
   ],
   [
-    'buckets may be public',
+    "buckets are opened in another's name",
     'alter policy strata_insert on storage.buckets with check (true)',
-    () => as(acme, bucket, [`${acme}-p`, `${acme}-p`, true]).then(() => 2),
+    () => as(acme, bucket, [`${globex}-p`, `${globex}-p`, true]).then(() => 2),
   ],
 ])('a mutant is noticed: %s', async (_what, down, attack) => {
   await owner.query(down);

@@ -114,7 +114,7 @@ describe('a database for a vendor, made by an admin who is no superuser', () => 
 
   test('that somebody has dropped is told as gone; an outage is not', async () => {
     const { id, state } = await vendorDatabase.create(
-      inputs({ name: 'vendor_realtime', setup: [] }),
+      inputs({ name: 'vendor_hasura_storage', setup: [] }),
       context,
     );
     const gone = server.url('managed', 'strata').replace(/:\d+\//, ':1/');
@@ -123,7 +123,7 @@ describe('a database for a vendor, made by an admin who is no superuser', () => 
       url: gone,
     });
     const superuser = await server.connect('postgres', 'postgres');
-    await superuser.query('drop database vendor_realtime');
+    await superuser.query('drop database vendor_hasura_storage');
     expect(await vendorDatabase.read(id, state, context)).toBeUndefined();
   });
 

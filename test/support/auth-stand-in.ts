@@ -33,6 +33,14 @@ interface SignIn {
   refreshToken: string;
 }
 
+/** Where a stand-in listens. */
+interface Place {
+  readonly host: string;
+  readonly port: number;
+}
+
+const anywhere: Place = { host: '127.0.0.1', port: 0 };
+
 type Handler = (request: AuthRequest) => AuthReply | undefined;
 
 /**
@@ -48,6 +56,8 @@ export abstract class AuthStandIn {
   algorithm: 'HS256' | 'HS512' | 'none' = 'HS256';
   /** Answers in the place of the stand-in where it says something. */
   instead: Handler = () => undefined;
+  /** What comes of a new account before it is answered: a mail, say. */
+  signedUp: (user: AuthUser) => Promise<void> = () => Promise.resolve();
   /** How long an answer is held back: a gate that a test opens. */
   gate: Promise<void> = Promise.resolve();
   protected readonly signIns: SignIn[] = [];
@@ -71,13 +81,15 @@ export abstract class AuthStandIn {
           bytes: text.length,
         };
         this.received.push(asked);
-        void this.gate.then(() => {
+        void this.gate.then(async () => {
+          const before = this.users.length;
           const {
             status,
             body,
             headers = {},
           } = this.instead(asked) ??
             this.answer(asked) ?? { status: 404, body: { message: 'not found' } };
+          for (const user of this.users.slice(before)) await this.signedUp(user);
           response.writeHead(status, { 'content-type': 'application/json', ...headers });
           response.end(body === undefined ? undefined : JSON.stringify(body));
         });
@@ -85,9 +97,9 @@ export abstract class AuthStandIn {
     });
   }
 
-  protected listen(): Promise<this> {
+  protected listen({ host, port }: Place): Promise<this> {
     return new Promise((resolve) => {
-      this.server.listen(0, '127.0.0.1', () => {
+      this.server.listen(port, host, () => {
         resolve(this);
       });
     });
@@ -175,8 +187,8 @@ export abstract class AuthStandIn {
 
 /** Stands in for nhost's Hasura Auth: docs/openapi.yaml of nhost/nhost services/auth at 0b084abd. */
 export class HasuraAuthStandIn extends AuthStandIn {
-  static start(issuer: Issuer): Promise<HasuraAuthStandIn> {
-    return new HasuraAuthStandIn(issuer).listen();
+  static start(issuer: Issuer, place = anywhere): Promise<HasuraAuthStandIn> {
+    return new HasuraAuthStandIn(issuer).listen(place);
   }
 
   protected newRefreshToken(): string {
@@ -268,8 +280,8 @@ export class HasuraAuthStandIn extends AuthStandIn {
 
 /** Stands in for Supabase's GoTrue: internal/api/api.go and internal/tokens/service.go of supabase/auth at 01951a48. */
 export class GoTrueStandIn extends AuthStandIn {
-  static start(issuer: Issuer): Promise<GoTrueStandIn> {
-    return new GoTrueStandIn(issuer).listen();
+  static start(issuer: Issuer, place = anywhere): Promise<GoTrueStandIn> {
+    return new GoTrueStandIn(issuer).listen(place);
   }
 
   protected newRefreshToken(): string {

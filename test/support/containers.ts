@@ -166,7 +166,8 @@ export class Containers {
     rmSync(this.folder, { recursive: true, force: true });
   }
 
-  private get label(): string {
+  /** What everything is marked with that goes at the end, and before the next run. */
+  get label(): string {
     return `strata.test=${this.prefix}`;
   }
 

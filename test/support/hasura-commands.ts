@@ -7,7 +7,13 @@ export interface Command {
   readonly args: {
     readonly allow_inconsistent_metadata?: boolean;
     readonly metadata?: HasuraMetadata;
+    readonly source?: string;
+    readonly table?: Tracked['table'];
   };
+}
+
+interface Tracked {
+  readonly table: { readonly schema: string; readonly name: string };
 }
 
 /** What a Hasura has when it is asked. */
@@ -35,8 +41,31 @@ export function answerTo(command: Command, held: Held): Answer {
     return { status: 200, body: { resource_version: version, metadata } };
   }
   if (command.type === 'replace_metadata' && command.version === 2) return replace(command, held);
+  if (command.type === 'pg_track_table') return track(command, held);
   const error = `unknown type ${command.type}`;
   return { status: 400, body: { path: '$', error, code: 'parse-failed' } };
+}
+
+/** What a service does that has Hasura serve its own tables. */
+function track({ args }: Command, { metadata }: Held): Answer {
+  const { source, table } = args;
+  const given = metadata as HasuraMetadata;
+  const found = given.sources.find(({ name }) => name === source);
+  if (!found || !table) {
+    const error = `source with name "${String(source)}" does not exist`;
+    return { status: 400, body: { path: '$.args', error, code: 'not-exists' } };
+  }
+  const named = `${table.schema}.${table.name}`;
+  // What is empty is not there.
+  const { tables = [] } = found as { readonly tables?: readonly Tracked[] };
+  if (tables.some((one) => `${one.table.schema}.${one.table.name}` === named)) {
+    const error = `view/table already tracked: "${named}"`;
+    return { status: 400, body: { path: '$.args', error, code: 'already-tracked' } };
+  }
+  const kept = given.sources.map((one) =>
+    one === found ? { ...one, tables: [...tables, { table }] } : one,
+  );
+  return { status: 200, body: { message: 'success' }, kept: { ...given, sources: kept } };
 }
 
 function replace({ resource_version: read, args }: Command, held: Held): Answer {

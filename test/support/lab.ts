@@ -26,10 +26,26 @@ export const testImages = {
   hasura: 'strata-test/hasura:1',
 };
 
+/** The same for every preset: upstream's services are stand-ins, but for Mailpit, which is real where Go can build it. */
+export const presetImages = {
+  ...testImages,
+  'hasura-auth': 'strata-test/hasura-auth:1',
+  gotrue: 'strata-test/gotrue:1',
+  postgrest: 'strata-test/postgrest:1',
+  'supabase-storage': 'strata-test/supabase-storage:1',
+  imgproxy: 'strata-test/imgproxy:1',
+  'postgres-meta': 'strata-test/meta:1',
+  studio: 'strata-test/studio:1',
+  pgadmin: 'strata-test/pgadmin:1',
+  mailpit: 'strata-test/mailpit:1',
+};
+
 /** Why a platform on Docker cannot be started here, printed once; `undefined` when it can. */
-export async function whyNoPlatform(): Promise<string | undefined> {
+export async function whyNoPlatform(
+  images: Readonly<Record<string, string>> = testImages,
+): Promise<string | undefined> {
   try {
-    for (const image of Object.values(testImages)) await engine.getImage(image).inspect();
+    for (const image of Object.values(images)) await engine.getImage(image).inspect();
     return undefined;
   } catch (error) {
     const reason = messageOf(error);

@@ -1,47 +1,38 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import type { Workload } from '../../components/services/service';
 import { containerPaths } from '../../components/services/service';
+import { root } from '../../engine/root';
 import { operatorPassword } from './gateway/nginx';
 import { freePort } from './ports';
-import { until } from './storage';
+import { until } from './until';
 
-const cache = path.join(os.homedir(), '.cache', 'strata-mailpit');
-const program = path.join(cache, 'mailpit-v1.30.5');
-const module = 'github.com/axllent/mailpit';
-const version = 'v1.30.5';
-
-/**
- * Why the real Mailpit cannot be run here; `undefined` when it can. Built once from its Go module, which has no scripts of
- * the page: those are made by npm for the image.
- */
-export const noMailpit: string | undefined = (() => {
-  if (existsSync(program)) return undefined;
+/** Where the real Mailpit is, which is built once; why it cannot be run here. */
+const built: { readonly program: string } | { readonly missing: string } = (() => {
   try {
-    mkdirSync(cache, { recursive: true });
-    const go = (args: readonly string[], cwd: string): string =>
-      execFileSync('go', args, {
-        cwd,
-        encoding: 'utf8',
-        stdio: ['ignore', 'pipe', 'ignore'],
-        timeout: 280_000,
-      });
-    const { Dir } = JSON.parse(go(['mod', 'download', '-json', `${module}@${version}`], cache)) as {
-      Dir: string;
-    };
-    go(['build', '-o', program, '.'], Dir);
-    return undefined;
+    const script = path.join(root, 'test/images/mailpit.sh');
+    const said = execFileSync(script, {
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: 280_000,
+    });
+    return { program: said.trim() };
   } catch {
-    return 'mailpit is not there and cannot be built (it needs Go 1.25 and a module proxy)';
+    return {
+      missing: 'mailpit is not there and cannot be built (it needs Go 1.25 and a module proxy)',
+    };
   }
 })();
+
+export const noMailpit = 'missing' in built ? built.missing : undefined;
 
 export interface Mailpit {
   readonly smtp: number;
   readonly http: number;
+  readonly figures: number;
   stop(): Promise<void>;
 }
 
@@ -54,18 +45,20 @@ export async function startMailpit({ environment, files, health }: Workload): Pr
       mode: 0o400,
     });
   }
-  const [smtp, http] = [await freePort(), await freePort()];
+  const [smtp, http, figures] = [await freePort(), await freePort(), await freePort()];
   const own = Object.entries(environment).map(([name, value]) => [
     name,
     value.replace(containerPaths.files, folder),
   ]);
-  const child = spawn(program, {
+  if ('missing' in built) throw new Error(built.missing);
+  const child = spawn(built.program, {
     cwd: folder,
     env: {
       ...(Object.fromEntries(own) as Record<string, string>),
       TMPDIR: folder,
       MP_SMTP_BIND_ADDR: `127.0.0.1:${String(smtp)}`,
       MP_UI_BIND_ADDR: `127.0.0.1:${String(http)}`,
+      MP_ENABLE_PROMETHEUS: `127.0.0.1:${String(figures)}`,
     },
     stdio: 'ignore',
   });
@@ -76,6 +69,7 @@ export async function startMailpit({ environment, files, health }: Workload): Pr
   return {
     smtp,
     http,
+    figures,
     async stop() {
       child.kill('SIGTERM');
       if (child.exitCode === null) await once(child, 'exit');

@@ -8,7 +8,8 @@ import { postgraphile } from '../../components/services/postgraphile';
 import { tokens } from '../../components/services/tokens';
 import { standalone } from '../../engine/loader';
 import { freePort } from './ports';
-import { jwtKey, until } from './storage';
+import { jwtKey } from './storage';
+import { until } from './until';
 
 const images = 'components/services/images';
 

@@ -4,7 +4,6 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { root } from '../../engine/root';
 import { signToken, type Session } from '../../components/services/images/shared/token';
 import type { Rules } from '../../components/services/images/storage/rules';
@@ -14,6 +13,7 @@ import { parseSettings } from '../../components/settings/read';
 import { Containers } from './containers';
 import { docker, noContainers } from './docker-cli';
 import { freePort } from './ports';
+import { until } from './until';
 
 /** The object store of the lab; the pinned tag need not be on this machine. */
 const garageImage = 'dxflrs/garage:v2.5.0';
@@ -74,6 +74,11 @@ export async function startGarage(name: string): Promise<Garage> {
   };
 }
 
+/** How the service is told of it. */
+export function rulesOf({ s3, admin }: Garage): Rules['store'] {
+  return { kind: 'garage', endpoint: s3, adminEndpoint: admin, region: 'garage' };
+}
+
 export interface Running {
   readonly url: string;
   readonly child: ChildProcess;
@@ -106,7 +111,7 @@ const small: Omit<Rules, 'store'> = {
 
 /** The service as a process of its own, bundled as a target bundles it. */
 export async function startStorage(
-  garage: Garage,
+  store: Rules['store'],
   databaseUrl: string,
   changed: Partial<Rules> = {},
 ): Promise<Running> {
@@ -127,6 +132,8 @@ export async function startStorage(
     JWT_KEY: jwtKey,
     STORAGE_MASTER: master,
     STORAGE_ADMIN: adminToken,
+    S3_ACCESS_KEY: 'nobody',
+    S3_SECRET_KEY: 'nothing',
   };
   const files = Object.entries(secrets).map(([name, value]) => {
     const file = path.join(folder, name);
@@ -136,7 +143,7 @@ export async function startStorage(
   const port = await freePort();
   const rules: Rules = {
     ...small,
-    store: { kind: 'garage', endpoint: garage.s3, adminEndpoint: garage.admin, region: 'garage' },
+    store,
     ...changed,
   };
   const child = spawn(process.execPath, [program], {
@@ -177,18 +184,4 @@ export async function tokenFor(
     key: new TextEncoder().encode(jwtKey),
     ...tokens,
   });
-}
-
-/** Waits until `ready` says so; an error of a connection that is not there yet counts as no. */
-export async function until(ready: () => Promise<boolean>, seconds = 60): Promise<void> {
-  const deadline = Date.now() + seconds * 1000;
-  for (;;) {
-    try {
-      if (await ready()) return;
-    } catch (error) {
-      if (!(error instanceof TypeError)) throw error;
-    }
-    if (Date.now() > deadline) throw new Error(`not so after ${String(seconds)} s`);
-    await sleep(50);
-  }
 }

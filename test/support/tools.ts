@@ -25,9 +25,9 @@ export function actionlint(): Tool {
   });
 }
 
-/** A Python with the packages of a requirements file. */
-export function pythonWith(requirements: string): Tool {
-  const place = path.join(folder, 'python');
+/** A Python with the packages of a requirements file; each `name` is kept apart. */
+export function pythonWith(requirements: string, name = 'python'): Tool {
+  const place = path.join(folder, name);
   const program = path.join(place, 'bin', 'python');
   const mark = path.join(place, 'requirements.txt');
   const wanted = readFileSync(requirements, 'utf8');

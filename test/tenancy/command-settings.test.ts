@@ -43,6 +43,33 @@ describe('what an option does not say, the settings of the stack do', () => {
     });
   });
 
+  test('whether an API serves a tenant that is made', async () => {
+    const narrow = await Workspace.create();
+    try {
+      narrow.configure({
+        'strata:target': 'docker',
+        'strata:services': { graphql: { enabled: false }, postgrest: { enabled: true } },
+      });
+      writeFileSync(narrow.path('logins'), master);
+      const made = (slug: string, model: string): Promise<Ran> =>
+        narrow.run(
+          ...['tenants', 'create', slug, '--model', model, '--admin', 'ann', '--logins', 'logins'],
+          ...['--url', one.server.url('strata_migrator', 'strata')],
+        );
+      const refused = await made('unserved', 'schema');
+      expect([refused.code, refused.stdout, refused.stderr]).toEqual([
+        1,
+        '',
+        expect.stringContaining(
+          'Tenant unserved is not made:\n  - it is a tenant whose tables postgrest cannot serve: model schema on shard main',
+        ),
+      ]);
+      expect((await made('served', 'shared')).stdout).toMatch(/^served is active: model shared/);
+    } finally {
+      await narrow.dispose();
+    }
+  });
+
   test('the application that an audit expects', async () => {
     const audited = await run('audit');
     expect(audited.stdout).toContain('ledger-behind  app/900_theirs\n');

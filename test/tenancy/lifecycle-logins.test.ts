@@ -107,6 +107,7 @@ describe('what holds a login', () => {
     'strata_auditor',
     'strata_monitor',
     'strata_oauth',
+    'strata_realtime',
   ])('is nothing for %s', async (login) => {
     const tenant = await one.make(`held-${login.slice(7).replace('_', '-')}`, 'database');
     const client = await one.server.connect(login, 'strata').catch(() => undefined);

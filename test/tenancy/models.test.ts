@@ -24,7 +24,7 @@ const slugs = Object.keys(wanted);
 beforeAll(async () => {
   [main, east] = await Promise.all([startServer(), startServer()]);
   const plan = planWith();
-  await Promise.all([deployCluster(main, plan), deployCluster(east, plan)]);
+  await Promise.all([deployCluster(main, plan), deployCluster(east, plan, 'east')]);
   platform = platformOf({ main, east }, plan);
   const admin = await main.connect('postgres', 'strata');
   await admin.query(

@@ -170,9 +170,14 @@ describe('a tenant moves', () => {
     const events = 'select id, operation from outbox.events where tenant_id = $1 order by position';
     const before = (await admin.query(events, [tenant.id])).rows;
     expect(before).toHaveLength(1);
+    const told =
+      'select position, operation from realtime.changes where tenant_id = $1 order by position';
+    const toldBefore = (await admin.query(told, [tenant.id])).rows;
+    expect(toldBefore).toHaveLength(1);
     await move(world, 'heard', { model: 'database', shard: 'main' });
     await move(world, 'heard', { model: 'shared', shard: 'main' });
     expect((await admin.query(events, [tenant.id])).rows).toEqual(before);
+    expect((await admin.query(told, [tenant.id])).rows).toEqual(toldBefore);
     const { rows } = await admin.query(
       `select distinct login, user_id is null as nobody from audit.log
        where tenant_id = $1 and relation = 'app.notes' order by login`,

@@ -2,6 +2,7 @@ import type { Client } from 'pg';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { installPlatform } from '../sql/support/platform';
 import { startServer, type Server } from '../sql/support/server';
+import { rightsOf } from '../support/rights';
 
 const active = '00000000-0000-4000-8000-000000000001';
 const suspended = '00000000-0000-4000-8000-000000000002';
@@ -59,32 +60,13 @@ describe('what the OAuth server may know of the registry', () => {
   });
 
   test('comes by three functions: it may run no other, reach no table, and become nobody', async () => {
-    const { rows } = await admin.query<object>(
-      `with own as (select n.oid, n.nspname from pg_namespace n where n.nspname !~ '^(pg_|information_schema$)')
-       select
-         (select array_agg(format('%s.%s', own.nspname, p.proname) order by p.proname)
-          from pg_proc p join own on own.oid = p.pronamespace
-          where has_schema_privilege('strata_oauth', own.oid, 'usage')
-            and has_function_privilege('strata_oauth', p.oid, 'execute')) as functions,
-         (select array_agg(c.oid::regclass::text) from pg_class c join own on own.oid = c.relnamespace
-          where c.relkind in ('r', 'p', 'v', 'm', 'f') and has_any_column_privilege('strata_oauth', c.oid,
-            'select, insert, update, references')) as tables,
-         (select array_agg(own.nspname) from own
-          where has_schema_privilege('strata_oauth', own.oid, 'create')) as creates,
-         (select array_agg(roleid::regrole::text) from pg_auth_members
-          where member = 'strata_oauth'::regrole) as becomes,
-         (select row(rolsuper, rolcreaterole, rolcreatedb, rolreplication, rolbypassrls, rolinherit, rolconnlimit)::text
-          from pg_roles where rolname = 'strata_oauth') as attributes`,
-    );
-    expect(rows).toEqual([
-      {
-        functions: ['tenancy.oauth_role', 'tenancy.oauth_tenant', 'tenancy.revoke_token'],
-        tables: null,
-        creates: null,
-        becomes: null,
-        attributes: '(f,f,f,f,f,f,12)',
-      },
-    ]);
+    expect(await rightsOf(admin, 'strata_oauth')).toEqual({
+      functions: ['tenancy.oauth_role', 'tenancy.oauth_tenant', 'tenancy.revoke_token'],
+      tables: null,
+      creates: null,
+      becomes: null,
+      attributes: '(f,f,f,f,f,f,12)',
+    });
   });
 
   test.each([

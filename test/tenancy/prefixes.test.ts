@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis';
 import { expect, test } from 'vitest';
 import { RateLimits } from '../../components/services/images/guard/limits';
-import { Seats } from '../../components/services/images/guard/sockets/seats';
+import { Seats } from '../../components/services/images/shared/sockets/seats';
 import { prefixes } from '../../components/tenancy/prefixes';
 import { noRedis, RedisServer } from '../support/guard/redis';
 
@@ -23,13 +23,7 @@ test.skipIf(noRedis)(noRedis ? `${title} (skipped: ${noRedis})` : title, async (
       failuresPerMinute: 100,
       tenants: {},
     });
-    const seats = new Seats(redis, {
-      perUser: 1,
-      perTenant: 1,
-      subscriptions: 1,
-      maxBufferedBytes: 1,
-      pingSeconds: 30,
-    });
+    const seats = new Seats(redis, 'guard', { perUser: 1, perTenant: 1, pingSeconds: 30 });
     for (const [tenantId, slug] of [
       [acme, 'acme'],
       [globex, 'globex'],

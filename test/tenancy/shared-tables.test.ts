@@ -1,6 +1,6 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { claimsFor } from '../../engine/token';
+import { claimsFor } from '../../components/services/images/shared/claims';
 import type { Tenant } from '../../provider/tenancy/tenant';
 import { startServer, type Server } from '../sql/support/server';
 import { restTransaction } from '../support/postgrest-stand-in';

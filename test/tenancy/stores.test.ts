@@ -45,6 +45,11 @@ describe(`a search for what is left ${s3StandIn}`, () => {
       line: 'main: database strata: outbox.events has 1 rows',
       end: 'delete from outbox.events',
     },
+    'a change that listeners are told of': {
+      make: `insert into realtime.changes (tenant_id, relation, operation, key) values ('${id}', 'app.notes', 'delete', '{}')`,
+      line: 'main: database strata: realtime.changes has 1 rows',
+      end: 'delete from realtime.changes',
+    },
     'a line in the ledger': {
       make: `insert into strata.migrations (scope, name, sha256, duration_ms) values ('t_${hex}', 'x', 'x', 1)`,
       line: 'main: database strata: strata.migrations has 1 rows',

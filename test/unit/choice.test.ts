@@ -55,3 +55,18 @@ describe('tenants with tables of their own', () => {
     expect(of({ ...config, tenancy })).toEqual([]);
   });
 });
+
+test('replicas that Postgres keeps no connections for are refused, with how many there may be', () => {
+  const realtime = (replicas: number): object => ({
+    target: 'docker',
+    services: { realtime: { enabled: true, replicas } },
+  });
+  expect(choiceProblems(settingsOf({ ...realtime(3) }))).toEqual([]);
+  expect(choiceProblems(settingsOf({ ...realtime(4) }))).toEqual([
+    expect.objectContaining({
+      key: 'strata:services.realtime.replicas',
+      received: '4',
+      allowed: '1 to 3',
+    }),
+  ]);
+});

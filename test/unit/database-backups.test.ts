@@ -3,7 +3,7 @@ import { noTables } from '../../components/plan';
 import { deployed } from '../../components/services/catalogue';
 import { renderRepository, type Repository } from '../../components/services/database/repository';
 import type { FileContent, Service } from '../../components/services/service';
-import { sorted } from '../../components/tiers/order';
+import { inOrder } from '../../components/services/order';
 import { settingsOf } from '../support/platform';
 
 const docker = { target: 'docker', preset: 'standard' };
@@ -42,31 +42,32 @@ const always = {
   'retention-full': '4',
 };
 const cipher = { platform: 'backup-cipher' };
+const inOwnStore = {
+  options: {
+    ...always,
+    type: 's3',
+    path: '/database',
+    's3-endpoint': 'http://object-store',
+    'storage-port': '3900',
+    's3-uri-style': 'path',
+    's3-bucket': 'strata-backups',
+    's3-region': 'garage',
+    's3-key': 'GK{{KEY_ID}}',
+    's3-key-secret': '{{SECRET_KEY}}',
+  },
+  secrets: {
+    KEY_ID: { platform: 'backup-key-id' },
+    SECRET_KEY: { platform: 'backup-key' },
+    CIPHER: cipher,
+  },
+};
 
 describe('backups go', () => {
   test.each([
     [
       'to a bucket of their own in the platform’s object store',
       {},
-      {
-        options: {
-          ...always,
-          type: 's3',
-          path: '/database',
-          's3-endpoint': 'http://object-store',
-          'storage-port': '3900',
-          's3-uri-style': 'path',
-          's3-bucket': 'strata-backups',
-          's3-region': 'garage',
-          's3-key': 'GK{{KEY_ID}}',
-          's3-key-secret': '{{SECRET_KEY}}',
-        },
-        secrets: {
-          KEY_ID: { platform: 'backup-key-id' },
-          SECRET_KEY: { platform: 'backup-key' },
-          CIPHER: cipher,
-        },
-      },
+      inOwnStore,
       ['database', 'backup-bucket'],
       ['object-store'],
     ],
@@ -96,6 +97,13 @@ describe('backups go', () => {
       undefined,
     ],
     [
+      'there too where Supabase’s storage alone brings the store',
+      { services: { storage: { enabled: false }, 'supabase-storage': { enabled: true } } },
+      inOwnStore,
+      ['database', 'backup-bucket'],
+      ['object-store'],
+    ],
+    [
       'onto the data’s own volume where there is no object store',
       { preset: 'minimal', services: on },
       {
@@ -122,7 +130,7 @@ describe('backups go', () => {
     expect([repositoryOf(database), repositoryOf(backup)]).toEqual([repository, repository]);
     expect([backup?.needs, bucket?.needs]).toEqual([backupNeeds, bucketNeeds]);
     expect(database.files['postgresql.conf']).toContain("archive_mode = 'on'");
-    expect(sorted(services)).toHaveLength(services.length);
+    expect(inOrder(services)).toHaveLength(services.length);
   });
 
   test.each([

@@ -139,7 +139,7 @@ describe('the memory of the database', () => {
 
 describe('what the database is started with', () => {
   test('its settings say what the plan says', () => {
-    expect(serverSettings(defaults, 'minimal')).toMatchObject({
+    expect(serverSettings(defaults)).toMatchObject({
       max_connections: '89',
       shared_buffers: '1024MB',
       work_mem: '3MB',
@@ -152,7 +152,7 @@ describe('what the database is started with', () => {
   test('where nobody takes its log, it keeps none', () => {
     const server = databaseServer(settings, 'none');
     expect([
-      serverSettings(defaults, 'minimal', false).archive_mode,
+      serverSettings(defaults, false).archive_mode,
       Object.keys(server.files).sort(),
       Object.keys(server.environment).sort(),
     ]).toEqual([undefined, ['pg_hba.conf', 'postgresql.conf'], ['PGDATA']]);
@@ -193,11 +193,22 @@ describe('what the database is started with', () => {
   });
 
   test('extensions come into a schema of their own', () => {
-    expect(extensionStatements('minimal')).toEqual([
+    const made = (config: Record<string, unknown>) =>
+      extensionStatements(settingsSchema.parse(config)).flatMap((statement) =>
+        statement.startsWith('do ') ? [] : [statement],
+      );
+    expect(made({})).toEqual([
       'create schema if not exists ext;',
+      'grant usage on schema ext to public;',
       'create extension if not exists "pg_stat_statements" with schema ext;',
       'create extension if not exists "pgcrypto" with schema ext;',
     ]);
+    const database = { extensions: ['postgis', 'citext'] };
+    expect(made({ preset: 'standard', database }).slice(4)).toEqual(
+      ['pg_trgm', 'unaccent', 'citext', 'postgis'].map(
+        (name) => `create extension if not exists "${name}" with schema ext;`,
+      ),
+    );
   });
 
   test.each([

@@ -2,7 +2,8 @@ import { decodeProtectedHeader, jwtVerify } from 'jose';
 import { describe, expect, test } from 'vitest';
 import { chooseMember, type Membership } from '../../engine/members';
 import { claimsName } from '../../components/services/tokens';
-import { claimsFor, sign } from '../../engine/token';
+import { claimsFor } from '../../components/services/images/shared/claims';
+import { sign } from '../../engine/token';
 
 const tenantId = '0195f3a0-0000-7000-8000-000000000001';
 const userId = '0195f3a0-0000-7000-8000-000000000002';

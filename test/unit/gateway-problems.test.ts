@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { gatewayProblems, routeProblems } from '../../components/services/gateway/problems';
-import type { Route } from '../../components/services/service';
+import type { Route } from '../../components/services/route';
 import { gatewayInput, service } from '../support/gateway/platform';
 
 const open = (path: string, more: Partial<Route> = {}): Route => ({
@@ -52,6 +52,20 @@ describe('what the gateway refuses of the services', () => {
     expect(
       routeProblems([service('shop', 3000, { shop: route })]).map(({ reason }) => reason),
     ).toEqual([`has a route that the gateway cannot serve: ${what}`]);
+  });
+
+  it('refuses the port of a service that is not there or has no route, unless the preset keeps it', () => {
+    const ports = { services: { gateway: 8080, shop: 8000, redis: 8001, nobody: 8002 } };
+    const services = [service('shop', 3000, { shop: open('/') }), service('redis', 6379)];
+    const problems = (slots: string[]) =>
+      gatewayProblems(gatewayInput({ ports }, { slots }), services);
+    expect(problems([]).map(({ key, allowed }) => [key, allowed])).toEqual([
+      ['strata:gateway.ports.services.redis', 'gateway or shop'],
+      ['strata:gateway.ports.services.nobody', 'gateway or shop'],
+    ]);
+    expect(problems(['redis', 'nobody']).map(({ key }) => key)).toEqual([
+      'strata:gateway.ports.services.redis',
+    ]);
   });
 
   it('refuses routes with tokens without a guard, hosts of tenants, and paths of folders', () => {

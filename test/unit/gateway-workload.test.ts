@@ -35,6 +35,7 @@ describe('the gateway as a workload', () => {
       needs: ['guard'],
       port: 8080,
       health: '/healthz',
+      metrics: { exporter: 'nginx-exporter' },
       published: { 80: 8080, 443: 8443 },
       readsSchema: false,
       routes: {},
@@ -47,6 +48,15 @@ describe('the gateway as a workload', () => {
     });
     const plain = Object.values(files).filter((content) => typeof content !== 'string');
     expect(plain).toHaveLength(1);
+  });
+
+  it('publishes a port for each service that has one of its own and is there', () => {
+    const own = { gateway: 8080, docs: 8000, other: 9000 };
+    const { published, files } = gateway(gatewayInput({ ports: { services: own } }), services);
+    expect(published).toEqual({ 80: 8080, 443: 8443, 8000: 9000, 8080: 9001 });
+    expect(files['variables.conf']).toContain(
+      'map $server_port $asked_port {\n    9000 8000;\n    9001 8080;\n    default 443;\n}',
+    );
   });
 
   it('looks for its own machine only where that is an operator', () => {

@@ -8,7 +8,8 @@ import { hashOf, keyText, parseKey } from '../../components/services/images/guar
 import { Memory } from '../../components/services/images/shared/memory';
 import { addressOf, areaOf } from '../../components/services/images/guard/routes';
 import { opens, scopes } from '../../components/services/scopes';
-import type { Route, Workload } from '../../components/services/service';
+import type { Route } from '../../components/services/route';
+import type { Workload } from '../../components/services/service';
 import { limits } from '../../components/settings/limits';
 import { settingsSchema } from '../../components/settings/schema';
 

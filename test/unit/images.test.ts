@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { image, type ImageName, images as table, mirrored } from '../../components/services/images';
 import { imageReference, images, type ImageSettings } from '../../components/settings/images';
 import { parseSettings } from '../../components/settings/read';
+import { processorMs } from '../support/cost';
 
 const digest = `sha256:${'0123456789abcdef'.repeat(4)}`;
 
@@ -124,10 +125,11 @@ describe('an override', () => {
   });
 
   test('a text that could make a slow pattern slow is judged at once', () => {
-    const started = performance.now();
-    for (const text of ['a-'.repeat(250), `${'a.'.repeat(250)}:`, `${'a/'.repeat(250)}A`])
-      expect(imageReference.safeParse(text).success).toBe(false);
-    expect(performance.now() - started).toBeLessThan(1000);
+    const judge = (): void => {
+      for (const text of ['a-'.repeat(250), `${'a.'.repeat(250)}:`, `${'a/'.repeat(250)}A`])
+        expect(imageReference.safeParse(text).success).toBe(false);
+    };
+    expect(processorMs(judge)).toBeLessThan(1000);
   });
 });
 

@@ -6,7 +6,8 @@ import { certificateNames } from '../../components/data/certificates';
 import { planOf } from '../../components/plan';
 import { monitoring } from '../../components/services/monitoring/monitoring';
 import { root } from '../../engine/root';
-import { cases, type Seen } from '../support/monitoring/rule-cases';
+import type { Seen } from '../support/monitoring/case';
+import { cases } from '../support/monitoring/rule-cases';
 import { platform, rulesIn, settingsWith } from '../support/monitoring/settings';
 import { available, check } from '../support/monitoring/tools';
 import { settingsOf } from '../support/platform';
@@ -122,6 +123,7 @@ test('what is not there has no rules, which could never fire', () => {
   const { groups } = parse(rulesIn(alone)) as { groups: { name: string }[] };
   expect(groups.map(({ name }) => name)).toEqual([
     'targets',
+    'monitoring',
     'host',
     'database',
     'audit',

@@ -99,12 +99,33 @@ test('every route is tried through the gateway, by its host and by who may use i
   });
 });
 
+test('every service is asked for its health from inside, but what an exporter asks already', () => {
+  const asked = (how: string) => {
+    const { params, static_configs: targets = [] } = job(`health-${how}`) ?? {};
+    return { params, targets: targets.map(({ targets, labels }) => [...targets, labels]) };
+  };
+  const { params, targets } = asked('path');
+  expect(params).toEqual({ module: ['path'] });
+  expect(targets).toEqual(
+    expect.arrayContaining([
+      ['http://graphql:3000/healthz', { service: 'graphql' }],
+      ['http://prometheus:9090/operator/prometheus/-/ready', { service: 'prometheus' }],
+    ]),
+  );
+  // The rest is monitoring itself, which all has a path.
+  expect(targets).toHaveLength(everything.length + 1);
+  expect(asked('port')).toEqual({
+    params: { module: ['port'] },
+    targets: [['gotrue:9999', { service: 'gotrue' }]],
+  });
+});
+
 test('the operators’ pages are tried too, and refuse strangers', () => {
   const operator = job('probe-operator');
   expect(operator?.static_configs?.flatMap(({ targets }) => targets)).toEqual([
+    'https://gateway:8443/operator/prometheus/',
     'https://gateway:8443/operator/alertmanager/',
     'https://gateway:8443/operator/grafana/',
-    'https://gateway:8443/operator/prometheus/',
   ]);
 });
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Workload } from '../../components/services/service';
-import { sorted } from '../../components/tiers/order';
+import { inOrder } from '../../components/services/order';
 
 function service(name: string, ...needs: string[]): Workload {
   return {
@@ -19,7 +19,7 @@ function service(name: string, ...needs: string[]): Workload {
 
 describe('services in order', () => {
   test('stand behind what they need, and keep their order otherwise', () => {
-    const order = sorted([
+    const order = inOrder([
       service('c', 'b'),
       service('a'),
       service('b', 'a', 'database'),
@@ -29,7 +29,7 @@ describe('services in order', () => {
   });
 
   test('that need each other, or what is not there, are named', () => {
-    expect(() => sorted([service('a', 'b'), service('b', 'a')])).toThrow(/a needs b; b needs a/);
-    expect(() => sorted([service('a', 'redis')])).toThrow(/a needs redis/);
+    expect(() => inOrder([service('a', 'b'), service('b', 'a')])).toThrow(/a needs b; b needs a/);
+    expect(() => inOrder([service('a', 'redis')])).toThrow(/a needs redis/);
   });
 });

@@ -87,17 +87,37 @@ describe('on target docker', () => {
     ]);
   });
 
+  test('an extension whose work is done elsewhere is refused with where, and one nobody knows with what there is', () => {
+    const database = { extensions: ['postgis', 'pg_net', 'pgjwt', 'pg_cron'] };
+    const found = problems({ ...standard, database });
+    expect(found.map(({ key, reason, advice }) => [key, reason, advice])).toEqual([
+      [
+        'strata:database.extensions[1]',
+        'names pg_net, which the image does not have',
+        expect.stringContaining('docs/functions.md'),
+      ],
+      [
+        'strata:database.extensions[2]',
+        'names pgjwt, which the image does not have',
+        expect.stringContaining('pgcrypto has hmac'),
+      ],
+      ['strata:database.extensions[3]', expect.stringMatching(/./), undefined],
+    ]);
+    expect(found[2]?.allowed).toBe('btree_gist, citext, pg_trgm, postgis or unaccent');
+  });
+
   test('one port of the host belongs to one', () => {
     const config = {
       ...standard,
-      gateway: { ports: { http: 8080, https: 25432 } },
+      gateway: { ports: { http: 8080, https: 25432, services: { gateway: 9000 } } },
       customServices: { a: { ...shop, publish: 8080 }, b: { ...shop, publish: 9000 } },
     };
     const more = { ...config.customServices, c: { ...shop, publish: 9000 }, d: shop };
     expect(said({ ...config, customServices: more })).toEqual([
       'strata:docker.databasePort is the port of strata:gateway.ports.https too',
       'strata:customServices.a.publish is the port of strata:gateway.ports.http too',
-      'strata:customServices.c.publish is the port of strata:customServices.b.publish too',
+      'strata:customServices.b.publish is the port of strata:gateway.ports.services.gateway too',
+      'strata:customServices.c.publish is the port of strata:gateway.ports.services.gateway too',
     ]);
   });
 
@@ -114,6 +134,27 @@ describe('on target docker', () => {
     expect(said({ ...standard, services, customServices })).toEqual([
       'strata:customServices.a.needs[0] names a service that it cannot wait for',
       'strata:customServices.b.needs[0] names a service that it cannot wait for',
+    ]);
+  });
+
+  test('a storage that cannot keep tenants apart is refused for good, with what there is instead', () => {
+    const services = { 'hasura-storage': { enabled: true } };
+    expect(problems({ ...standard, services })).toEqual([
+      expect.objectContaining({
+        key: 'strata:services.hasura-storage',
+        reason: expect.stringContaining("nothing but Hasura's permissions") as string,
+        advice: expect.stringContaining('strata:services.storage.enabled: true') as string,
+      }),
+    ]);
+  });
+
+  test('a search of uploads is not asked of a storage that does none', () => {
+    const storage = { scan: 'clamav' };
+    expect(said({ ...standard, storage })).toEqual([]);
+    const services = { storage: { enabled: false }, 'supabase-storage': { enabled: true } };
+    expect(said({ ...standard, services })).toEqual([]);
+    expect(said({ ...standard, storage, services })).toEqual([
+      'strata:storage.scan cannot be had with supabase-storage, which searches no upload',
     ]);
   });
 
@@ -135,6 +176,7 @@ describe('on target docker', () => {
       'strata:preset': 'standard',
       'strata:gateway': JSON.stringify({ tls }),
       'strata:monitoring': JSON.stringify(monitoring),
+      'strata:storage': JSON.stringify({ scan: 'clamav' }),
     });
     const { database, services } = deployed(readApplication(settings).application);
     const taken = [database, ...services].map(({ name }) => name);
@@ -236,24 +278,4 @@ describe('the folder of the application', () => {
       'strata:app names a folder without tenancy.ts, the declaration of its tables',
     ]);
   });
-});
-
-test('what gives something away is refused by name, with what it gives away', () => {
-  expect(problems({ target: 'docker', accept: ['service-key', 'realtime-replication'] })).toEqual([
-    {
-      key: 'strata:accept[0]',
-      reason:
-        'names what is not built yet: a key of Supabase that passes row level security by: whoever has it reads and writes the rows of every tenant',
-      received: '"service-key"',
-      advice: 'Take it out.',
-    },
-    {
-      key: 'strata:accept[1]',
-      reason:
-        "names what is not built yet: Realtime's login may replicate: it reads the write-ahead log of the whole cluster, with the rows of every tenant",
-      received: '"realtime-replication"',
-      advice: 'Take it out.',
-    },
-  ]);
-  expect(said({ target: 'docker', accept: ['everything'] })).toHaveLength(1);
 });

@@ -62,7 +62,6 @@ describe('a config that can be deployed', () => {
       auth: auth.parse({}),
       hooks: { out: [] },
       monitoring: monitoringSchema.parse({}),
-      accept: [],
       secrets: [],
     });
   });

@@ -1,6 +1,8 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
 import { readRules } from '../../components/services/images/storage/rules';
 import { garage } from '../../components/services/storage/garage';
+import { clamav, clamdConfiguration } from '../../components/services/storage/scanner';
 import { storage as service } from '../../components/services/storage/service';
 import { parseSettings } from '../../components/settings/read';
 import { bytesOf } from '../../components/settings/sizes';
@@ -43,7 +45,10 @@ describe('settings of storage', () => {
   test.each([
     [{ store: 's3' }, ['s3: is missing, but "store" is s3']],
     [{ ...external, store: 'garage' }, ['s3: is given, but "store" is garage']],
-    [{ scan: 'clamav' }, ['scan: names a scanner that is not built yet']],
+    [
+      { scan: 'clamav', maxFileSize: '2G' },
+      ['maxFileSize: is more than 2047M, which is as much of a file as ClamAV searches'],
+    ],
     [{ maxFileSize: '6G' }, ['maxFileSize: is more than 5G, which a store takes in one piece']],
     [{ maxFileSize: '100' }, ['maxFileSize: a size in K, M or G, such as 100M or 2G']],
     [{ mimeTypes: [] }, ['mimeTypes: at least one type; */* takes every file']],
@@ -120,6 +125,52 @@ describe('the storage service', () => {
     for (const own of ['/metrics', '/healthz']) {
       expect(upstream.filter((path) => own.startsWith(path))).toEqual([]);
     }
+  });
+});
+
+describe('the scanner', () => {
+  const scanning = settings({ scan: 'clamav', maxFileSize: '300M' });
+
+  test('is what the storage service is told to ask, where it is asked for', () => {
+    const told = (given: unknown) =>
+      readRules(service(settings(given)).environment.STORAGE_RULES ?? '').scanner;
+    expect(told({ scan: 'clamav' })).toEqual({ host: 'clamav', port: 3310, seconds: 240 });
+    expect(told({})).toBeUndefined();
+    expect(service(scanning).needs).toEqual(['database', 'object-store']);
+  });
+
+  test('can be reached by nobody outside, and writes to its volume alone', () => {
+    expect(clamav(scanning)).toMatchObject({
+      name: 'clamav',
+      port: 3310,
+      user: '100:101',
+      volumes: { '/var/lib/clamav': 'signatures' },
+      healthCommand: ['clamdcheck.sh'],
+      routes: {},
+      secrets: {},
+    });
+    expect(clamav(scanning)).not.toHaveProperty('published');
+    expect(clamav(scanning)).not.toHaveProperty('writableRoot');
+  });
+
+  test('has no limit below what an upload may have: what exceeds it would be called clean', () => {
+    const text = clamdConfiguration(bytesOf('300M'));
+    const said = [...text.matchAll(/^(\w+(?:Length|Size)) (\d+)$/gm)];
+    const limits = Object.fromEntries(said.map(([, name = '', value]) => [name, Number(value)]));
+    expect(limits).toEqual({
+      StreamMaxLength: bytesOf('300M'),
+      MaxFileSize: bytesOf('600M'),
+      PCREMaxFileSize: bytesOf('300M'),
+      MaxScanSize: bytesOf('600M'),
+    });
+    expect(text).toContain('AlertExceedsMax yes');
+    expect(clamdConfiguration(bytesOf('1M'))).toContain(`MaxFileSize ${bytesOf('400M')}`);
+    expect(clamdConfiguration(bytesOf('2047M'))).toContain(`MaxFileSize ${bytesOf('2047M')}`);
+  });
+
+  test('is started by a script that a shell can read', () => {
+    const script = clamav(scanning).files['start.sh'];
+    expect(spawnSync('sh', ['-n'], { input: script as string }).status).toBe(0);
   });
 });
 

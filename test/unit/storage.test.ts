@@ -10,6 +10,7 @@ import { contentDisposition, nameProblem } from '../../components/services/image
 import { readPage } from '../../components/services/images/storage/requests';
 import { allows, fits, mayBeShown } from '../../components/services/images/storage/sniff';
 import { seed } from '../support/random';
+import { processorMs } from '../support/cost';
 
 console.log(`storage: seed ${String(seed)}`);
 
@@ -114,9 +115,10 @@ describe('the beginning of a file', () => {
 
   test('is judged in no time, whatever it is made of', () => {
     const hard = ['<!--'.repeat(200), `<!--${'-->'.repeat(200)}`, ' '.repeat(600), '<'.repeat(600)];
-    const before = performance.now();
-    for (const head of hard) fits(Buffer.from(head), 'text/plain');
-    expect(performance.now() - before).toBeLessThan(200);
+    const judge = (): void => {
+      for (const head of hard) fits(Buffer.from(head), 'text/plain');
+    };
+    expect(processorMs(judge)).toBeLessThan(200);
   });
 });
 

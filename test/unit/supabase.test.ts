@@ -111,8 +111,14 @@ describe('the storage API', () => {
       'supabase-storage',
       'supabase-storage-policies',
     ]);
+    expect(storage.files).toEqual({
+      // As the store knows it.
+      AWS_ACCESS_KEY_ID: {
+        template: 'GK{{ID}}',
+        secrets: { ID: { platform: 'supabase-storage-key-id' } },
+      },
+    });
     expect(storage.secrets).toEqual({
-      AWS_ACCESS_KEY_ID: { platform: 'supabase-storage-key-id' },
       AWS_SECRET_ACCESS_KEY: { platform: 'supabase-storage-key' },
       DATABASE_URL: { vendor: 'supabase-storage' },
       AUTH_JWT_SECRET: { platform: 'jwt-key' },
@@ -120,13 +126,25 @@ describe('the storage API', () => {
     });
   });
 
-  test('is open without a token where a link is its own proof, and nowhere else', () => {
+  test('is open without a token where a link is its own proof or the bucket is public, and nowhere else', () => {
     const open = Object.values(storage.routes).filter(({ access }) => access === 'public');
-    expect(open.map(({ path }) => path)).toEqual([
+    expect(open.map(({ path, subdomain = '' }) => subdomain + path)).toEqual([
       '/storage/object/sign/',
       '/storage/object/upload/sign/',
       '/storage/render/image/sign/',
+      '/storage/object/public/',
+      'cdn/',
     ]);
+  });
+
+  test('has files of users behind each of its routes, and keeps answers of public buckets alone', () => {
+    const routes = Object.values(storage.routes);
+    expect(routes.filter(({ ofUsers }) => ofUsers !== true)).toEqual([]);
+    expect(
+      routes.flatMap(({ upstreamPath, cacheSeconds }) =>
+        cacheSeconds === undefined ? [] : [upstreamPath],
+      ),
+    ).toEqual(['/object/public/']);
   });
 });
 

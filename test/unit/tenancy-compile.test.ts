@@ -129,7 +129,7 @@ describe('a declaration', () => {
     ],
     [
       { 'app.notes': { ...closed, raed: 'member' } },
-      "app.notes.raed is not known; allowed: owner, columns, hidden, personal, parents, read, insert, update, delete (did you mean 'read'?)",
+      "app.notes.raed is not known; allowed: owner, columns, hidden, personal, parents, realtime, read, insert, update, delete (did you mean 'read'?)",
     ],
     [
       { 'app.notes': { ...closed, update: 'owner' } },

@@ -84,6 +84,9 @@ export function hasuraAuth(settings: Given): Workload {
     needs: ['database', hasuraAddress.name],
     port,
     health: '/healthz',
+    metrics: {
+      none: 'its router has no path for figures; `sessions` counts what it refuses and when it fails',
+    },
     readsSchema: false,
     routes: {},
     replicas: 1,

@@ -20,7 +20,8 @@ const port = 9854;
  * pgBackRest beside the database, on its volume and its socket: a full backup each week and at first, what differs
  * from it each day, encrypted, to a bucket or onto the volume itself.
  *
- * Healthy while the last attempt worked, so a deployment ends with a first backup or names this service. Its figures
+ * Healthy while the last attempt worked, and from when the cluster's log arrives: a deployment does not wait for the
+ * first backup, which may take hours, and names this service where none could be made. Its figures
  * (`strata_backup_timestamp_seconds`, `strata_backup_full_timestamp_seconds`, `strata_backup_failing`) stand at
  * `backup:9854/metrics`. Idle it costs a shell; while it backs up, two processes that compress.
  */

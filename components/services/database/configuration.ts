@@ -1,6 +1,5 @@
 import { mebibytes } from '../../settings/sizes';
 import type { DatabaseSettings } from '../../settings/database';
-import type { PresetName } from '../../settings/names';
 import { connections, reservedForSuperuser } from './connections';
 import { preloadLibraries } from './extensions';
 import {
@@ -24,7 +23,6 @@ export type ServerSettings = Readonly<Record<string, string>>;
  */
 export function serverSettings(
   database: DatabaseSettings,
-  preset: PresetName,
   archives = true,
   ofServices = 0,
 ): ServerSettings {
@@ -40,7 +38,7 @@ export function serverSettings(
     ...(archives && archive),
     ...patience,
     ...log,
-    shared_preload_libraries: preloadLibraries(preset).join(','),
+    shared_preload_libraries: preloadLibraries().join(','),
     // Utility statements are kept as they were sent, literals and all.
     'pg_stat_statements.track_utility': 'off',
   };
@@ -77,7 +75,7 @@ function memory(plan: MemoryPlan): ServerSettings {
 }
 
 const durability: ServerSettings = {
-  // A change of this restarts the server, and both realtime and moving to another server need logical decoding.
+  // A change of this restarts the server, and moving to another server needs logical decoding.
   wal_level: 'logical',
   wal_compression: 'on',
   max_wal_size: '2GB',

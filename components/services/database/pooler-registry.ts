@@ -49,6 +49,7 @@ export function poolerRegistry({ database: { tenants } }: Settings): Workload {
     needs: ['database'],
     port,
     health: '/healthz',
+    metrics: { none: 'its health says whether the pooler follows the registry' },
     readsSchema: false,
     routes: {},
     replicas: 1,

@@ -59,6 +59,7 @@ export function pooler(settings: Settings): Workload {
     resources: { memory: '256M' },
     needs: ['database', 'pooler-registry'],
     port: poolerPort,
+    metrics: { exporter: 'pgbouncer-exporter' },
     readsSchema: false,
     routes: {},
     replicas: 1,

@@ -24,7 +24,7 @@ const name = 'database';
  * at its worst. Takes settings that `memoryProblems` finds nothing wrong with.
  */
 export function databaseServer(settings: Settings, place: BackupPlace = 'volume'): Workload {
-  const { database, preset } = settings;
+  const { database } = settings;
   return {
     kind: 'workload',
     name,
@@ -41,7 +41,7 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
     },
     files: {
       'postgresql.conf': renderConfiguration(
-        serverSettings(database, preset, place !== 'none', optionalConnections(settings)),
+        serverSettings(database, place !== 'none', optionalConnections(settings)),
       ),
       'pg_hba.conf': renderHba(),
       ...(place !== 'none' && { [configurationFile]: renderRepository(database.backup, place) }),
@@ -54,6 +54,7 @@ export function databaseServer(settings: Settings, place: BackupPlace = 'volume'
     needs: [],
     port: 5432,
     healthCommand: ['sh', '-c', healthy],
+    metrics: { exporter: 'postgres-exporter' },
     readsSchema: false,
     routes: {},
     replicas: 1,

@@ -1,4 +1,4 @@
-import type { Route } from '../service';
+import type { Route } from '../route';
 import type { Layout } from './input';
 import { file, map, type Line } from './text';
 

@@ -40,7 +40,7 @@ export function gatewayConfig(
   return {
     'nginx.conf': main(layout),
     // What is the same for all.
-    'variables.conf': variables(),
+    'variables.conf': variables(input, layout),
     'log.conf': log(),
     'proxies.conf': proxies(gateway),
     'requests.conf': requests(),
@@ -63,7 +63,7 @@ export function gatewayConfig(
     'refusals.conf': refusals(),
     'limit.conf': limit(gateway),
     'limit-strict.conf': strictLimit(gateway),
-    'proxy.conf': proxy(input),
+    'proxy.conf': proxy(),
     'cached.conf': cached(),
     'types.conf': types(),
     'access-public.conf': publicAccess(),

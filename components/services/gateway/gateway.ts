@@ -2,6 +2,7 @@ import { root } from '../../../engine/root';
 import type { Service, Workload } from '../service';
 import { gatewayConfig } from './config';
 import { containerLayout, ports, type GatewayInput } from './input';
+import { ownPorts } from './own-ports';
 import { guardOf } from './servers';
 import { staticFiles } from './static';
 import { start } from './this-machine';
@@ -19,7 +20,9 @@ import { tlsSecrets } from './tls';
  */
 export function gateway(input: GatewayInput, services: readonly Service[]): Workload {
   const { tls, ports: published } = input.gateway;
-  const layout = containerLayout(input.resolver);
+  const own = ownPorts(input, services);
+  const inside = Object.fromEntries(Object.entries(own).map(([name, port]) => [name, port.inside]));
+  const layout = containerLayout(input.resolver, inside);
   const withCertificates = tls.mode === 'acme';
   return {
     kind: 'workload',
@@ -43,7 +46,12 @@ export function gateway(input: GatewayInput, services: readonly Service[]): Work
     ],
     port: ports.http,
     health: '/healthz',
-    published: { [published.http]: ports.http, [published.https]: ports.https },
+    metrics: { exporter: 'nginx-exporter' },
+    published: {
+      [published.http]: ports.http,
+      [published.https]: ports.https,
+      ...Object.fromEntries(Object.values(own).map((port) => [port.published, port.inside])),
+    },
     readsSchema: false,
     routes: {},
     replicas: 1,

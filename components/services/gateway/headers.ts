@@ -21,14 +21,21 @@ const hidden = [
 ];
 
 /**
+ * Of what users have uploaded: a page or drawing among it would else run scripts that stand beside it, as the platform's
+ * own page. The same as the platform's own storage says.
+ */
+const userPolicy = "default-src 'none'; style-src 'unsafe-inline'; sandbox";
+
+/**
  * headers.conf: what every answer carries. They stand here and nowhere else: one `add_header` in a location would take
  * them all away there. A header whose value is empty is not sent.
  */
 export function headers({ domain, gateway }: GatewayInput): string {
   return file(
     '# Headers of every answer. A service may send another policy for its own pages.',
-    map('$upstream_http_content_security_policy', '$security_policy', {
-      '""': '$default_policy',
+    map('"$of_users|$upstream_http_content_security_policy"', '$security_policy', {
+      '~^yes': `"${userPolicy}"`,
+      '"|"': '$default_policy',
       default: '$upstream_http_content_security_policy',
     }),
     '# Consoles for operators draw with inline scripts.',

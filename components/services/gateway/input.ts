@@ -1,5 +1,6 @@
 import type { GatewaySettings } from '../../settings/gateway';
-import { containerPaths, type Route, type Service } from '../service';
+import type { Route } from '../route';
+import { containerPaths, type Service } from '../service';
 
 /** What the gateway is made from. */
 export interface GatewayInput {
@@ -14,6 +15,8 @@ export interface GatewayInput {
   readonly resolver?: string;
   /** Slugs of the tenants that the settings name; a service cannot take the host of one. */
   readonly tenants?: readonly string[];
+  /** Services that may have a port of their own before they are there: the preset keeps it for them. */
+  readonly slots?: readonly string[];
 }
 
 /** Where the gateway finds its files, what it may write, and where it listens: the container's, or a test's. */
@@ -25,6 +28,8 @@ export interface Layout {
   /** Addresses to listen on: a port, or address:port. */
   readonly http: string;
   readonly https: string;
+  /** The same of services that have a port of their own (own-ports.ts). */
+  readonly own: Readonly<Record<string, string>>;
   readonly status: string;
   readonly resolver: string;
   readonly acmePort: number;
@@ -33,10 +38,16 @@ export interface Layout {
 }
 
 /** The ports inside the container: none of them needs a capability. */
-export const ports = { http: 8080, https: 8443, status: 8081, acme: 8090 } as const;
+export const ports = { http: 8080, https: 8443, status: 8081, acme: 8090, own: 9000 } as const;
 
-/** The layout in a container; 127.0.0.11 is where Docker's engine answers for every container. */
-export function containerLayout(resolver = '127.0.0.11'): Layout {
+/**
+ * The layout in a container; 127.0.0.11 is where Docker's engine answers for every container. `own` has the ports inside
+ * of services that have one of their own.
+ */
+export function containerLayout(
+  resolver = '127.0.0.11',
+  own: Readonly<Record<string, number>> = {},
+): Layout {
   return {
     files: containerPaths.files,
     secrets: containerPaths.secrets,
@@ -44,6 +55,7 @@ export function containerLayout(resolver = '127.0.0.11'): Layout {
     scratch: '/tmp',
     http: String(ports.http),
     https: String(ports.https),
+    own: Object.fromEntries(Object.entries(own).map(([name, port]) => [name, String(port)])),
     status: String(ports.status),
     resolver,
     acmePort: ports.acme,

@@ -2,7 +2,7 @@ import type { NotDeployed } from './aliases';
 import { keeps } from './cache';
 import { refuse } from './errors';
 import type { Served } from './input';
-import type { Route } from '../service';
+import type { Route } from '../route';
 import { block, literally, type Line } from './text';
 
 /** A web socket may be silent for so long. */
@@ -34,8 +34,11 @@ export function location(served: Served, guard: string, graphqlBytes: number): L
       head(route.path),
       `set $access ${access};`,
       `set $upstream ${answering};`,
+      // The log knows the guard's address alone of GraphQL, and after a refusal none.
+      `set $served_by ${service};`,
       route.passLogin === true && 'set $passed_login $http_authorization;',
       route.upstreamHost !== undefined && `set $own_host ${route.upstreamHost};`,
+      route.ofUsers === true && 'set $of_users yes;',
       route.websocket === true && sockets(),
       rewrite(served),
       '',

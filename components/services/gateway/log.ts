@@ -19,6 +19,7 @@ export function log(): string {
     path: '$logged_path',
     protocol: '$server_protocol',
     agent: '$http_user_agent',
+    service: '$served_by',
     upstream: '$upstream_addr',
     upstream_status: '$upstream_status',
     cache: '$upstream_cache_status',

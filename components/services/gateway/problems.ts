@@ -1,8 +1,10 @@
 import type { Problem } from '../../settings/errors';
 import { showKey, showText } from '../../settings/show';
-import type { Route, Service } from '../service';
+import type { Route } from '../route';
+import type { Service } from '../service';
 import { withAliases } from './aliases';
 import { servedRoutes, type GatewayInput, type Served } from './input';
+import { ownPortProblems } from './own-ports';
 import { certificateNames, guardOf } from './servers';
 
 const mostNames = 100;
@@ -15,6 +17,7 @@ export function gatewayProblems(input: GatewayInput, services: readonly Service[
     ...takenHosts(input, services),
     ...takenPaths(input, services),
     ...tooManyNames(input, services),
+    ...ownPortProblems(input, services),
   ];
 }
 

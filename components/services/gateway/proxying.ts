@@ -1,4 +1,3 @@
-import type { GatewayInput } from './input';
 import { file, map } from './text';
 
 /** What only the gateway and the guard may say: of clients it never gets further. */
@@ -41,7 +40,7 @@ const aboutRequest = {
 };
 
 /** proxy.conf: how every service is asked. */
-export function proxy({ gateway }: GatewayInput): string {
+export function proxy(): string {
   return file(
     '# How services are asked. Their names are looked up again and again, so a replaced container is found.',
     'proxy_http_version 1.1;',
@@ -61,7 +60,7 @@ export function proxy({ gateway }: GatewayInput): string {
       'X-Forwarded-For': '$remote_addr',
       'X-Forwarded-Proto': '$scheme',
       'X-Forwarded-Host': '$host',
-      'X-Forwarded-Port': String(gateway.ports.https),
+      'X-Forwarded-Port': '$asked_port',
       Connection: '$connection_upgrade',
       Upgrade: '$socket_upgrade',
       'Accept-Encoding': '""',

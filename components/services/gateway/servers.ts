@@ -1,8 +1,9 @@
 import { withAliases } from './aliases';
 import { refuse } from './errors';
 import { hostNames, sites, type Site } from './hosts';
-import { servedRoutes, type GatewayInput, type Layout } from './input';
+import { servedRoutes, type GatewayInput, type Layout, type Served } from './input';
 import { location, notDeployed } from './locations';
+import { wholeGateway } from './own-ports';
 import { staticLocations } from './static';
 import { block, file, type Line } from './text';
 import type { Service } from '../service';
@@ -67,29 +68,63 @@ export function siteServers(
   layout: Layout,
 ): string {
   const guard = guardOf(services);
+  const { [wholeGateway]: second, ...own } = layout.own;
+  const usual = [layout.https, ...(second === undefined ? [] : [second])];
+  const all = sites(input, servedRoutes(services));
   return file(
     '# Who asks for a name that is not served gets no certificate, so an address does not tell whose it is.',
     block(
       'server',
-      `listen ${layout.https} ssl http2 default_server;`,
+      [...usual, ...Object.values(own)].map(
+        (address) => `listen ${address} ssl http2 default_server;`,
+      ),
       'server_name "";',
       'ssl_reject_handshake on;',
       'include errors.conf;',
       block('location /', unknownHost()),
     ),
-    sites(input, servedRoutes(services)).flatMap((site) => ['', ...server(site)]),
+    all.flatMap((site) => ['', ...wholeSite(site)]),
+    Object.entries(own).flatMap(([service, address]) => ofService(service, address)),
   );
 
-  function server(site: Site): string[] {
-    const { added, notDeployed: missing } = site.api
-      ? withAliases(site.routes)
-      : { added: [], notDeployed: [] };
-    const places = [...site.routes, ...added];
+  function wholeSite(site: Site): string[] {
+    const { places, notDeployed: missing } = placesOf(site);
+    return server(site, usual, places, [
+      missing.map(notDeployed),
+      site.api && staticLocations(input.gateway, layout),
+      !takesAll(site, places, input) && block('location /', 'return 404;'),
+    ]);
+  }
+
+  /** The routes of one service at a port of its own, by the names that they have at the usual one. */
+  function ofService(service: string, address: string): string[] {
+    const theirs = all
+      .map((site) => ({ site, places: placesOf(site).places.filter(isOf(service)) }))
+      .filter(({ places }) => places.length > 0);
+    const [first] = theirs;
+    const elsewhere = first && !first.site.api && first.site.names[0];
+    return [
+      ...theirs.flatMap(({ site, places }) => [
+        '',
+        ...server({ ...site, title: `${service} at its own port` }, [address], places, [
+          !places.some(takesRest) && fromTheRoot(places),
+        ]),
+      ]),
+      ...(elsewhere ? ['', ...byItsName(service, address, elsewhere)] : []),
+    ];
+  }
+
+  function server(
+    site: Site,
+    addresses: readonly string[],
+    places: readonly Served[],
+    rest: Line,
+  ): string[] {
     return [
       `# ${site.title}.`,
       ...block(
         'server',
-        `listen ${layout.https} ssl http2;`,
+        addresses.map((address) => `listen ${address} ssl http2;`),
         `server_name ${site.names.join(' ')};`,
         'include errors.conf;',
         'include refusals.conf;',
@@ -97,12 +132,47 @@ export function siteServers(
         guard !== undefined && 'include check.conf;',
         '',
         places.flatMap((place) => [location(place, guard ?? '', input.graphqlBytes), '']),
-        missing.map(notDeployed),
-        site.api && staticLocations(input.gateway, layout),
-        !takesAll(site, places, input) && block('location /', 'return 404;'),
+        rest,
       ),
     ];
   }
+
+  /** Cookies know no ports: a site that has a name of its own keeps it, and with it what is only its own. */
+  function byItsName(service: string, address: string, name: string): string[] {
+    return [
+      `# ${service} is asked for by its own name.`,
+      ...block(
+        'server',
+        `listen ${address} ssl http2;`,
+        `server_name ${input.domain};`,
+        'include errors.conf;',
+        block('location /', `return 308 https://${name}:$asked_port$request_uri;`),
+      ),
+    ];
+  }
+}
+
+function placesOf(site: Site) {
+  const { added, notDeployed } = site.api
+    ? withAliases(site.routes)
+    : { added: [], notDeployed: [] };
+  return { places: [...site.routes, ...added], notDeployed };
+}
+
+function isOf(name: string): (served: Served) => boolean {
+  return ({ service }) => service === name;
+}
+
+function takesRest({ route }: Served): boolean {
+  return route.path === '/';
+}
+
+/** Who types the port alone finds the service. */
+function fromTheRoot([first]: readonly Served[]): Line {
+  return [
+    first !== undefined && block('location = /', `return 308 ${first.route.path};`),
+    block('location /', 'return 404;'),
+  ];
 }
 
 /** Where the guard listens. */
@@ -117,11 +187,8 @@ const tenantPath: Line = [
   'rewrite "^(?s)/t/(?<tenant_path>[a-z][a-z0-9-]{0,39})(?<rest>/(?!_strata/).*)$" "$rest";',
 ];
 
-function takesAll(site: Site, places: Site['routes'], { gateway }: GatewayInput): boolean {
-  return (
-    places.some(({ route }) => route.path === '/') ||
-    (site.api && Object.hasOwn(gateway.static, '/'))
-  );
+function takesAll(site: Site, places: readonly Served[], { gateway }: GatewayInput): boolean {
+  return places.some(takesRest) || (site.api && Object.hasOwn(gateway.static, '/'));
 }
 
 function unknownHost(): Line {

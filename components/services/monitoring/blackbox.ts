@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { image } from '../images';
-import type { Access, Route, Service, Workload } from '../service';
+import type { Access, Route } from '../route';
+import type { Service, Workload } from '../service';
 import { file } from '../paths';
 import { nobody, type Monitored } from './names';
 
@@ -8,11 +9,13 @@ const port = 9115;
 const module = 'blackbox-exporter';
 
 /**
- * Tries every route as a stranger would: through the gateway, over TLS, without a token. None where there is no gateway.
+ * Tries every route as a stranger would, through the gateway, over TLS, without a token; and asks every service for its
+ * health from inside. None where there is no gateway.
  *
  * A route for tokens must refuse (401): so a probe fails when the gateway, the guard or the service is away, and when a
  * route stands open as well. It also tells when the certificate ends; whether browsers trust it is not looked at, because
- * nothing secret is sent. Costs one request for each route each 30 s.
+ * nothing secret is sent. Many services have no figures of their own: what is known of those is here. Costs one request for
+ * each route and each service each 30 s.
  */
 export function blackboxExporter(settings: Monitored, services: readonly Service[]): Workload[] {
   if (!services.some(({ name }) => name === 'gateway')) return [];
@@ -63,42 +66,101 @@ export function renderBlackbox(): string {
   });
   const accesses = Object.keys(answers) as Access[];
   return stringify({
-    modules: Object.fromEntries(accesses.map((access) => [access, probe(access)])),
+    modules: {
+      ...Object.fromEntries(accesses.map((access) => [access, probe(access)])),
+      path: {
+        prober: 'http',
+        timeout: '8s',
+        http: { preferred_ip_protocol: 'ip4', follow_redirects: false },
+      },
+      port: { prober: 'tcp', timeout: '8s', tcp: { preferred_ip_protocol: 'ip4' } },
+    },
   });
 }
 
-/** What has routes, as probes need to know it. */
-export type Routed = Pick<Service, 'name'> & Partial<Pick<Workload, 'routes'>>;
+/** How the series of questions for health are told from those of routes. */
+export const askedInside = 'job=~"health-.+"';
+export const askedAtGateway = 'job!~"health-.+"';
 
-/** The scrape jobs of the probes; one for each way of access. Pure. */
-export function probeJobs(settings: Monitored, services: readonly Routed[]) {
+/**
+ * The scrape jobs of the prober: it asks services for their health, and tries their routes. None where there is no gateway.
+ * Pure.
+ */
+export function probeJobs(settings: Monitored, services: readonly Service[]) {
   if (!services.some(({ name }) => name === 'gateway')) return [];
+  const workloads = services.filter((service) => service.kind === 'workload');
+  return [...routeJobs(settings, workloads), ...healthJobs(workloads)];
+}
+
+/** One for each way of access. */
+function routeJobs(settings: Monitored, services: readonly Workload[]) {
   const routes = services.flatMap((service) =>
-    Object.values(service.routes ?? {}).map((route) => ({ service, route })),
+    Object.values(service.routes).map((route) => ({ service, route })),
   );
-  return (Object.keys(answers) as Access[]).flatMap((access) => {
-    const of = routes.filter(({ route }) => route.access === access);
-    if (of.length === 0) return [];
-    return [
-      {
-        job_name: `probe-${access}`,
-        metrics_path: '/probe',
-        scrape_interval: '30s',
-        params: { module: [access] },
-        static_configs: of.map(({ service, route }) => ({
+  return (Object.keys(answers) as Access[]).flatMap((access) =>
+    probeJob(
+      `probe-${access}`,
+      access,
+      routes
+        .filter(({ route }) => route.access === access)
+        .map(({ service, route }) => ({
           targets: [`https://gateway:8443${route.path}`],
           labels: { service: service.name, host: hostOf(settings, route), path: route.path },
         })),
-        relabel_configs: [
-          { source_labels: ['__address__'], target_label: '__param_target' },
-          // The name for Host and for TLS: v0.19 and newer.
-          { source_labels: ['host'], target_label: '__param_hostname' },
-          { source_labels: ['host', 'path'], separator: '', target_label: 'instance' },
-          { target_label: '__address__', replacement: `${module}:${port}` },
+      [
+        // The name for Host and for TLS: v0.19 and newer.
+        { source_labels: ['host'], target_label: '__param_hostname' },
+        { source_labels: ['host', 'path'], separator: '', target_label: 'instance' },
+      ],
+    ),
+  );
+}
+
+/** One for those that name a path, one for those whose port alone can be tried. Of several replicas one is asked. */
+function healthJobs(services: readonly Workload[]) {
+  const asked = services.filter(isAsked);
+  const instance = { source_labels: ['service'], target_label: 'instance' };
+  const jobs = (['path', 'port'] as const).map((how) => {
+    const targets = asked
+      .filter(({ health }) => (how === 'path') === (health !== undefined))
+      .map(({ name, port: listens, health }) => ({
+        targets: [
+          health === undefined ? `${name}:${listens}` : `http://${name}:${listens}${health}`,
         ],
-      },
-    ];
+        labels: { service: name },
+      }));
+    return probeJob(`health-${how}`, how, targets, [instance]);
   });
+  return jobs.flat();
+}
+
+/** Whether the prober asks a service for its health; what an exporter asks is left to that. */
+export function isAsked(service: Service): service is Workload {
+  if (service.kind === 'job' || service.port === undefined) return false;
+  return service.metrics === undefined || !('exporter' in service.metrics);
+}
+
+function probeJob(
+  name: string,
+  how: string,
+  targets: readonly { readonly targets: readonly string[]; readonly labels: object }[],
+  relabel: readonly object[],
+) {
+  if (targets.length === 0) return [];
+  return [
+    {
+      job_name: name,
+      metrics_path: '/probe',
+      scrape_interval: '30s',
+      params: { module: [how] },
+      static_configs: targets,
+      relabel_configs: [
+        { source_labels: ['__address__'], target_label: '__param_target' },
+        ...relabel,
+        { target_label: '__address__', replacement: `${module}:${port}` },
+      ],
+    },
+  ];
 }
 
 function hostOf({ domain }: Monitored, { subdomain }: Route): string {

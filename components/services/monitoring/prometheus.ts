@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { image } from '../images';
 import type { Service, Workload } from '../service';
-import { probeJobs, type Routed } from './blackbox';
+import { probeJobs } from './blackbox';
 import { file } from '../paths';
 import { nobody, operatorPaths, operatorUrl, type Monitored } from './names';
 import { renderRules, rules } from './rules/rules';
@@ -24,12 +24,7 @@ export function prometheus(
   watched: readonly Workload[],
 ): Workload {
   const { retention } = settings.monitoring;
-  const all = [...services, ...watched];
-  const targets = all.flatMap(targetOf);
-  const routes = {
-    prometheus: { path: operatorPaths.prometheus, access: 'operator' },
-  } as const;
-  return {
+  const bare: Workload = {
     kind: 'workload',
     name: 'prometheus',
     image: image(settings, 'prometheus'),
@@ -44,25 +39,29 @@ export function prometheus(
     ],
     environment: {},
     secrets: {},
-    files: {
-      'prometheus.yml': renderPrometheus(
-        settings,
-        [...all, { name: 'prometheus', routes }],
-        targets,
-      ),
-      'rules.yml': renderRules(rules(settings, targets, all), all),
-    },
+    files: {},
     volumes: { [data]: 'metrics' },
     user: nobody,
     resources: { memory: '1G' },
     needs: ['alertmanager'],
     port,
     health: `${operatorPaths.prometheus}-/ready`,
+    metrics: { port, path: `${operatorPaths.prometheus}metrics` },
     readsSchema: false,
-    routes,
+    routes: { prometheus: { path: operatorPaths.prometheus, access: 'operator' } },
     replicas: 1,
     // The blocks in memory are written down.
     stopGraceSeconds: 60,
+  };
+  // It watches itself as well as one can.
+  const all = [bare, ...services, ...watched];
+  const targets = all.flatMap(targetOf);
+  return {
+    ...bare,
+    files: {
+      'prometheus.yml': renderPrometheus(targets, probeJobs(settings, all)),
+      'rules.yml': renderRules(rules(settings, targets, all), all),
+    },
   };
 }
 
@@ -75,23 +74,13 @@ interface Target {
 }
 
 function targetOf(service: Service): Target[] {
-  if (service.kind === 'job' || service.metrics === undefined) return [];
+  if (service.kind === 'job' || !service.metrics || !('port' in service.metrics)) return [];
   const { name, metrics, replicas } = service;
   return [{ job: name, ...metrics, replicas }];
 }
 
 /** prometheus.yml. Pure. */
-function renderPrometheus(
-  settings: Monitored,
-  routed: readonly Routed[],
-  targets: readonly Target[],
-): string {
-  const own = {
-    job: 'prometheus',
-    port,
-    path: `${operatorPaths.prometheus}metrics`,
-    replicas: 1,
-  };
+function renderPrometheus(targets: readonly Target[], probes: readonly object[]): string {
   return stringify({
     global: { scrape_interval: '15s', scrape_timeout: '10s', evaluation_interval: '15s' },
     rule_files: [file('rules.yml')],
@@ -103,7 +92,7 @@ function renderPrometheus(
         },
       ],
     },
-    scrape_configs: [...[own, ...targets].map(scrape), ...probeJobs(settings, routed)],
+    scrape_configs: [...targets.map(scrape), ...probes],
   });
 }
 

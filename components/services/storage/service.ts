@@ -6,6 +6,7 @@ import type { SecretSource, Workload } from '../service';
 import { tokens } from '../tokens';
 import { publicUrl } from '../gateway/hosts';
 import { objectStore } from './garage';
+import { scanner } from './scanner';
 
 const port = 5000;
 const uploadSeconds = 1800;
@@ -15,7 +16,8 @@ const uploadSeconds = 1800;
  * made public, at cdn.<domain>/<tenant>/<file>.
  *
  * It verifies each request's token itself. The database counts what is kept; nothing is kept here, so replicas need no
- * common memory (no Redis). Health: `/healthz` asks the database and the store. Costs one Node process.
+ * common memory (no Redis). Where uploads are searched for viruses it does not wait for the scanner: it shows files
+ * meanwhile, and takes none. Health: `/healthz` asks the database and the store. Costs one Node process.
  */
 export function storage(settings: Settings): Workload {
   const { storage: given } = settings;
@@ -91,6 +93,9 @@ export function rules(settings: Settings): Rules {
     uploadSeconds,
     sweepSeconds: 60,
     reconcileSeconds: 86_400,
+    ...(given.scan === 'clamav' && {
+      scanner: { host: scanner.name, port: scanner.port, seconds: scanner.seconds },
+    }),
     store:
       given.store === 's3' && given.s3
         ? {

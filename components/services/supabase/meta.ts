@@ -16,8 +16,9 @@ export const metaAddress = `http://meta:${port}`;
  * row of a tenant, and only operators get to it. Costs about 100 MB.
  *
  * Facts (read 2026-11-22; github.com/supabase/postgres-meta): variables and `*_FILE` of the password and of CRYPTO_KEY in
- * src/server/constants.ts (id 3220390528) and src/lib/secrets.ts at 45f82b5e, which cuts nothing off; a port for
- * administration beside the other; `/health`: src/server/server.ts at 03aa46dc. Its uid is not said.
+ * src/server/constants.ts (id 3220390528) and src/lib/secrets.ts at 45f82b5e, which cuts nothing off; `/health`, and
+ * another server at the next port: src/server/server.ts at 03aa46dc, which has `/metrics` (of the process; requests are
+ * not counted): src/server/admin-app.ts at 2b0dffe2. Its uid is not said.
  */
 export function meta(settings: Settings): Workload {
   return {
@@ -45,6 +46,7 @@ export function meta(settings: Settings): Workload {
     needs: ['database'],
     port,
     health: '/health',
+    metrics: { port: port + 1, path: '/metrics' },
     readsSchema: false,
     routes: { meta: { path: '/pg/', upstreamPath: '/', access: 'operator' } },
     replicas: 1,

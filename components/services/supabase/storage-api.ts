@@ -4,7 +4,8 @@ import { storeJob } from '../database/place';
 import { publicUrl } from '../gateway/hosts';
 import { image } from '../images';
 import { isOn } from '../presets';
-import type { Job, Route, SecretSource, Service, Workload } from '../service';
+import type { Route } from '../route';
+import type { FileContent, Job, SecretSource, Service, Workload } from '../service';
 import { garage, objectStore } from '../storage/garage';
 import { vendorRole } from '../vendors';
 import { imgproxyAddress } from './imgproxy';
@@ -33,8 +34,9 @@ export function supabaseStorage(settings: Settings): Service[] {
  * object store, their rows in a database of its own.
  *
  * A request acts as `strata_tenant` with the token's claims; the policies of `supabase-storage-policies` let a tenant
- * into buckets whose id begins with the tenant's, and into no public one. Its own work it does as the tables' owner, so
- * there is no role that passes row level security by. Signed links need no token at the gateway: they are their own.
+ * into buckets whose id begins with the tenant's. Its own work it does as the tables' owner, so there is no role that
+ * passes row level security by. Signed links need no token at the gateway: they are their own. What stands in a public
+ * bucket is at cdn.<domain>/<bucket>/<file> too, and a bucket is called after its tenant's id.
  * Costs about 200 MB each replica.
  *
  * Facts (read 2026-11-22; github.com/supabase/storage):
@@ -43,17 +45,20 @@ export function supabaseStorage(settings: Settings): Service[] {
  * - roles in migrations come from those settings: migrations/tenant/0002, 0038, 0042 (at 0b2408b0, f61c34f8, ca013aa2);
  * - `node dist/start/server.js` in /app behind `docker-entrypoint.sh`, uid 0: package.json at 00928898, Dockerfile at
  *   04df1553 (no USER; a run as anybody else is not said), here without any capability;
+ * - `/object/public/<bucket>/<file>` asks for no token and looks for the bucket among public ones alone; a method besides
+ *   GET is another route, whose token the service verifies: src/http/routes/object/getPublicObject.ts at 2e10538a;
  * - `/status`, administration at 5001: docker/docker-compose.yml and CONFIG.md of supabase/supabase at 1f37f2a9, 8fff2b40.
  */
 function storageApi(settings: Settings, needs: readonly string[]): Workload {
   const images = isOn('imgproxy', settings);
-  const secrets = { ...store(settings).secrets, ...ownSecrets };
+  const { environment, secrets: keys, files } = store(settings);
+  const secrets = { ...keys, ...ownSecrets };
   return {
     kind: 'workload',
     name,
     image: image(settings, 'supabase-storage'),
     entrypoint: ['/bin/sh', '-c'],
-    command: startWith(Object.keys(secrets), 'docker-entrypoint.sh node dist/start/server.js'),
+    command: startWith('docker-entrypoint.sh node dist/start/server.js', { secrets, files }),
     environment: {
       NODE_ENV: 'production',
       SERVER_PORT: String(port),
@@ -66,7 +71,7 @@ function storageApi(settings: Settings, needs: readonly string[]): Workload {
       DB_SERVICE_ROLE: vendorRole(name),
       DB_SUPER_USER: vendorRole(name),
       DATABASE_MAX_CONNECTIONS: '10',
-      ...store(settings).environment,
+      ...environment,
       UPLOAD_FILE_SIZE_LIMIT: String(bytesOf(settings.storage.maxFileSize)),
       STORAGE_PUBLIC_URL: `${publicUrl(settings)}/storage/v1`,
       // Clients of S3 itself have no token of a tenant.
@@ -77,7 +82,7 @@ function storageApi(settings: Settings, needs: readonly string[]): Workload {
       LOG_LEVEL: 'warn',
     },
     secrets,
-    files: {},
+    files,
     scratch: ['/tmp'],
     user: '0:0',
     resources: { memory: '512M' },
@@ -99,8 +104,8 @@ const ownSecrets: Readonly<Record<string, SecretSource>> = {
 };
 
 function routes({ storage: { maxFileSize } }: Settings): Readonly<Record<string, Route>> {
-  const common = { maxBody: maxFileSize, timeoutSeconds: uploadSeconds } as const;
-  const signed = (path: string): Route => ({
+  const common = { maxBody: maxFileSize, timeoutSeconds: uploadSeconds, ofUsers: true } as const;
+  const open = (path: string): Route => ({
     path: `/storage/${path}`,
     upstreamPath: `/${path}`,
     access: 'public',
@@ -109,9 +114,21 @@ function routes({ storage: { maxFileSize } }: Settings): Readonly<Record<string,
   return {
     storage: { path: '/storage/', upstreamPath: '/', access: 'token', ...common },
     // What stands in the query is the proof; who makes such a link shows a token, which the service verifies itself.
-    'storage-signed': signed('object/sign/'),
-    'storage-signed-upload': signed('object/upload/sign/'),
-    'storage-signed-image': signed('render/image/sign/'),
+    'storage-signed': open('object/sign/'),
+    'storage-signed-upload': open('object/upload/sign/'),
+    'storage-signed-image': open('render/image/sign/'),
+    // The service shows files of public buckets here, and no other.
+    'storage-public': { ...open('object/public/'), maxBody: '1K' },
+    cdn: {
+      path: '/',
+      subdomain: 'cdn',
+      access: 'public',
+      upstreamPath: '/object/public/',
+      cacheSeconds: 300,
+      withoutQuery: true,
+      maxBody: '1K',
+      ofUsers: true,
+    },
   };
 }
 
@@ -119,6 +136,7 @@ function routes({ storage: { maxFileSize } }: Settings): Readonly<Record<string,
 function store({ storage: { s3 } }: Settings): {
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretSource>>;
+  readonly files: Readonly<Record<string, FileContent>>;
 } {
   return {
     environment: {
@@ -130,12 +148,28 @@ function store({ storage: { s3 } }: Settings): {
       STORAGE_S3_REQUEST_CHECKSUM_CALCULATION: 'WHEN_REQUIRED',
       ...endpoint(s3 ? s3.endpoint : `http://${objectStore.name}:${objectStore.s3Port}`),
     },
-    secrets: {
-      AWS_ACCESS_KEY_ID: s3 ? { config: s3.accessKey } : { platform: 'supabase-storage-key-id' },
-      AWS_SECRET_ACCESS_KEY: s3 ? { config: s3.secretKey } : { platform: 'supabase-storage-key' },
-    },
+    ...(s3
+      ? {
+          secrets: {
+            AWS_ACCESS_KEY_ID: { config: s3.accessKey },
+            AWS_SECRET_ACCESS_KEY: { config: s3.secretKey },
+          },
+          files: {},
+        }
+      : {
+          secrets: { AWS_SECRET_ACCESS_KEY: ownKey },
+          files: {
+            AWS_ACCESS_KEY_ID: {
+              template: `${objectStore.keyPrefix}{{ID}}`,
+              secrets: { ID: ownKeyId },
+            },
+          },
+        }),
   };
 }
+
+const ownKeyId = { platform: 'supabase-storage-key-id' } as const;
+const ownKey = { platform: 'supabase-storage-key' } as const;
 
 function endpoint(url: string | undefined): Readonly<Record<string, string>> {
   return url === undefined ? {} : { STORAGE_S3_ENDPOINT: url };
@@ -144,12 +178,7 @@ function endpoint(url: string | undefined): Readonly<Record<string, string>> {
 const bucketJobName = 'supabase-storage-bucket';
 
 function bucketJob(): Job {
-  return storeJob(
-    bucketJobName,
-    storageBucket,
-    { platform: 'supabase-storage-key-id' },
-    { platform: 'supabase-storage-key' },
-  );
+  return storeJob(bucketJobName, storageBucket, ownKeyId, ownKey);
 }
 
 /**

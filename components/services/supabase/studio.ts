@@ -34,7 +34,7 @@ export function studio(settings: Settings): Workload {
     name: 'studio',
     image: image(settings, 'studio'),
     entrypoint: ['/bin/sh', '-c'],
-    command: startWith(Object.keys(secrets), 'docker-entrypoint.sh node apps/studio/server.js'),
+    command: startWith('docker-entrypoint.sh node apps/studio/server.js', { secrets }),
     environment: {
       HOSTNAME: '0.0.0.0',
       STUDIO_PG_META_URL: metaAddress,
@@ -59,6 +59,7 @@ export function studio(settings: Settings): Workload {
     needs: ['meta'],
     port,
     health: '/api/platform/profile',
+    metrics: { none: 'a page for operators; upstream names no figures of it' },
     readsSchema: false,
     routes: { studio: { path: '/', subdomain: 'studio', access: 'operator' } },
     replicas: 1,

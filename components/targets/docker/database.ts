@@ -54,7 +54,7 @@ export function database(
     'cluster',
     {
       url: databaseUrl(reach, admin, password),
-      setup: extensionStatements(engine.settings.preset),
+      setup: extensionStatements(engine.settings),
       volume: volume.location,
       instance: made.id,
     },

@@ -2,6 +2,7 @@ import * as random from '@pulumi/random';
 import { DockerVolume } from '../../../provider/sdk';
 import { image } from '../../services/images';
 import type { Settings } from '../../settings/schema';
+import { oneByOne } from '../one-by-one';
 import type { PasswordShape, Target } from '../target';
 import { engineName } from './names';
 import { DockerSite } from './site';
@@ -23,7 +24,8 @@ export function docker(settings: Settings): Target {
       const resource = new DockerVolume(name, args, opts);
       return { resource, location: resource.volume };
     },
-    site: (opts) => new DockerSite('site', settings, opts),
+    deploy: (deployment, opts) =>
+      oneByOne(new DockerSite('site', settings, opts), deployment, opts),
   };
 }
 

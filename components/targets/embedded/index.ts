@@ -1,5 +1,6 @@
 import { Password } from '../../../provider/sdk';
 import type { Settings } from '../../settings/schema';
+import { oneByOne } from '../one-by-one';
 import type { Target } from '../target';
 import { database, volume } from './database';
 import { job } from './job';
@@ -14,10 +15,15 @@ export function embedded(settings: Settings): Target {
     name: 'embedded',
     password: (name, shape, opts) => new Password(name, shape, opts).result,
     volume,
-    site: () => ({
-      database: (args, opts) => database({ ...args, port: settings.ports.database }, opts),
-      workload,
-      job,
-    }),
+    deploy: (deployment, opts) =>
+      oneByOne(
+        {
+          database: (args, own) => database({ ...args, port: settings.ports.database }, own),
+          workload,
+          job,
+        },
+        deployment,
+        opts,
+      ),
   };
 }

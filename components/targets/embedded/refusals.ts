@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { optionsOf } from '../../services/presets';
 import type { CustomService } from '../../settings/custom';
 import type { Problem } from '../../settings/errors';
 import { settingsSchema, type ServiceSettings, type Settings } from '../../settings/schema';
@@ -80,7 +81,7 @@ const ofContainers = [
 ] as const;
 
 function changedGroups(settings: Settings): Problem[] {
-  const defaults = settingsSchema.parse({});
+  const defaults = settingsSchema.parse(optionsOf(settings.preset));
   return ofContainers
     .filter((name) => !isDeepStrictEqual(settings[name], defaults[name]))
     .map((name) => ({

@@ -1,6 +1,7 @@
 import { DeleteObjectCommand, ListObjectsV2Command } from '@aws-sdk/client-s3';
 import { prefixes } from '../../../components/tenancy/prefixes';
 import { tenantKey } from '../../../components/services/images/storage/derive';
+import type { Scanner } from '../../../components/services/images/storage/scanner';
 import { ObjectStore, type Places } from '../../../components/services/images/storage/store';
 import {
   hasBucket,
@@ -50,9 +51,10 @@ const atOnce = 16;
 
 /**
  * Objects of tenants' files, where the storage service keeps them: `places` as it has them, and `own` where each tenant
- * has a bucket (Garage). In a bucket that all share a tenant's objects are those whose key begins with its id.
+ * has a bucket (Garage). In a bucket that all share a tenant's objects are those whose key begins with its id. With a
+ * `scanner` an import is searched as an upload is.
  */
-export function bucketStore(places: Places, own?: OwnBuckets): TenantStore {
+export function bucketStore(places: Places, own?: OwnBuckets, scanner?: Scanner): TenantStore {
   const objects = new ObjectStore(places);
   /** Asking Garage for a tenant's bucket makes it. */
   const isThere = async (tenantId: string): Promise<boolean> => (await own?.has(tenantId)) ?? true;
@@ -83,7 +85,7 @@ export function bucketStore(places: Places, own?: OwnBuckets): TenantStore {
     },
     import: async (tenant, from) => {
       await clear(tenant.id);
-      await importObjects(objects, tenant, from);
+      await importObjects(objects, tenant, from, scanner);
     },
     async remove({ id }) {
       if (!(await isThere(id))) return;
@@ -142,8 +144,17 @@ async function exportObjects(
   return written;
 }
 
-async function importObjects(objects: ObjectStore, { id }: Tenant, from: Source): Promise<void> {
+async function importObjects(
+  objects: ObjectStore,
+  { id }: Tenant,
+  from: Source,
+  scanner: Scanner | undefined,
+): Promise<void> {
   for (const wanted of from.manifest.objects) {
+    await scanner?.check(from.open(objectFile(wanted.id)), wanted.bytes, {
+      tenant: id,
+      file: wanted.id,
+    });
     const { tap, result } = fingerprinting();
     const file = from.open(objectFile(wanted.id));
     file.on('error', (error) => tap.destroy(error));

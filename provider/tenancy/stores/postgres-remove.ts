@@ -69,6 +69,7 @@ async function deleteEverything(
   await client.query('delete from storage.files where tenant_id = $1', id);
   const people = await endMemberships(client, tenant.id);
   await client.query('delete from outbox.events where tenant_id = $1', id);
+  await client.query('delete from realtime.changes where tenant_id = $1', id);
   await client.query('delete from registry.tenant_migrations where tenant_id = $1', id);
   await client.query('delete from registry.moves where tenant_id = $1', id);
   await client.query('delete from registry.tenant_jobs where tenant_id = $1 or slug = $2', [

@@ -171,8 +171,9 @@ async function replaceRows(
       throw describeSqlError(error, 'rows of the export', '');
     });
     for (const table of tables) await verify(client, table, tenant, from);
-    // Functions are told what changes, and nothing of an import is new.
+    // Functions and listeners are told what changes, and nothing of an import is new.
     await client.query('delete from outbox.events where tenant_id = $1', [tenant.id]);
+    await client.query('delete from realtime.changes where tenant_id = $1', [tenant.id]);
   });
 }
 

@@ -1,15 +1,26 @@
 import { randomUUID } from 'node:crypto';
+import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { Readable } from 'node:stream';
 import type { Client } from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
 import { quoteName } from '../../../components/tenancy/identifiers';
-import { folderSink, manifestText, rowsFile, writeManifest, type Contents } from '../export-folder';
+import {
+  folderSink,
+  manifestText,
+  objectFile,
+  rowsFile,
+  writeManifest,
+  type Contents,
+  type Sink,
+} from '../export-folder';
 import { asMaintenance } from '../../database/connect';
 import { registryUrl } from '../clusters';
 import type { Platform } from '../provision';
 import { rowTables } from '../rows';
 import { RefusedError } from '../wanted';
+import { fetchedFile } from './fetch-files';
+import { noFiles, type PlannedFile, type PlannedFiles } from './files';
 import type { Plan, PlannedTable, PlannedTenant } from './plan';
 
 /**
@@ -23,9 +34,11 @@ export async function writeTenants(
   plan: Plan,
   column: string | undefined,
   folder: string,
+  planned: PlannedFiles = noFiles,
 ): Promise<string[]> {
-  if (plan.problems.length > 0) throw new RefusedError('Nothing was copied', plan.problems);
-  const [files] = await asMaintenance(registryUrl(platform.clusters), (registry) =>
+  const problems = [...plan.problems, ...planned.problems];
+  if (problems.length > 0) throw new RefusedError('Nothing was copied', problems);
+  const [fileRows] = await asMaintenance(registryUrl(platform.clusters), (registry) =>
     rowTables(registry, [{ name: 'storage.files', at: 'storage.files' }]),
   );
   const written: string[] = [];
@@ -33,10 +46,10 @@ export async function writeTenants(
     const own = path.join(folder, tenant.slug);
     const sink = await folderSink(own);
     const tables: Contents['tables'] = [];
-    for (const planned of plan.tables) {
-      const { name, columns } = planned.table;
-      const found = await sink.write(rowsFile(name), rowsOf(client, planned, tenant, column));
-      const expected = planned.rows.get(tenant.value ?? '') ?? 0;
+    for (const each of plan.tables) {
+      const { name, columns } = each.table;
+      const found = await sink.write(rowsFile(name), rowsOf(client, each, tenant, column));
+      const expected = each.rows.get(tenant.value ?? '') ?? 0;
       if (found.rows !== expected) {
         throw new Error(
           `${name} of ${tenant.slug}: ${found.rows} rows were read, and ${expected} were counted`,
@@ -44,9 +57,14 @@ export async function writeTenants(
       }
       tables.push({ name, columns: [...columns], ...found });
     }
-    // Files are not copied; the platform's own table of them is a part of every export.
-    const none = await sink.write(rowsFile('storage.files'), Readable.from([]));
-    tables.push({ name: 'storage.files', columns: [...(files?.columns ?? [])], ...none });
+    const files = planned.byTenant.get(tenant.slug) ?? [];
+    const objects = await writeObjects(sink, folder, files);
+    const columns = fileRows?.columns ?? [];
+    const rows = await sink.write(
+      rowsFile('storage.files'),
+      fileRowsOf(client, columns, files, objects),
+    );
+    tables.push({ name: 'storage.files', columns: [...columns], ...rows });
     const { slug, id = randomUUID(), members } = tenant;
     const text = manifestText({
       format: 'strata tenant 1',
@@ -54,12 +72,56 @@ export async function writeTenants(
       anonymised: false,
       members: [...members],
       tables,
-      objects: [],
+      objects,
     });
     await writeManifest(own, text);
     written.push(own);
   }
   return written;
+}
+
+async function writeObjects(
+  sink: Sink,
+  folder: string,
+  files: readonly PlannedFile[],
+): Promise<Contents['objects']> {
+  const objects: Contents['objects'] = [];
+  for (const { id } of files) {
+    const from = createReadStream(fetchedFile(folder, { id }));
+    const { bytes, sha256 } = await sink.write(objectFile(id), from);
+    objects.push({ id, bytes, sha256 });
+  }
+  return objects;
+}
+
+/** Rows of `storage.files`. Who may see a file was decided by policies there: here its owner and admins, until they say more. */
+function fileRowsOf(
+  client: Client,
+  columns: readonly string[],
+  files: readonly PlannedFile[],
+  objects: Contents['objects'],
+): Readable {
+  if (files.length === 0) return Readable.from([]);
+  const rows = files.map(({ id, name, mimeType, bytes, owner, createdAt }, index) => ({
+    id,
+    name,
+    mime_type: mimeType,
+    size: bytes,
+    owner_id: owner,
+    created_at: createdAt,
+    visibility: 'private',
+    status: 'ready',
+    sha256: objects[index]?.sha256,
+    expires_at: null,
+  }));
+  const text = client.escapeLiteral(JSON.stringify(rows));
+  return client.query(
+    copyTo(
+      `copy (select ${columns.map(quoteName).join(', ')} from jsonb_to_recordset(${text}::jsonb) as f (id uuid, name text,
+         mime_type text, size bigint, owner_id uuid, created_at timestamptz, visibility text, status text, sha256 text,
+         expires_at timestamptz) order by id) to stdout`,
+    ),
+  );
 }
 
 /** In the order in which an import reads them back to compare: that of the key. */

@@ -17,6 +17,8 @@ export interface Outputs {
   readonly databases: Readonly<Record<string, string>>;
   readonly authority: string;
   readonly operator: { readonly user: string; readonly password: string };
+  /** What clients send while nobody is signed in. */
+  readonly anonKey: string;
   readonly jwt: { readonly key: string; readonly issuer: string; readonly audience: string };
 }
 

@@ -1,7 +1,8 @@
-import { DatabaseError } from 'pg';
 import { expect } from 'vitest';
 import type { ActorName } from '../support/actors';
-import type { Bench, Promised } from '../support/outbox';
+import { careless, codeOf, refusal } from '../support/bench';
+import type { OutboxBench } from '../support/outbox';
+import type { Promised } from '../support/promises';
 
 const outsiders: readonly ActorName[] = [
   'ann by token',
@@ -45,8 +46,8 @@ const tries: readonly string[] = [
 ];
 
 /** Everybody but the dispatcher is kept out. */
-export const attacks: readonly Promised[] = [
-  ...outsiders.map((as): Promised => ({
+export const attacks: readonly Promised<OutboxBench>[] = [
+  ...outsiders.map((as): Promised<OutboxBench> => ({
     name: `${as} neither reads nor forges nor removes events`,
     async holds(bench) {
       await bench.notes('secret');
@@ -88,14 +89,10 @@ export const attacks: readonly Promised[] = [
     async holds(bench) {
       await bench.notes('secret');
       await careless(bench, 'bigint', 'select count(*) from outbox.events');
-      expect(await bench.as('ann by token', 'select app.careless_events()')).toEqual([
-        { careless_events: '0' },
-      ]);
+      expect(await bench.as('ann by token', 'select app.careless()')).toEqual([{ careless: '0' }]);
       const others = `where id = '${bench.world.globex.id}'`;
       await careless(bench, 'bigint', `select count(*) from registry.tenants ${others}`);
-      expect(await bench.as('ann by token', 'select app.careless_events()')).toEqual([
-        { careless_events: '0' },
-      ]);
+      expect(await bench.as('ann by token', 'select app.careless()')).toEqual([{ careless: '0' }]);
     },
   },
   {
@@ -108,38 +105,15 @@ export const attacks: readonly Promised[] = [
         'void',
         "insert into outbox.events (function, operation, lane) values ('nightly', 'tick', gen_random_uuid())",
       );
-      expect(await refusal(bench, 'ann by token', 'select app.careless_events()')).toBe('42501');
+      expect(await refusal(bench, 'ann by token', 'select app.careless()')).toBe('42501');
       for (const change of [
         "update outbox.events set state = 'done'",
         'delete from outbox.events',
       ]) {
         await careless(bench, 'void', change);
-        await bench.as('ann by token', 'select app.careless_events()');
+        await bench.as('ann by token', 'select app.careless()');
       }
       expect(await bench.events('*')).toEqual(before);
     },
   },
 ];
-
-/** A function that a migration might leave behind: it runs as the owner, and tenants may call it. */
-async function careless(bench: Bench, returns: string, body: string): Promise<void> {
-  await bench.admin(`
-    drop function if exists app.careless_events();
-    create function app.careless_events() returns ${returns} language sql security definer set search_path = ''
-      as $$ ${body} $$;
-    alter function app.careless_events() owner to strata_owner;
-    grant execute on function app.careless_events() to strata_tenant`);
-}
-
-async function refusal(
-  bench: Bench,
-  as: ActorName,
-  statement: string,
-): Promise<string | undefined> {
-  return bench.as(as, statement).then(() => undefined, codeOf);
-}
-
-function codeOf(error: unknown): string {
-  if (error instanceof DatabaseError) return error.code ?? '';
-  throw error;
-}

@@ -1,8 +1,10 @@
 import { expect } from 'vitest';
-import { only, type Promised } from '../support/outbox';
+import { only } from '../support/bench';
+import type { OutboxBench } from '../support/outbox';
+import type { Promised } from '../support/promises';
 
 /** How changes of rows become events. */
-export const entering: readonly Promised[] = [
+export const entering: readonly Promised<OutboxBench>[] = [
   {
     name: 'a change is an event of the row’s tenant and of whoever made it',
     async holds(bench) {

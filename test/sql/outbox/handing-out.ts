@@ -1,10 +1,12 @@
 import { expect } from 'vitest';
-import { only, type Bench, type Claimed, type Promised } from '../support/outbox';
+import { only } from '../support/bench';
+import type { Claimed, OutboxBench } from '../support/outbox';
+import type { Promised } from '../support/promises';
 
 const bodies = (got: readonly Claimed[]) => got.map(({ new_row }) => new_row?.body);
 
 /** How events reach functions. */
-export const handingOut: readonly Promised[] = [
+export const handingOut: readonly Promised<OutboxBench>[] = [
   {
     name: 'events are handed out oldest first, to one caller each, no more than it asks for',
     async holds(bench) {
@@ -185,7 +187,7 @@ export const handingOut: readonly Promised[] = [
 ];
 
 /** Whoever waits for another's lock fails instead. */
-async function within<T>(bench: Bench, work: () => Promise<T>): Promise<T> {
+async function within<T>(bench: OutboxBench, work: () => Promise<T>): Promise<T> {
   await bench.ask("set_config('lock_timeout', '2s', false)");
   return work();
 }

@@ -1,14 +1,4 @@
-import type { Bench } from '../support/outbox';
-
-/** A part of the outbox that is taken out, and the promises of which one must break. */
-export interface Mutant {
-  readonly name: string;
-  readonly breaks: RegExp;
-  /** Run by a superuser … */
-  readonly sql?: string;
-  /** … or one text of a function's body and what stands there instead. */
-  readonly change?: readonly [name: string, from: string, to: string];
-}
+import type { Mutant } from '../support/promises';
 
 export const mutants: readonly Mutant[] = [
   {
@@ -147,16 +137,3 @@ export const mutants: readonly Mutant[] = [
     change: ['tick', "state = 'pending'", 'false'],
   },
 ];
-
-/** Takes the part out. Throws when it is not there: a mutant that changes nothing proves nothing. */
-export async function mutate(bench: Bench, { sql, change }: Mutant): Promise<void> {
-  if (sql !== undefined) await bench.admin(sql);
-  if (!change) return;
-  const [name, from, to] = change;
-  const [{ text } = {}] = await bench.admin(
-    `select pg_get_functiondef('outbox.${name}'::regproc) as text`,
-  );
-  const before = String(text);
-  if (!before.includes(from)) throw new Error(`outbox.${name} has no ${from}`);
-  await bench.admin(before.replaceAll(from, to));
-}

@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { Client } from 'pg';
 import example from '../../../app/tenancy';
 import { readMigrations } from '../../../components/data/migrations';
+import { withEvents, type Events } from '../../../components/services/declared-functions';
 import { compileTenancy } from '../../../components/tenancy/compile';
 import type { TenancyDeclaration } from '../../../components/tenancy/declaration';
 import { root } from '../../../engine/root';
@@ -74,10 +75,21 @@ export async function deploy(server: Server, database: string): Promise<void> {
   for (const { name, sql } of files) {
     await migration.create({ url, cluster, scope: 'app', name, sql }, context);
   }
-  for (const fence of compileTenancy(declaration)) {
+  await putUp(server, database, declaration, {});
+  await furnish(await server.connect('postgres', database));
+}
+
+/** The fences of a declaration, with triggers for those who wait for changes. */
+export async function putUp(
+  server: Server,
+  database: string,
+  declared: TenancyDeclaration,
+  events: Events,
+): Promise<void> {
+  const url = server.url('strata_migrator', database);
+  for (const fence of withEvents(compileTenancy(declared), events)) {
     await table.create({ url, cluster, schema: '1', ...fence }, context);
   }
-  await furnish(await server.connect('postgres', database));
 }
 
 /** A copy of a deployed database that nobody is connected to; what was granted on the database itself comes along. */

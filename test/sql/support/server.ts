@@ -36,6 +36,8 @@ const settings = {
 interface Options {
   /** A data directory that nobody writes to, to begin with a copy of it. */
   readonly copyOf?: string;
+  /** The folder of another Postgres' programs. */
+  readonly bin?: string;
   /** Settings of Postgres besides, or in place of, those of a test. */
   readonly extra?: Readonly<Record<string, string>>;
 }
@@ -44,9 +46,13 @@ interface Options {
  * Starts a Postgres on a free port with an empty data directory. `STRATA_TEST_POSTGRES_BIN` names the folder of another
  * Postgres' initdb and postgres, so that the same tests run on another major version.
  */
-export async function startServer({ copyOf, extra = {} }: Options = {}): Promise<Server> {
+export async function startServer({
+  copyOf,
+  bin: chosen,
+  extra = {},
+}: Options = {}): Promise<Server> {
   const user = serverUser();
-  const bin = process.env.STRATA_TEST_POSTGRES_BIN ?? binariesFor(user).bin;
+  const bin = chosen ?? process.env.STRATA_TEST_POSTGRES_BIN ?? binariesFor(user).bin;
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-sql-'));
   const data = path.join(folder, 'data');
   mkdirSync(data, { mode: 0o700 });

@@ -16,6 +16,8 @@ interface Question {
   readonly host?: string;
   /** Plain http instead. */
   readonly plain?: boolean;
+  /** Another port than that of https. */
+  readonly port?: number;
   /** The address that the client has. */
   readonly from?: string;
 }
@@ -23,12 +25,13 @@ interface Question {
 /** Asks the gateway; the path is sent as it stands. */
 export function ask(gateway: Running, path: string, question: Question = {}): Promise<Answer> {
   const { method = 'GET', headers = {}, body, host = 'api.example.org', plain, from } = question;
+  const port = question.port ?? (plain ? gateway.http : gateway.https);
   const make = plain ? httpRequest : httpsRequest;
   return new Promise((resolve, reject) => {
     const request = make(
       {
         host: '127.0.0.1',
-        port: plain ? gateway.http : gateway.https,
+        port,
         servername: host.split(':')[0] ?? host,
         rejectUnauthorized: false,
         agent: false,

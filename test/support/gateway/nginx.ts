@@ -11,6 +11,7 @@ import {
   type GatewayInput,
   type Layout,
 } from '../../../components/services/gateway/input';
+import { ownPorts } from '../../../components/services/gateway/own-ports';
 import { staticFiles } from '../../../components/services/gateway/static';
 import type { Service } from '../../../components/services/service';
 import { freePort } from '../ports';
@@ -43,6 +44,8 @@ export interface Running {
   readonly https: number;
   readonly http: number;
   readonly status: number;
+  /** The ports of services that have one of their own. */
+  readonly own: Readonly<Record<string, number>>;
   /** What nginx has written: the request log, and errors. */
   log(): string;
   stop(): Promise<void>;
@@ -66,7 +69,7 @@ export async function writeConfig(
 ): Promise<{
   folder: string;
   layout: Layout;
-  ports: { http: number; https: number; status: number };
+  ports: { http: number; https: number; status: number; own: Record<string, number> };
   /** How the container starts. */
   command: readonly string[];
 }> {
@@ -75,6 +78,11 @@ export async function writeConfig(
     http: http ?? (await freePort()),
     https: await freePort(),
     status: await freePort(),
+    own: Object.fromEntries(
+      await Promise.all(
+        Object.keys(ownPorts(input, services)).map(async (name) => [name, await freePort()]),
+      ),
+    ) as Record<string, number>,
   };
   const layout: Layout = {
     files: path.join(folder, 'files'),
@@ -83,6 +91,9 @@ export async function writeConfig(
     scratch: path.join(folder, 'scratch'),
     http: `127.0.0.1:${ports.http}`,
     https: `127.0.0.1:${ports.https}`,
+    own: Object.fromEntries(
+      Object.entries(ports.own).map(([name, port]) => [name, `127.0.0.1:${port}`]),
+    ),
     status: `127.0.0.1:${ports.status}`,
     resolver,
     acmePort: acmePort ?? containerPorts.acme,

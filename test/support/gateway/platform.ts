@@ -1,5 +1,6 @@
 import type { GatewayInput } from '../../../components/services/gateway/input';
-import type { Route, Workload } from '../../../components/services/service';
+import type { Route } from '../../../components/services/route';
+import type { Workload } from '../../../components/services/service';
 import { gateway as schema } from '../../../components/settings/gateway';
 import type { z } from 'zod';
 

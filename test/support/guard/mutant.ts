@@ -4,11 +4,16 @@ import { build } from 'esbuild';
 import { root } from '../../../engine/root';
 
 /**
- * The guard's program with one line of one of its files (below components/services/images/guard) replaced. Throws when
+ * A program with one line of one of its files (below components/services/images/<image>, the guard's) replaced. Throws when
  * the line does not stand there exactly once: a mutant that is none would pass for one that nobody notices.
  */
-export async function mutantOf(file: string, line: string, instead: string): Promise<string> {
-  const folder = path.join(root, 'components/services/images/guard');
+export async function mutantOf(
+  file: string,
+  line: string,
+  instead: string,
+  image = 'guard',
+): Promise<string> {
+  const folder = path.join(root, 'components/services/images', image);
   const broken = path.join(folder, file);
   const text = readFileSync(broken, 'utf8');
   if (text.split(line).length !== 2) throw new Error(`${file} does not have "${line}" once`);

@@ -1,26 +1,5 @@
-/** What Prometheus has seen: series → values a minute apart, as promtool writes them; and when to look. */
-export interface Seen {
-  readonly series: Readonly<Record<string, string>>;
-  readonly at: string;
-}
-
-/** When an alert fires, with which labels, and when it does not: each as near to the other as can be. */
-export interface Case {
-  readonly fires: Seen & { readonly labels: Readonly<Record<string, string>> };
-  readonly quiet: Seen;
-}
-
-function seen(at: string, series: Readonly<Record<string, string>>): Seen {
-  return { at, series };
-}
-
-function fires(
-  at: string,
-  labels: Readonly<Record<string, string>>,
-  series: Readonly<Record<string, string>>,
-): Case['fires'] {
-  return { at, labels, series };
-}
+import { fires, seen, slow, type Case } from './case';
+import { serviceCases } from './service-cases';
 
 const host = { job: 'node-exporter' };
 const root = '{job="node-exporter",mountpoint="/"}';
@@ -44,11 +23,6 @@ const guard = (refused: string, reason: string) => ({
 const gateway = (errors: string) => ({
   'strata_gateway_requests_total{status="200"}': '0+900x60',
   'strata_gateway_requests_total{status="502"}': errors,
-});
-const slow = (metric: string, below: string, all: string, bound: string, more = '') => ({
-  [`${metric}{le="${bound}"${more}}`]: below,
-  [`${metric}{le="10"${more}}`]: all,
-  [`${metric}{le="+Inf"${more}}`]: all,
 });
 const certificate = (end: string) => ({
   'probe_ssl_earliest_cert_expiry{host="example.org",instance="a"}': end,
@@ -239,14 +213,34 @@ export const cases: Readonly<Record<string, Case>> = {
   RouteFails: {
     fires: fires(
       '2m',
-      { instance: 'example.org/graphql', service: 'graphql' },
-      { 'probe_success{instance="example.org/graphql",service="graphql"}': '0x5' },
+      { job: 'probe-graphql', instance: 'example.org/graphql', service: 'graphql' },
+      {
+        'probe_success{job="probe-graphql",instance="example.org/graphql",service="graphql"}':
+          '0x5',
+      },
     ),
-    quiet: seen('2m', { 'probe_success{instance="example.org/graphql"}': '0 0 1' }),
+    quiet: seen('2m', {
+      'probe_success{job="probe-graphql",instance="example.org/graphql"}': '0 0 1',
+      'probe_success{job="health-path",instance="graphql"}': '0x5',
+    }),
+  },
+  ServiceUnhealthy: {
+    fires: fires(
+      '2m',
+      { job: 'health-path', instance: 'hasura', service: 'hasura' },
+      { 'probe_success{job="health-path",instance="hasura",service="hasura"}': '0x5' },
+    ),
+    quiet: seen('2m', {
+      'probe_success{job="health-port",instance="hasura",service="hasura"}': '0 0 1',
+      'probe_success{job="probe-graphql",instance="example.org/v1/graphql"}': '0x5',
+    }),
   },
   RouteSlow: {
     fires: fires('9m', { instance: 'a' }, { 'probe_duration_seconds{instance="a"}': '2.1x20' }),
-    quiet: seen('9m', { 'probe_duration_seconds{instance="a"}': '1.9x20' }),
+    quiet: seen('9m', {
+      'probe_duration_seconds{instance="a"}': '1.9x20',
+      'probe_duration_seconds{job="health-path",instance="b"}': '2.1x20',
+    }),
   },
   CertificateExpiresSoon: {
     fires: fires('61m', { host: 'example.org' }, certificate(`${14 * day}x70`)),
@@ -451,6 +445,43 @@ export const cases: Readonly<Record<string, Case>> = {
       'storage_refusals_total{code="not_found"}': '0+1x5',
     }),
   },
+  VirusFound: {
+    fires: fires('4m', {}, { 'storage_refusals_total{code="virus_found"}': '0 0 1 1 1' }),
+    quiet: seen('4m', {
+      'storage_refusals_total{code="virus_found"}': '1x5',
+      'storage_refusals_total{code="scan_incomplete"}': '0+1x5',
+    }),
+  },
+  ScannerUnavailable: {
+    fires: fires('10m', {}, { 'storage_refusals_total{code="scanner_unavailable"}': '0+1x20' }),
+    // One scan that failed on the way is no outage.
+    quiet: seen('10m', { 'storage_refusals_total{code="scanner_unavailable"}': '0 0 0 1x20' }),
+  },
+  RealtimeSlow: {
+    fires: fires(
+      '20m',
+      { kind: 'broadcast' },
+      {
+        'strata_realtime_delivery_seconds_bucket{kind="broadcast",le="1"}': '0x30',
+        'strata_realtime_delivery_seconds_bucket{kind="broadcast",le="10"}': '0+60x30',
+        'strata_realtime_delivery_seconds_bucket{kind="broadcast",le="+Inf"}': '0+60x30',
+      },
+    ),
+    quiet: seen('20m', {
+      'strata_realtime_delivery_seconds_bucket{kind="broadcast",le="1"}': '0+60x30',
+      'strata_realtime_delivery_seconds_bucket{kind="broadcast",le="+Inf"}': '0+60x30',
+    }),
+  },
+  RealtimeRefuses: {
+    fires: fires(
+      '15m',
+      { reason: 'redis_unavailable' },
+      { 'strata_realtime_refusals_total{reason="redis_unavailable"}': '0+60x20' },
+    ),
+    quiet: seen('15m', {
+      'strata_realtime_refusals_total{reason="channel_refused"}': '0+60x20',
+    }),
+  },
   StorageFails: {
     fires: fires(
       '10m',
@@ -465,12 +496,14 @@ export const cases: Readonly<Record<string, Case>> = {
       'storage_request_seconds_count{status="503"}': '0+4x20',
     }),
   },
+  ...serviceCases,
 };
 
 /** Every target of the platform, the one of two replicas of `job` among them. */
 function everyTarget(job: string, values: string): Record<string, string> {
   const jobs = [
     'sessions storage functions functions-worker backup alertmanager node-exporter cadvisor postgres-exporter',
+    'prometheus realtime oauth gotrue postgrest tenants supabase-storage imgproxy',
     'redis-exporter pgbouncer-exporter nginx-exporter blackbox-exporter loki alloy tempo grafana',
   ];
   return Object.fromEntries(

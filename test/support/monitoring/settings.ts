@@ -46,7 +46,11 @@ const metrics = { port: 8000, path: '/metrics' };
 export const platform: readonly Service[] = [
   workload('gateway'),
   workload('guard', { metrics, replicas: 2 }),
-  workload('graphql', { routes: { graphql: { path: '/graphql', access: 'graphql' } } }),
+  workload('graphql', {
+    port: 3000,
+    health: '/healthz',
+    routes: { graphql: { path: '/graphql', access: 'graphql' } },
+  }),
   workload('storage', {
     metrics,
     routes: {
@@ -54,10 +58,18 @@ export const platform: readonly Service[] = [
       cdn: { path: '/', subdomain: 'cdn', access: 'public' },
     },
   }),
+  workload('clamav'),
   workload('functions', { metrics }),
   workload('functions-worker', { metrics }),
   workload('backup', { metrics }),
   workload('redis'),
   workload('sessions', { metrics }),
-  workload('pooler'),
+  workload('pooler', { port: 6432, metrics: { exporter: 'pgbouncer-exporter' } }),
+  workload('oauth', { metrics }),
+  workload('gotrue', { port: 9999, metrics }),
+  workload('postgrest', { metrics }),
+  workload('tenants', { metrics }),
+  workload('supabase-storage', { metrics }),
+  workload('imgproxy', { metrics }),
+  workload('realtime', { metrics }),
 ];

@@ -98,6 +98,12 @@ export const policyMutants = [
       'create policy careless on outbox.events to strata_owner using (true)',
     ],
     [
+      'predicate-true',
+      'realtime.changes',
+      'the owner in any session, of changes',
+      'create policy careless on realtime.changes to strata_owner using (true)',
+    ],
+    [
       'predicate-open',
       'registry.api_keys',
       'the owner in all sessions but one',

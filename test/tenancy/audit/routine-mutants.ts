@@ -79,6 +79,12 @@ export const routineMutants = [
     ],
     [
       'definer-grant',
+      'realtime.since(pg_snapshot,integer)',
+      'changes for tenants',
+      'grant execute on function realtime.since(pg_snapshot, int) to strata_tenant',
+    ],
+    [
+      'definer-grant',
       'tenancy.verify_api_key(uuid,bytea)',
       'keys for tenants',
       'grant execute on function tenancy.verify_api_key(uuid, bytea) to strata_hasura',

@@ -37,6 +37,12 @@ export const tableMutants = [
     ],
     [
       'rls-off',
+      'realtime.changes',
+      'ENABLE of changes',
+      'alter table realtime.changes disable row level security',
+    ],
+    [
+      'rls-off',
       'audit.log_other',
       'ENABLE of a part of the log',
       'alter table audit.log_other disable row level security',

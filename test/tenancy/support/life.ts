@@ -80,7 +80,7 @@ export class LifeWorld {
 
   static async start(): Promise<LifeWorld> {
     const [main, east] = await Promise.all([startServer(), startServer()]);
-    await Promise.all([deployCluster(main, lifePlan), deployCluster(east, lifePlan)]);
+    await Promise.all([deployCluster(main, lifePlan), deployCluster(east, lifePlan, 'east')]);
     const servers = { main, east };
     const admin = await main.connect('postgres', 'strata');
     await admin.query(

@@ -1,8 +1,10 @@
 import path from 'node:path';
 import example from '../../../app/tenancy';
 import { readMigrations, schemaVersion } from '../../../components/data/migrations';
+import { withEvents } from '../../../components/services/declared-functions';
 import { compileTenancy } from '../../../components/tenancy/compile';
-import type { Model } from '../../../components/tenancy/places';
+import { mainShard, type Model } from '../../../components/tenancy/places';
+import { realtimeTriggers } from '../../../components/tenancy/realtime';
 import { root } from '../../../engine/root';
 import { asMaintenance } from '../../../provider/database/connect';
 import { migration } from '../../../provider/database/migration';
@@ -29,14 +31,18 @@ export function planWith(changes: Partial<TenancyPlan> = {}): TenancyPlan {
   return {
     migrations,
     declaration,
-    events: {},
+    events: realtimeTriggers(declaration),
     version: schemaVersion(migrations, compileTenancy(declaration)),
     ...changes,
   };
 }
 
 /** A cluster as a deployment leaves it: the platform and the application in `strata`, and the template. */
-export async function deployCluster(server: Server, plan: TenancyPlan): Promise<void> {
+export async function deployCluster(
+  server: Server,
+  plan: TenancyPlan,
+  shard: string = mainShard,
+): Promise<void> {
   const admin = await server.connect('postgres', 'postgres');
   await admin.query('create database strata');
   await installPlatform(server, 'strata');
@@ -44,7 +50,8 @@ export async function deployCluster(server: Server, plan: TenancyPlan): Promise<
   for (const { name, sql } of plan.migrations) {
     await migration.create({ url, cluster, scope: 'app', name, sql }, contextFor(name));
   }
-  for (const fence of compileTenancy(plan.declaration)) {
+  const events = shard === mainShard ? plan.events : {};
+  for (const fence of withEvents(compileTenancy(plan.declaration), events)) {
     await table.create({ url, cluster, schema: plan.version, ...fence }, contextFor(fence.table));
   }
   await makeTemplate(

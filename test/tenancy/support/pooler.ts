@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
-import { Client } from 'pg';
+import { Client, type ClientConfig } from 'pg';
 import {
   consoleUser,
   poolerFolder,
@@ -82,6 +82,17 @@ export class Pooler {
   /** Where the program writes. */
   get registry(): string {
     return path.join(this.folder, 'registry');
+  }
+
+  /** Its console, as the program that drives it gets there. */
+  get console(): ClientConfig {
+    return {
+      host: '127.0.0.1',
+      port: this.port,
+      user: consoleUser,
+      password: passwordOf(consoleUser),
+      ssl: { ca: this.authority.certificate, servername: 'localhost' },
+    };
   }
 
   async startPgbouncer(): Promise<Followed> {

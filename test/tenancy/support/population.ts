@@ -20,7 +20,7 @@ export interface World {
 
 export async function startWorld(plan: TenancyPlan = planWith()): Promise<World> {
   const [main, east] = await Promise.all([startServer(), startServer()]);
-  await Promise.all([deployCluster(main, plan), deployCluster(east, plan)]);
+  await Promise.all([deployCluster(main, plan), deployCluster(east, plan, 'east')]);
   const admin = await main.connect('postgres', 'strata');
   await admin.query(
     "insert into registry.shards (name, host, port) values ('east', 'east.test', 5432)",

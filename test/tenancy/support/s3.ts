@@ -87,7 +87,8 @@ async function answer(
     response.writeHead(status, { 'content-length': Buffer.byteLength(body) }).end(body);
   };
   try {
-    if (searchParams.has('list-type')) end(200, list(folder, searchParams));
+    if (key === '' && request.method === 'HEAD') end(200);
+    else if (searchParams.has('list-type')) end(200, list(folder, searchParams));
     else if (request.method === 'PUT') {
       writeFileSync(fileOf(folder, key), await buffer(request));
       end(200);

@@ -1,3 +1,5 @@
+import { escapeHtml } from '../shared/escape';
+
 /** Text that is HTML already; everything else is escaped. */
 export class Html {
   constructor(readonly text: string) {}
@@ -5,14 +7,6 @@ export class Html {
 
 /** What may stand in a template: nothing at all for what is undefined, null or false. */
 export type Part = Html | string | number | false | null | undefined | readonly Part[];
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
 
 /**
  * HTML from a template: every value is escaped, in texts and in attributes alike. An attribute's value stands in quotes;
@@ -34,5 +28,5 @@ function render(part: Part): string {
   if (part === undefined || part === null || part === false) return '';
   if (part instanceof Html) return part.text;
   if (typeof part === 'object') return part.map(render).join('');
-  return String(part).replaceAll(/[&<>"']/g, (sign) => entities[sign] ?? sign);
+  return escapeHtml(String(part));
 }

@@ -3,11 +3,12 @@ import { admitAnonymous, anonymousToken } from './anonymous';
 import { askedBy, header } from './asked';
 import { check, refuseCheck } from './check';
 import type { GuardConfig } from './config';
-import { decide, type DecideParts, type Granted } from './decide';
+import { decide, stillLetIn, type DecideParts, type Granted } from './decide';
 import type { Forwarder } from './forward';
 import { graphql, refuseGraphql, requireJson } from './graphql';
 import type { DoorName, Metrics } from './metrics';
 import { Refusal, type Reason } from './refusal';
+import { refuseSession, told } from './session';
 
 export interface Parts extends DecideParts {
   readonly config: GuardConfig;
@@ -32,7 +33,7 @@ interface Note {
 
 const notes = new WeakMap<FastifyRequest, Note>();
 
-/** The guard's doors: `/check` for nginx, the GraphQL paths, `/healthz`, `/metrics`. Nothing else is served. */
+/** The guard's doors: `/check` for nginx, `/session/` for services that keep connections, the GraphQL paths, `/healthz`, `/metrics`. Nothing else is served. */
 export function guardApp(parts: Parts): FastifyInstance {
   const { config, metrics } = parts;
   const app = fastify({
@@ -74,6 +75,17 @@ export function guardApp(parts: Parts): FastifyInstance {
         graphql(request, reply, { door, granted: grantedTo(request) }, parts),
       );
     }
+    done();
+  });
+  app.register((scope, _options, done) => {
+    guarded(scope, 'session', parts);
+    answersFor(scope, refuseSession, parts);
+    scope.get('/session/admit', (request) => told(grantedTo(request)));
+    done();
+  });
+  app.register((scope, _options, done) => {
+    answersFor(scope, refuseSession, parts);
+    scope.get('/session/still', async (request) => told(await stillLetIn(askedBy(request), parts)));
     done();
   });
   app.get('/healthz', async (_request, reply) =>
@@ -155,14 +167,14 @@ function lineOf(
   door: DoorName,
 ): Record<string, unknown> {
   const { tenant, user, reason } = noteOf(request);
-  const uri = door === 'check' ? header(request, 'x-original-uri') : request.url;
+  const uri = door !== 'graphql' ? header(request, 'x-original-uri') : request.url;
   return {
     level: 'info',
     door,
     request: header(request, 'x-request-id').slice(0, 64),
     tenant,
     user,
-    method: door === 'check' ? header(request, 'x-original-method') : request.method,
+    method: door !== 'graphql' ? header(request, 'x-original-method') : request.method,
     // Behind ? and # stands what may be a secret.
     path: (uri.split(/[?#]/, 1)[0] ?? '').slice(0, 200),
     status: reply.statusCode,

@@ -16,7 +16,7 @@ const route = z.strictObject({
 });
 
 const door = z.strictObject({
-  path: z.string().regex(/^\/(?!check$|healthz$|metrics$)[\w./-]+$/),
+  path: z.string().regex(/^\/(?!check$|session\/|healthz$|metrics$)[\w./-]+$/),
   /** Where the request goes, path included. */
   upstream: z.url({ protocol: /^http$/ }),
   timeoutSeconds: count,
@@ -74,8 +74,6 @@ export type GuardConfig = z.output<typeof schema>;
 export type Rate = z.output<typeof rate>;
 
 export type QueryLimits = GuardConfig['query'];
-
-export type SocketLimits = GuardConfig['sockets'];
 
 export type GraphqlDoor = z.output<typeof door>;
 

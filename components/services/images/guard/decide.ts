@@ -49,13 +49,10 @@ export async function decide(
  * count either. Asked of living sockets; whatever closes a door to requests belongs where both come by. Answers with what
  * the registry says of the place and the limits now. Throws `Refusal`.
  */
-export async function stillLetIn(
-  asked: Asked,
-  parts: DecideParts,
-): Promise<Pick<Granted, 'shared' | 'counted'>> {
-  const { tenant, counted } = await known(asked, parts, () => undefined);
+export async function stillLetIn(asked: Asked, parts: DecideParts): Promise<Omit<Granted, 'rate'>> {
+  const { caller, tenant, counted } = await known(asked, parts, () => undefined);
   requireTenant(asked, tenant, counted.tenantId);
-  return { shared: tenant.shared, counted };
+  return { ...caller, shared: tenant.shared, counted };
 }
 
 /** Who sends a request, of an active tenant. Throws `Refusal`. */

@@ -1,7 +1,7 @@
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { Reason } from './refusal';
 
-export type DoorName = 'check' | 'graphql' | 'socket';
+export type DoorName = 'check' | 'graphql' | 'socket' | 'session';
 
 export type OperationKind = 'query' | 'mutation' | 'subscription';
 

@@ -41,7 +41,7 @@ interface KeyRow {
   readonly expires_at: Date;
 }
 
-/** How long an answer counts if no change was heard of. Changes are heard at once while `Listener` has its connection. */
+/** How long an answer counts if no change was heard of. Changes are heard at once while `PostgresListener` has its connection. */
 const rememberedMs = 10_000;
 
 /** A tenant is waited for while it is made; a key cannot be tried before it exists. */

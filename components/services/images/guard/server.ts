@@ -4,16 +4,16 @@ import { Redis } from 'ioredis';
 import { Pool } from 'pg';
 import { readSecret, variable } from '../shared/environment';
 import { writeLine } from '../shared/log';
+import { PostgresListener } from '../shared/postgres-listener';
+import { Seats } from '../shared/sockets/seats';
 import { guardApp } from './app';
 import { Authenticator } from './authenticate';
 import { readConfig } from './config';
 import { Forwarder } from './forward';
 import { RateLimits } from './limits';
-import { Listener } from './listener';
 import { Metrics } from './metrics';
 import { Registry } from './registry';
 import { Revocations, revocationsChanged } from './revocations';
-import { Seats } from './sockets/seats';
 import { Sockets } from './sockets/sockets';
 import { Usage } from './usage';
 
@@ -59,8 +59,9 @@ async function main(): Promise<void> {
   const usage = new Usage(pool, (message) => {
     trouble('usage')(new Error(message));
   });
-  const listener = new Listener({
+  const listener = new PostgresListener({
     url: readSecret('DATABASE_DIRECT_URL'),
+    name: 'guard-listener',
     channel: 'strata_guard',
     onMessage: (message) => {
       const tenantId = message === revocationsChanged ? undefined : message;
@@ -84,7 +85,7 @@ async function main(): Promise<void> {
   const authenticator = new Authenticator({ rules, registry, revocations, limits });
 
   const parts = { config, authenticator, registry, limits, usage, metrics, log: writeLine };
-  const sockets = new Sockets({ ...parts, seats: new Seats(redis, config.sockets) });
+  const sockets = new Sockets({ ...parts, seats: new Seats(redis, 'guard', config.sockets) });
   const app = guardApp({
     ...parts,
     forwarder,

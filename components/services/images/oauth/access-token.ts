@@ -1,20 +1,11 @@
 import { SignJWT } from 'jose';
 import type { AccessToken, ClientCredentials, Provider } from 'oidc-provider';
+import { claimsFor, type TokenClaims } from '../shared/claims';
 import type { TokenRules } from '../shared/token';
 import { invalidGrant, memberOf, type Member } from './accounts';
 import type { ClientConfig } from './config';
 import type { Directory } from './directory';
 import { machineUser } from './keys';
-
-/** The claim that Hasura, PostGraphile, the guard and the SQL of `tenancy` read. */
-const claimsName = 'https://hasura.io/jwt/claims';
-
-/** What a token says besides its end: the platform's claims. */
-export interface PlatformClaims extends Record<string, unknown> {
-  readonly sub: string;
-  readonly role: 'strata_tenant';
-  readonly [claimsName]: Readonly<Record<string, string | string[]>>;
-}
 
 interface Makers {
   readonly directory: Directory;
@@ -34,25 +25,14 @@ export function claimsOf(makers: Makers) {
   return async (
     provider: Provider,
     token: AccessToken | ClientCredentials,
-  ): Promise<PlatformClaims> => {
-    const { userId, tenantId, role } =
+  ): Promise<TokenClaims> => {
+    const member =
       token.kind === 'AccessToken'
         ? await ofPerson(provider, makers, token)
         : await ofClient(makers, token);
     const granted = (token.scope ?? '').split(' ').filter((scope) => makers.scopes.includes(scope));
-    return {
-      sub: userId,
-      role: 'strata_tenant',
-      [claimsName]: {
-        'x-hasura-user-id': userId,
-        'x-hasura-tenant-id': tenantId,
-        'x-hasura-default-role': `tenant_${role}`,
-        'x-hasura-allowed-roles': [`tenant_${role}`],
-        'x-hasura-role': `tenant_${role}`,
-        // Always there: where it is missing, a token opens what its role does.
-        'x-hasura-scopes': granted.join(' '),
-      },
-    };
+    // Always there, though empty: where scopes are missing, a token opens what its role does.
+    return claimsFor(member, granted);
   };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { escapeHtml } from '../shared/escape';
 import type { Choice } from './people';
 
 const style = `
@@ -34,10 +35,10 @@ export function signInPage(given: {
 }): string {
   const { client, email = '', askCode, wrong } = given;
   return page('Sign in', [
-    `<p>to go on to <strong>${safe(client)}</strong></p>`,
-    wrong === undefined ? '' : `<p class="wrong" role="alert">${safe(wrong)}</p>`,
+    `<p>to go on to <strong>${escapeHtml(client)}</strong></p>`,
+    wrong === undefined ? '' : `<p class="wrong" role="alert">${escapeHtml(wrong)}</p>`,
     '<form method="post">',
-    `<label>E-mail<input name="email" type="email" autocomplete="username" required maxlength="254" value="${safe(email)}"></label>`,
+    `<label>E-mail<input name="email" type="email" autocomplete="username" required maxlength="254" value="${escapeHtml(email)}"></label>`,
     '<label>Password<input name="password" type="password" autocomplete="current-password" required maxlength="1024"></label>',
     askCode
       ? '<label>Code of your second factor<input name="code" inputmode="numeric" autocomplete="one-time-code" required maxlength="16"></label>'
@@ -59,11 +60,11 @@ export function consentPage(given: {
   const { client, destination, scopes, tenants } = given;
   const radios = tenants.map(
     ({ id, slug, name = slug }, index) =>
-      `<label><input type="radio" name="tenant" value="${safe(id)}" required${index === 0 ? ' checked' : ''}> ${safe(name)}</label>`,
+      `<label><input type="radio" name="tenant" value="${escapeHtml(id)}" required${index === 0 ? ' checked' : ''}> ${escapeHtml(name)}</label>`,
   );
   return page('Let it in?', [
-    `<p><strong>${safe(client)}</strong> (${safe(destination)}) asks for:</p>`,
-    `<ul>${scopes.map((scope) => `<li>${safe(wording(scope))}</li>`).join('')}</ul>`,
+    `<p><strong>${escapeHtml(client)}</strong> (${escapeHtml(destination)}) asks for:</p>`,
+    `<ul>${scopes.map((scope) => `<li>${escapeHtml(wording(scope))}</li>`).join('')}</ul>`,
     '<form method="post">',
     `<fieldset><legend>in</legend>${radios.join('')}</fieldset>`,
     '<button name="action" value="allow">Allow</button>',
@@ -74,7 +75,7 @@ export function consentPage(given: {
 
 /** One sentence, where there is nothing to do. */
 export function sentencePage(title: string, sentence: string): string {
-  return page(title, [`<p>${safe(sentence)}</p>`]);
+  return page(title, [`<p>${escapeHtml(sentence)}</p>`]);
 }
 
 function wording(scope: string): string {
@@ -87,23 +88,10 @@ function wording(scope: string): string {
 function page(title: string, body: readonly string[]): string {
   return [
     '<!doctype html>',
-    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${safe(title)}</title><style>${style}</style></head>`,
-    `<body><h1>${safe(title)}</h1>`,
+    `<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>${escapeHtml(title)}</title><style>${style}</style></head>`,
+    `<body><h1>${escapeHtml(title)}</h1>`,
     ...body.filter((line) => line !== ''),
     '</body></html>',
     '',
   ].join('\n');
-}
-
-const entities: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-/** Text for an element or a quoted attribute. */
-function safe(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => entities[character] ?? '');
 }

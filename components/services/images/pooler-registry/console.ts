@@ -13,6 +13,11 @@ interface Shown {
   readonly pool_size: number;
 }
 
+interface Resolved {
+  readonly hostname: string;
+  readonly addrs: string | null;
+}
+
 const patienceMs = 3000;
 
 /** Names that only the registry gives. */
@@ -22,20 +27,8 @@ const registered = /^(?:t_[0-9a-f]{32}|strata_.+)$/;
  * Makes the pooler read its files, and looks whether it serves `databases` then, where they are given: 1.18 answers
  * RELOAD also when it found its files wrong and kept what it had. Sessions go on. Throws `RefusedError`, or the error of a connection that failed.
  */
-export async function reload(
-  config: ClientConfig,
-  databases?: readonly PooledDatabase[],
-): Promise<void> {
-  const client = new Client({
-    ...config,
-    database: 'pgbouncer',
-    application_name: 'pooler-registry',
-    connectionTimeoutMillis: 5000,
-    query_timeout: 10_000,
-  });
-  client.on('error', () => undefined);
-  try {
-    await client.connect();
+export function reload(config: ClientConfig, databases?: readonly PooledDatabase[]): Promise<void> {
+  return atConsole(config, async (client) => {
     await client.query('RELOAD').catch((error: unknown) => {
       throw error instanceof DatabaseError ? new RefusedError(error.message) : error;
     });
@@ -47,6 +40,42 @@ export async function reload(
       if (performance.now() > deadline) throw new RefusedError(wrong);
       await sleep(100);
     }
+  });
+}
+
+/** Where the pooler looks for a host: none when it has not looked yet, or looks for an address. */
+export function addressesOf(config: ClientConfig, host: string): Promise<readonly string[]> {
+  return atConsole(config, async (client) => {
+    const { rows } = await client.query<Resolved>('SHOW DNS_HOSTS');
+    const found = rows.find(({ hostname }) => hostname === host)?.addrs ?? '';
+    // With a port behind each: 172.20.0.2:0.
+    return found.split(',').flatMap((address) => address.trim().replace(/:\d+$/, '') || []);
+  });
+}
+
+/** Ends the pooler, with the sessions that it has: what started it starts it anew. */
+export function end(config: ClientConfig): Promise<void> {
+  return atConsole(config, async (client) => {
+    // It answers by ending the connection.
+    await client.query('SHUTDOWN').catch(() => undefined);
+  });
+}
+
+async function atConsole<T>(
+  config: ClientConfig,
+  work: (client: Client) => Promise<T>,
+): Promise<T> {
+  const client = new Client({
+    ...config,
+    database: 'pgbouncer',
+    application_name: 'pooler-registry',
+    connectionTimeoutMillis: 5000,
+    query_timeout: 10_000,
+  });
+  client.on('error', () => undefined);
+  try {
+    await client.connect();
+    return await work(client);
   } finally {
     await client.end().catch(() => undefined);
   }

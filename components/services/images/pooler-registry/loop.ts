@@ -11,6 +11,7 @@ import {
   type Pools,
 } from '../../database/pooler-tenants';
 import { log } from '../shared/log';
+import { leaveOldAddress } from './address';
 import { RefusedError, reload } from './console';
 import { included, install, installAgain, tidy, usersName } from './files';
 import { readRegistry } from './registry';
@@ -41,8 +42,8 @@ const staleRounds = 3;
  * Keeps the pooler's databases and logins as the registry says, until it is stopped.
  *
  * It reads the registry when told that it changed (NOTIFY strata_tenants) and every `pollMs`, lays files down and makes
- * the pooler read them. What the pooler does not take is put back and logged, and tried again with the next round. While the registry does not answer, everything stays as it is. Costs one connection to Postgres, and
- * about 2 ms for each new login.
+ * the pooler read them. What the pooler does not take is put back and logged, and tried again with the next round. While the registry does not answer, everything stays as it is. A pooler that looks for the database at an address that it
+ * had before is ended in each round. Costs one connection to Postgres, and about 2 ms for each new login.
  */
 export class PoolerRegistry {
   private readonly stopped = new AbortController();
@@ -112,6 +113,7 @@ export class PoolerRegistry {
       await client.query('listen strata_tenants');
       while (!this.isStopped()) {
         this.due = false;
+        await this.followDatabase();
         const settled = await this.bring(poolsOf(await readRegistry(client), this.options.limits));
         this.readAt = performance.now();
         await this.untilDue(settled ? pollMs : Math.min(retryMs, pollMs));
@@ -148,6 +150,13 @@ export class PoolerRegistry {
       logins: pools.logins.length,
     });
     return true;
+  }
+
+  private async followDatabase(): Promise<void> {
+    const { console, limits } = this.options;
+    await leaveOldAddress(console, limits.main.host).catch((error: unknown) => {
+      log('info', 'where the pooler looks for the database is not known', described(error));
+    });
   }
 
   private async putBack(configuration: string): Promise<void> {

@@ -4,7 +4,7 @@ import { z } from 'zod';
 import { Refusal } from '../shared/refusal';
 import { issuedAt, revocableNames } from '../shared/revocable';
 import { TokenError, verifyPerson, type TokenRules } from '../shared/token';
-import { claimsName } from '../../tokens';
+import { claimsName, databaseRole } from '../../tokens';
 import { asObject, asText } from './dialect';
 import { header } from './inner';
 import type { Claims } from './mint';
@@ -24,7 +24,7 @@ const madeHere = z.looseObject({
   jti: z.uuid(),
   exp: z.number(),
   session_id: z.uuid().optional(),
-  role: z.literal('strata_tenant'),
+  role: z.literal(databaseRole),
 });
 
 /** Tells who is signed in by the access token of a request. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
-import { claimsName } from '../../tokens';
+import { claimsName, databaseRole } from '../../tokens';
 import { claimsFor, type Identity } from '../shared/claims';
 import { Refusal } from '../shared/refusal';
 import { longestToken, type TokenRules } from '../shared/token';
@@ -76,7 +76,7 @@ export class Mint {
       ...without(claims, ours),
       ...(signIn !== undefined && { session_id: signIn }),
       // The role of Postgres that PostgREST takes.
-      role: 'strata_tenant',
+      role: databaseRole,
       ...(Object.keys(inside).length > 0 && { [claimsName]: inside }),
     };
     const sign = (body: JWTPayload): Promise<string> =>

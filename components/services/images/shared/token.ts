@@ -1,7 +1,8 @@
 import type { KeyObject } from 'node:crypto';
 import { errors, jwtVerify, SignJWT, type JWTPayload } from 'jose';
 import { z } from 'zod';
-import { anonKeyClaims, claimsName, databaseRole } from '../../tokens';
+import { anonKeyClaims, claimsName } from '../../tokens';
+import { claimsOf } from './claims';
 
 /** Ours have about 600 characters. What is longer is not even decoded. */
 export const longestToken = 4096;
@@ -125,19 +126,7 @@ export function databaseClaims({
 
 /** A token for a session that ends at `endsAt` (milliseconds since 1970), as the platform's other tokens are. */
 export function signToken(session: Session, endsAt: number, rules: TokenRules): Promise<string> {
-  const { tenantId, userId, role, scopes } = session;
-  return new SignJWT({
-    sub: userId,
-    role: databaseRole,
-    [claimsName]: {
-      'x-hasura-user-id': userId,
-      'x-hasura-tenant-id': tenantId,
-      'x-hasura-default-role': role,
-      'x-hasura-allowed-roles': [role],
-      'x-hasura-role': role,
-      ...(scopes && { 'x-hasura-scopes': scopes.join(' ') }),
-    },
-  })
+  return new SignJWT(claimsOf(session))
     .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
     .setIssuer(rules.issuer)
     .setAudience(rules.audience)

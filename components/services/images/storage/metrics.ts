@@ -36,6 +36,10 @@ export class Metrics {
   });
 
   constructor(database: Database) {
+    // A counter that comes with its first refusal is no increase to Prometheus: the first one would alert nobody.
+    for (const code of ['quota_exceeded', 'virus_found', 'scanner_unavailable']) {
+      this.refusals.inc({ code }, 0);
+    }
     this.usage(database, 'bytes', 'Bytes');
     this.usage(database, 'files', 'Files');
   }

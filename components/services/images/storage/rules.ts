@@ -22,6 +22,8 @@ const rules = z.strictObject({
   /** Pauses between looking for what was never finished, and between comparing rows with objects. */
   sweepSeconds: seconds,
   reconcileSeconds: seconds,
+  /** Where clamd listens, and how long it may take for one file; nothing is searched when not given. */
+  scanner: z.strictObject({ host: z.string(), port: z.int(), seconds }).optional(),
   store: z.discriminatedUnion('kind', [
     z.strictObject({
       kind: z.literal('garage'),

@@ -9,6 +9,7 @@ import { garage } from './garage';
 import { log } from '../shared/log';
 import { Metrics } from './metrics';
 import { readRules, type Rules } from './rules';
+import { Scanner } from './scanner';
 import { ObjectStore, type Places } from './store';
 import { Sweeper, type Swept } from './sweeper';
 
@@ -40,6 +41,7 @@ async function main(): Promise<void> {
   const server = app({
     database,
     store,
+    scanner: rules.scanner && new Scanner(rules.scanner),
     rules,
     metrics,
     linkKey: linkKey(master),

@@ -4,19 +4,24 @@ import { claim, drop, find, finish, markDeleting, type FileRow } from './files';
 import { feed, Inspector } from './inspector';
 import { Refusal } from '../shared/refusal';
 import { notFound } from './refusal';
+import type { Scanner } from './scanner';
 import type { ObjectStore } from './store';
 
 export interface Storage {
   readonly database: Database;
   readonly store: ObjectStore;
+  /** Where files are searched for viruses; they are not when not given. */
+  readonly scanner?: Scanner | undefined;
 }
 
 /**
  * Receives the content of a file that was announced: pending → uploading → ready. A file has one upload; one that fails
- * takes the file with it. A virus scan has its place between the last byte and `finish`, where nobody can read it yet. An end of this process in between leaves a row that the sweeper finds.
+ * takes the file with it. It is searched for viruses between the last byte and `finish`, where nobody can read it yet:
+ * from the store, so that a slow upload keeps no thread of the scanner waiting. An end of this process in between leaves
+ * a row that the sweeper finds.
  */
 export async function upload(
-  { database, store }: Storage,
+  { database, store, scanner }: Storage,
   actor: Actor,
   id: string,
   request: IncomingMessage,
@@ -25,6 +30,7 @@ export async function upload(
   const file = await take(database, actor, id, request);
   try {
     const sha256 = await pass(store, file, request, seconds);
+    if (scanner) await search(scanner, store, file, request);
     const done = await database.asTenant(actor, (sql) => finish(sql, id, sha256));
     if (done) return done;
     throw new Refusal(409, 'file_deleted', 'the file was deleted while it was uploaded');
@@ -33,6 +39,18 @@ export async function upload(
     await abandon({ database, store }, actor, id).catch(() => undefined);
     throw error;
   }
+}
+
+/** Nothing moves on the caller's connection meanwhile, which is no reason to close it. */
+async function search(
+  scanner: Scanner,
+  store: ObjectStore,
+  { tenantId, id, ownerId, size }: FileRow,
+  { socket }: IncomingMessage,
+): Promise<void> {
+  socket.setTimeout(0);
+  const content = await store.get(tenantId, id, undefined);
+  await scanner.check(content, size, { tenant: tenantId, user: ownerId ?? '', file: id });
 }
 
 /** Removes the object, then the row. Running it again, from wherever it stopped, ends the same. */

@@ -1,12 +1,14 @@
+import { claimsName } from '../../tokens';
+
 /**
  * Whom the tables of Supabase's storage let in: a tenant into buckets whose id begins with the tenant's id and, where
  * there is more, a hyphen (`<tenant id>`, `<tenant id>-avatars`), and into the files there. An id of a tenant has 36
- * characters, so none is the beginning of another's. Buckets are made and changed by admins of the tenant, and none is
- * public: what is public is shown without asking these policies.
+ * characters, so none is the beginning of another's. Buckets are made and changed by admins of the tenant, who alone may
+ * make one public: the files of such a one are shown to anybody who knows their names, without asking these policies.
  *
  * Run by the owner of the tables, any number of times, in one transaction.
  */
-const claims = `nullif(current_setting('request.jwt.claims', true), '')::jsonb -> 'https://hasura.io/jwt/claims'`;
+const claims = `nullif(current_setting('request.jwt.claims', true), '')::jsonb -> '${claimsName}'`;
 
 const tables = [
   'buckets',
@@ -22,13 +24,8 @@ const admin = "(select strata_own.role()) = 'tenant_admin'";
 
 const policies: readonly string[] = [
   policy('buckets', 'select', own('id')),
-  policy('buckets', 'insert', undefined, `${own('id')} and name = id and not public and ${admin}`),
-  policy(
-    'buckets',
-    'update',
-    `${own('id')} and ${admin}`,
-    `${own('id')} and name = id and not public`,
-  ),
+  policy('buckets', 'insert', undefined, `${own('id')} and name = id and ${admin}`),
+  policy('buckets', 'update', `${own('id')} and ${admin}`, `${own('id')} and name = id`),
   policy('buckets', 'delete', `${own('id')} and ${admin}`),
   policy('objects', 'select', own('bucket_id')),
   policy('objects', 'insert', undefined, own('bucket_id')),

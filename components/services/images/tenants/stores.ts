@@ -8,6 +8,7 @@ import { readSecret } from '../shared/environment';
 import { oneBucket } from '../storage/bucket';
 import { garage } from '../storage/garage';
 import { readRules } from '../storage/rules';
+import { Scanner } from '../storage/scanner';
 
 /**
  * Everywhere where tenants keep something, as the environment says: Postgres, the object store where STORAGE_RULES says
@@ -31,13 +32,14 @@ export function storesFromEnvironment(): {
 }
 
 function objectStore(text: string): TenantStore {
-  const { store, limits } = readRules(text);
+  const { store, limits, scanner: where } = readRules(text);
+  const scanner = where && new Scanner(where);
   if (store.kind === 's3') {
     const keys = {
       accessKeyId: readSecret('S3_ACCESS_KEY'),
       secretAccessKey: readSecret('S3_SECRET_KEY'),
     };
-    return bucketStore(oneBucket({ ...store, ...keys }));
+    return bucketStore(oneBucket({ ...store, ...keys }), undefined, scanner);
   }
   const master = readSecret('STORAGE_MASTER');
   const quota = { bytes: limits.tenantBytes, objects: limits.tenantFiles };
@@ -45,5 +47,6 @@ function objectStore(text: string): TenantStore {
   return bucketStore(
     garage({ ...store, ...admin, master, quota }),
     garageBuckets(admin, master, quota),
+    scanner,
   );
 }

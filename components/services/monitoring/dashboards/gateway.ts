@@ -1,3 +1,4 @@
+import { askedAtGateway } from '../blackbox';
 import { graph, line } from './panel';
 
 /** The way in. What the gateway answered is known only where logs are collected. */
@@ -49,5 +50,5 @@ export const gateway = [
       'histogram_quantile(0.95, sum by (le) (rate(strata_guard_query_cost_bucket[5m])))',
     ),
   ),
-  graph('Time of a probe', 's', line('{{instance}}', 'probe_duration_seconds')),
+  graph('Time of a probe', 's', line('{{instance}}', `probe_duration_seconds{${askedAtGateway}}`)),
 ];

@@ -16,7 +16,11 @@ export const overview = [
       'count by (severity) (ALERTS{alertstate="firing", severity!="none"}) or vector(0)',
     ),
   ),
-  graph('Routes that fail', 'short', line('{{instance}}', 'probe_success == 0')),
+  graph(
+    'Routes that fail, services that are not healthy',
+    'short',
+    line('{{instance}}', 'probe_success == 0'),
+  ),
   graph(
     'Requests',
     'reqps',

@@ -1,8 +1,9 @@
+import { askedAtGateway } from '../blackbox';
 import type { Rule } from './rule';
 
 const day = 24 * 3600;
 
-/** The gateway as a stranger sees it (blackbox), and nginx itself. */
+/** nginx itself, and its certificate as a stranger sees it (blackbox). */
 export const gatewayRules: readonly Rule[] = [
   {
     alert: 'GatewayDown',
@@ -11,23 +12,6 @@ export const gatewayRules: readonly Rule[] = [
     severity: 'critical',
     summary: 'The gateway does not answer',
     description: 'Nobody reaches anything.',
-  },
-  {
-    alert: 'RouteFails',
-    expr: 'probe_success == 0',
-    for: '2m',
-    severity: 'critical',
-    summary: '{{ $labels.instance }} is not as it should be',
-    description:
-      'Through the gateway {{ $labels.service }} does not answer, or what must be refused without a token is not refused.',
-  },
-  {
-    alert: 'RouteSlow',
-    expr: 'avg_over_time(probe_duration_seconds[5m]) > 2',
-    for: '5m',
-    severity: 'warning',
-    summary: '{{ $labels.instance }} takes {{ $value | humanizeDuration }}',
-    description: 'A request without a token does no work, so people wait longer than that.',
   },
   {
     alert: 'CertificateExpiresSoon',
@@ -47,6 +31,27 @@ export const gatewayRules: readonly Rule[] = [
   },
 ];
 
+/** Every route as a stranger sees it. */
+export const routeRules: readonly Rule[] = [
+  {
+    alert: 'RouteFails',
+    expr: `probe_success{${askedAtGateway}} == 0`,
+    for: '2m',
+    severity: 'critical',
+    summary: '{{ $labels.instance }} is not as it should be',
+    description:
+      'Through the gateway {{ $labels.service }} does not answer, or what must be refused without a token is not refused.',
+  },
+  {
+    alert: 'RouteSlow',
+    expr: `avg_over_time(probe_duration_seconds{${askedAtGateway}}[5m]) > 2`,
+    for: '5m',
+    severity: 'warning',
+    summary: '{{ $labels.instance }} takes {{ $value | humanizeDuration }}',
+    description: 'A request without a token does no work, so people wait longer than that.',
+  },
+];
+
 const requests = 'strata_gateway_requests_total';
 
 /** What the gateway answered, counted from its log by Alloy. */
@@ -61,7 +66,7 @@ export const logRules: readonly Rule[] = [
   },
   {
     alert: 'GatewaySlow',
-    expr: 'histogram_quantile(0.95, sum by (le) (rate(strata_gateway_seconds_bucket[5m]))) > 2',
+    expr: 'histogram_quantile(0.95, sum by (le) (rate(strata_gateway_seconds_bucket{status!="101"}[5m]))) > 2',
     for: '10m',
     severity: 'warning',
     summary: 'One request in 20 takes more than {{ $value | humanizeDuration }}',

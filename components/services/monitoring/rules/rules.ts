@@ -1,20 +1,76 @@
 import { stringify } from 'yaml';
-import type { FileContent, Service } from '../../service';
+import type { FileContent, Service, Workload } from '../../service';
+import { isAsked } from '../blackbox';
 import type { Monitored } from '../names';
+import { postgrestRules } from './apis';
+import { gotrueRules, oauthRules, sessionRules } from './auth';
 import { certificateEnds, certificateRules } from './certificates';
 import { databaseRules } from './database';
-import { gatewayRules, logRules } from './gateway';
+import { imgproxyRules, scannerRules, storageRules, supabaseStorageRules } from './files';
+import { gatewayRules, logRules, routeRules } from './gateway';
 import { hostRules } from './host';
 import { poolerRules } from './pooler';
+import { realtimeRules } from './realtime';
 import { redisRules } from './redis';
 import type { Rule, Watched } from './rule';
-import { auditRules, securityRules, sessionRules } from './security';
-import { targetRules } from './targets';
-import { backupRules, functionRules, storageRules, workerRules } from './work';
+import { auditRules, securityRules, socketRules } from './security';
+import { answerRules, healthRules } from './services';
+import { ownRules, targetRules } from './targets';
+import { backupRules, functionRules, tenantRules, workerRules } from './work';
+
+/** Rules about the same thing. */
+interface Group {
+  readonly name: string;
+  /** Which services they watch: there are such rules where there is one of them, for one that is not there would never fire. */
+  readonly of: (service: Service) => boolean;
+  /** A service besides without which their figures are not there. */
+  readonly by?: string;
+  /** What they watch is there wherever monitoring is. */
+  readonly always?: true;
+  readonly rules: readonly Rule[];
+}
+
+function groupsOf(targets: readonly Watched[], services: readonly Service[]): readonly Group[] {
+  return [
+    { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
+    { name: 'monitoring', of: called('prometheus', 'alertmanager'), always: true, rules: ownRules },
+    { name: 'host', of: called('node-exporter'), always: true, rules: hostRules },
+    { name: 'database', of: called('database'), always: true, rules: databaseRules },
+    { name: 'audit', of: called('database'), always: true, rules: auditRules },
+    {
+      name: 'certificates',
+      of: called('database', 'pooler'),
+      always: true,
+      rules: certificateRules(innerHosts(services)),
+    },
+    { name: 'health', of: isAsked, by: 'gateway', rules: healthRules },
+    { name: 'gateway', of: called('gateway'), rules: gatewayRules },
+    { name: 'routes', of: hasRoutes, by: 'gateway', rules: routeRules },
+    { name: 'log', of: called('gateway'), by: 'alloy', rules: logRules },
+    { name: 'answers', of: hasRoutes, by: 'alloy', rules: answerRules },
+    { name: 'security', of: called('guard'), rules: securityRules },
+    { name: 'sockets', of: called('guard'), rules: socketRules },
+    { name: 'sessions', of: called('sessions'), rules: sessionRules },
+    { name: 'oauth', of: called('oauth'), rules: oauthRules },
+    { name: 'gotrue', of: called('gotrue'), rules: gotrueRules },
+    { name: 'pooler', of: called('pooler'), rules: poolerRules },
+    { name: 'backups', of: called('backup'), rules: backupRules },
+    { name: 'redis', of: called('redis'), rules: redisRules },
+    { name: 'postgrest', of: called('postgrest'), rules: postgrestRules },
+    // An application without HTTP functions has a worker alone.
+    { name: 'functions', of: called('functions', 'functions-worker'), rules: functionRules },
+    { name: 'work', of: called('functions-worker'), rules: workerRules },
+    { name: 'tenants', of: called('tenants'), rules: tenantRules },
+    { name: 'realtime', of: called('realtime'), rules: realtimeRules },
+    { name: 'storage', of: called('storage'), rules: storageRules },
+    { name: 'scanner', of: called('clamav'), rules: scannerRules },
+    { name: 'supabase-storage', of: called('supabase-storage'), rules: supabaseStorageRules },
+    { name: 'imgproxy', of: called('imgproxy'), rules: imgproxyRules },
+  ];
+}
 
 /**
- * The rules for what is there, by group: a rule about something that is not there could never fire, and would look as
- * if it watched. `targets` are what Prometheus reads, `services` all services. Pure.
+ * The rules for what is there, by group. `targets` are what Prometheus reads, `services` all services. Pure.
  */
 export function rules(
   settings: Monitored,
@@ -22,32 +78,35 @@ export function rules(
   services: readonly Service[],
 ): Readonly<Record<string, readonly (Rule & { readonly runbook: string })[]>> {
   const has = (name: string) => services.some((service) => service.name === name);
-  const worker = 'functions-worker';
-  const groups: Record<string, readonly Rule[]> = {
-    targets: targetRules(targets),
-    host: hostRules,
-    database: databaseRules,
-    audit: auditRules,
-    certificates: certificateRules(innerHosts(services)),
-    ...(has('gateway') && { gateway: gatewayRules }),
-    ...(has('gateway') && has('alloy') && { log: logRules }),
-    ...(has('guard') && { security: securityRules }),
-    ...(has('sessions') && { sessions: sessionRules }),
-    ...(has('pooler') && { pooler: poolerRules }),
-    ...(has('backup') && { backups: backupRules }),
-    ...(has('redis') && { redis: redisRules }),
-    // An application without HTTP functions has a worker alone.
-    ...((has('functions') || has(worker)) && { functions: functionRules }),
-    ...(has(worker) && { work: workerRules }),
-    ...(has('storage') && { storage: storageRules }),
-  };
   const base = settings.monitoring.runbooks ?? 'docs/runbooks.md';
   return Object.fromEntries(
-    Object.entries(groups).map(([group, members]) => [
-      group,
-      members.map((rule) => ({ ...rule, runbook: `${base}#${rule.alert.toLowerCase()}` })),
-    ]),
+    groupsOf(targets, services)
+      .filter(({ of, always }) => always === true || services.some(of))
+      .filter(({ by }) => by === undefined || has(by))
+      .map(({ name, rules: members }) => [
+        name,
+        members.map((rule) => ({ ...rule, runbook: `${base}#${rule.alert.toLowerCase()}` })),
+      ]),
   );
+}
+
+/** The names of the alerts that watch a service, where everything that they need is there. */
+export function alertsOf(service: Workload): string[] {
+  return groupsOf([{ job: service.name, replicas: service.replicas }], [service])
+    .filter(({ of }) => of(service))
+    .flatMap(({ rules: members }) => members.map(({ alert }) => alert));
+}
+
+function called(...names: readonly string[]): Group['of'] {
+  return ({ name }) => names.includes(name);
+}
+
+function hasFigures(service: Service): boolean {
+  return service.kind === 'workload' && service.metrics !== undefined && 'port' in service.metrics;
+}
+
+function hasRoutes(service: Service): boolean {
+  return service.kind === 'workload' && Object.keys(service.routes).length > 0;
 }
 
 /** Hosts inside whose certificates no probe from outside sees. */

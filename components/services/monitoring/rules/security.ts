@@ -1,3 +1,4 @@
+import { grown } from './grown';
 import type { Rule } from './rule';
 
 const refusals = 'strata_guard_refusals_total';
@@ -9,14 +10,6 @@ const broken =
 
 /** Reasons that people get who try tokens and keys. An expired token is everybody's each quarter of an hour. */
 const guessing = 'token_invalid|key_invalid|key_revoked|too_many_failures';
-
-/**
- * How much a counter has grown, its first value included: a series that was not there before began at nothing, and
- * `increase` would not count what it began with. The first attack is what matters.
- */
-function grown(series: string, window: string): string {
-  return `((${series} unless ${series} offset ${window}) or increase(${series}[${window}]))`;
-}
 
 /** The guard, and what stands out in what it refuses. */
 export const securityRules: readonly Rule[] = [
@@ -72,33 +65,29 @@ export const securityRules: readonly Rule[] = [
   },
 ];
 
-const rejections = 'strata_sessions_rejections_total{kind="other"}';
+const closed = 'strata_guard_sockets_closed_total';
 
-/** The door to the auth service: who could not sign in, and whether anybody could. */
-export const sessionRules: readonly Rule[] = [
+/** Reasons that end a socket because of what its client sent. */
+const misuse =
+  'protocol_unsupported|init_.+|operation_repeated|operations_limited|message_.+|client_slow';
+
+/** Sockets of GraphQL, which the guard holds for as long as a token lasts. */
+export const socketRules: readonly Rule[] = [
   {
-    alert: 'SignInFailures',
-    expr: `sum(${grown(rejections, '10m')}) > 100`,
-    severity: 'warning',
-    summary: '{{ $value | humanize }} sign-ins were refused in 10 minutes',
-    description:
-      'Somebody tries passwords, codes or links, or a client was released with a mistake.',
-  },
-  {
-    alert: 'SessionSwitchesRefused',
-    expr: `sum(${grown('strata_sessions_failures_total{reason="wrong_tenant"}', '10m')}) > 5`,
-    severity: 'critical',
-    summary: '{{ $value | humanize }} times somebody asked to become another tenant’s',
-    description:
-      'They were refused. A client mixes tenants up, or somebody who is signed in looks for a hole.',
-  },
-  {
-    alert: 'SessionsFail',
-    expr: 'sum by (kind) (rate(strata_sessions_upstream_errors_total[5m])) > 0.1',
+    alert: 'SocketsBreak',
+    expr: `sum by (reason) (rate(${closed}{reason=~"${broken}|upstream_ended|upstream_refused"}[5m])) > 0.1`,
     for: '5m',
     severity: 'critical',
-    summary: 'The auth service does not answer as it should: {{ $labels.kind }}',
-    description: 'Nobody can sign in, and nobody stays signed in longer than a token lasts.',
+    summary: 'Sockets of GraphQL end because the platform cannot go on: {{ $labels.reason }}',
+    description: 'Pages lose what they were told live, and connect again and again.',
+  },
+  {
+    alert: 'SocketsMisused',
+    expr: `sum(${grown(`${closed}{reason=~"${misuse}"}`, '10m')}) > 100`,
+    severity: 'warning',
+    summary:
+      '{{ $value | humanize }} sockets were closed in 10 minutes for what their clients sent',
+    description: 'Somebody looks for a hole in them, or a client was released with a mistake.',
   },
 ];
 

@@ -1,6 +1,6 @@
 import type { Rule, Watched } from './rule';
 
-/** What is read at all, and the monitoring itself. */
+/** Whether what has figures gives them. */
 export function targetRules(targets: readonly Watched[]): Rule[] {
   return [
     {
@@ -19,54 +19,6 @@ export function targetRules(targets: readonly Watched[]): Rule[] {
       severity: 'critical',
       summary: '{{ $labels.job }} restarts again and again',
       description: 'It began anew {{ $value }} times in 15 minutes.',
-    },
-    {
-      alert: 'AlertsNotSent',
-      expr: 'sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0',
-      for: '10m',
-      severity: 'critical',
-      summary: 'Alerts do not reach {{ $labels.integration }}',
-      description:
-        'Alertmanager is refused or cannot reach the receiver; others may not be told either.',
-    },
-    {
-      alert: 'AlertmanagerUnreachable',
-      expr: 'prometheus_notifications_alertmanagers_discovered < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
-      for: '5m',
-      severity: 'critical',
-      summary: 'Prometheus cannot hand over alerts',
-      description:
-        'Nobody is told of anything until this ends; the watch-dog stops for the same reason.',
-    },
-    {
-      alert: 'RulesFail',
-      expr: 'increase(prometheus_rule_evaluation_failures_total[5m]) > 0',
-      for: '5m',
-      severity: 'warning',
-      summary: 'Rules cannot be evaluated',
-      description: 'At least one alert is blind: {{ $labels.rule_group }}.',
-    },
-    {
-      alert: 'PrometheusNotWriting',
-      expr: 'increase(prometheus_tsdb_wal_writes_failed_total[10m]) > 0 or increase(prometheus_tsdb_compactions_failed_total[1h]) > 0',
-      severity: 'critical',
-      summary: 'Prometheus cannot write figures',
-      description: 'Its disk is full or broken; figures are being lost.',
-    },
-    {
-      alert: 'TooManySeries',
-      expr: 'increase(prometheus_target_scrapes_exceeded_sample_limit_total[10m]) > 0',
-      severity: 'warning',
-      summary: 'A target gives more figures than are taken',
-      description:
-        'Nothing of such an answer is kept; often a label holds what has no end, such as a path.',
-    },
-    {
-      alert: 'Watchdog',
-      expr: 'vector(1)',
-      severity: 'none',
-      summary: 'Monitoring works',
-      description: 'Fires always. Whoever receives it must raise the alarm when it stops.',
     },
   ];
 }
@@ -90,3 +42,55 @@ function missing(targets: readonly Watched[]): Rule[] {
     },
   ];
 }
+
+/** The monitoring itself. */
+export const ownRules: readonly Rule[] = [
+  {
+    alert: 'AlertsNotSent',
+    expr: 'sum by (integration) (rate(alertmanager_notifications_failed_total[5m])) > 0',
+    for: '10m',
+    severity: 'critical',
+    summary: 'Alerts do not reach {{ $labels.integration }}',
+    description:
+      'Alertmanager is refused or cannot reach the receiver; others may not be told either.',
+  },
+  {
+    alert: 'AlertmanagerUnreachable',
+    expr: 'prometheus_notifications_alertmanagers_discovered < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
+    for: '5m',
+    severity: 'critical',
+    summary: 'Prometheus cannot hand over alerts',
+    description:
+      'Nobody is told of anything until this ends; the watch-dog stops for the same reason.',
+  },
+  {
+    alert: 'RulesFail',
+    expr: 'increase(prometheus_rule_evaluation_failures_total[5m]) > 0',
+    for: '5m',
+    severity: 'warning',
+    summary: 'Rules cannot be evaluated',
+    description: 'At least one alert is blind: {{ $labels.rule_group }}.',
+  },
+  {
+    alert: 'PrometheusNotWriting',
+    expr: 'increase(prometheus_tsdb_wal_writes_failed_total[10m]) > 0 or increase(prometheus_tsdb_compactions_failed_total[1h]) > 0',
+    severity: 'critical',
+    summary: 'Prometheus cannot write figures',
+    description: 'Its disk is full or broken; figures are being lost.',
+  },
+  {
+    alert: 'TooManySeries',
+    expr: 'increase(prometheus_target_scrapes_exceeded_sample_limit_total[10m]) > 0',
+    severity: 'warning',
+    summary: 'A target gives more figures than are taken',
+    description:
+      'Nothing of such an answer is kept; often a label holds what has no end, such as a path.',
+  },
+  {
+    alert: 'Watchdog',
+    expr: 'vector(1)',
+    severity: 'none',
+    summary: 'Monitoring works',
+    description: 'Fires always. Whoever receives it must raise the alarm when it stops.',
+  },
+];

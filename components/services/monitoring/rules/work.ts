@@ -1,3 +1,4 @@
+import { grown } from './grown';
 import type { Rule } from './rule';
 
 const hour = 3600;
@@ -69,20 +70,21 @@ export const workerRules: readonly Rule[] = [
   },
 ];
 
-export const storageRules: readonly Rule[] = [
+/** The worker of tenants. */
+export const tenantRules: readonly Rule[] = [
   {
-    alert: 'StorageQuotaReached',
-    expr: 'sum(increase(storage_refusals_total{code="quota_exceeded"}[15m])) > 0',
+    alert: 'TenantJobGivenUp',
+    expr: `sum by (action) (${grown('strata_tenant_jobs_total{result="failed"}', '1h')}) > 0`,
     severity: 'warning',
-    summary: '{{ $value | humanize }} uploads were refused for want of space',
-    description: 'A tenant or a user has used up what it may keep.',
+    summary: 'The job "{{ $labels.action }}" of a tenant was given up',
+    description: 'What was asked for has not happened, such as a new tenant that signed up.',
   },
   {
-    alert: 'StorageFails',
-    expr: 'sum(rate(storage_request_seconds_count{status=~"5.."}[5m])) / sum(rate(storage_request_seconds_count[5m])) > 0.05',
-    for: '5m',
-    severity: 'critical',
-    summary: '{{ $value | humanizePercentage }} of the requests for files fail',
-    description: 'The object store or the database does not answer the storage service.',
+    alert: 'TenantJobsWait',
+    expr: 'max(strata_tenant_jobs{state="queued"}) > 20',
+    for: '15m',
+    severity: 'warning',
+    summary: '{{ $value }} jobs of tenants wait',
+    description: 'They come faster than they are done, or the worker cannot do them.',
   },
 ];

@@ -3,10 +3,8 @@ import type { Metrics } from '../metrics';
 import { Refusal } from '../refusal';
 import { asRefusal, clientBroken, closingOf, serviceBroken, serviceEnded } from './closing';
 import { invalid } from './messages';
-import { Peer, type Backlog } from './peer';
-
-/** Of all sockets of this process together. */
-const mostWaiting = 64 * 2 ** 20;
+import type { Backlog } from '../../shared/sockets/backlog';
+import { Peer } from '../../shared/sockets/peer';
 
 interface Options {
   readonly backlog: Backlog;
@@ -54,10 +52,9 @@ export class Link {
   }
 
   toClient(data: string | Buffer): void {
-    const { metrics, backlog, maxBufferedBytes, onBroken } = this.options;
-    const bytes = this.client.waiting + Buffer.byteLength(data);
-    if (bytes > maxBufferedBytes || backlog.bytes > mostWaiting) {
-      onBroken(new Refusal(503, 'client_slow', 'too much waits for the client to read it'));
+    const { metrics, maxBufferedBytes, onBroken } = this.options;
+    if (!this.client.hasRoomFor(data, maxBufferedBytes)) {
+      onBroken(slow());
       return;
     }
     metrics.message('out');
@@ -101,6 +98,7 @@ export class Link {
           this.options.onBroken(asRefusal(error));
         }
       },
+      onCrowding: () => this.options.onBroken(slow()),
       onDrained: () => this.balance(),
     });
   }
@@ -111,4 +109,8 @@ export class Link {
     this.service?.peer.holdWhile(this.client.full);
     this.client.holdWhile(this.client.full || this.service?.peer.full === true);
   }
+}
+
+function slow(): Refusal {
+  return new Refusal(503, 'client_slow', 'too much waits for the client to read it');
 }

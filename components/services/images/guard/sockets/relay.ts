@@ -5,6 +5,8 @@ import type { GraphqlDoor, GuardConfig } from '../config';
 import { requirePlace, stillLetIn, type DecideParts } from '../decide';
 import type { Metrics } from '../metrics';
 import { Refusal } from '../refusal';
+import type { Backlog } from '../../shared/sockets/backlog';
+import type { Seat, Seats } from '../../shared/sockets/seats';
 import { timerAt } from '../../shared/timer';
 import { admit, type Admitted } from './admit';
 import { asRefusal, expired, initMissing, stopping, tooMany, unsupported } from './closing';
@@ -12,8 +14,7 @@ import { Link } from './link';
 import { errorOf, protocol, readClient, readService } from './messages';
 import { admitOperation } from './operation';
 import { Operations } from './operations';
-import type { Backlog } from './peer';
-import type { Seat, Seats } from './seats';
+import { seatFor } from './seat';
 import { connect } from './service';
 
 export interface RelayParts extends DecideParts {
@@ -97,9 +98,9 @@ export class Relay {
     if (!admitted || this.hasEnded()) return;
     const { asked, granted } = admitted;
     try {
-      const now = await stillLetIn(asked, this.parts);
-      requirePlace(now, this.upgrade.door);
-      this.admitted = { asked, granted: { ...granted, ...now } };
+      const { shared, counted } = await stillLetIn(asked, this.parts);
+      requirePlace({ shared }, this.upgrade.door);
+      this.admitted = { asked, granted: { ...granted, shared, counted } };
       this.confirmedAt = performance.now();
     } catch (error) {
       const refusal = asRefusal(error);
@@ -162,7 +163,7 @@ export class Relay {
       this.user = userId;
     });
     const { granted } = this.admitted;
-    const seat = await seats.take(granted.counted);
+    const seat = await seatFor(granted.counted, seats);
     if (this.hasEnded()) return void seats.free(seat);
     this.seat = seat;
     const service = await connect(door, {

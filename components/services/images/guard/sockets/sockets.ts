@@ -6,6 +6,7 @@ import { header } from '../asked';
 import type { GraphqlDoor } from '../config';
 import { graphqlError } from '../graphql';
 import { Refusal } from '../refusal';
+import { Backlog } from '../../shared/sockets/backlog';
 import { protocol } from './messages';
 import { stopping } from './closing';
 import { Relay, type RelayParts } from './relay';
@@ -34,7 +35,7 @@ export class Sockets {
 
   constructor({ log, ...parts }: Parts) {
     this.log = log;
-    this.parts = { ...parts, backlog: { bytes: 0 } };
+    this.parts = { ...parts, backlog: new Backlog() };
     const { query, sockets } = parts.config;
     this.server = new WebSocketServer({
       noServer: true,

@@ -5,7 +5,9 @@ const retryMs = 1_000;
 interface Options {
   /** A direct connection: a pooler would hand the listening session to somebody else. */
   readonly url: string;
-  readonly channel: 'strata_guard';
+  /** What the connection is called in `pg_stat_activity`. */
+  readonly name: string;
+  readonly channel: 'strata_guard' | 'strata_realtime';
   readonly onMessage: (payload: string) => void;
   /** What was said before this was not heard. */
   readonly onConnected: () => void;
@@ -15,7 +17,7 @@ interface Options {
 }
 
 /** Listens to one channel of Postgres until it is stopped, and connects again whenever the connection ends. */
-export class Listener {
+export class PostgresListener {
   private stopped = false;
   private client: Client | undefined;
   private timer: NodeJS.Timeout | undefined;
@@ -41,11 +43,11 @@ export class Listener {
 
   /** Resolves or throws when the connection ends. */
   private async listen(): Promise<void> {
-    const { url, channel, onMessage, onConnected, onLost } = this.options;
+    const { url, name, channel, onMessage, onConnected, onLost } = this.options;
     const client = new Client({
       connectionString: url,
       connectionTimeoutMillis: 5_000,
-      application_name: 'guard-listener',
+      application_name: name,
       keepAlive: true,
       keepAliveInitialDelayMillis: 10_000,
     });

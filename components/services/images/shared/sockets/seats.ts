@@ -1,8 +1,5 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import type { SocketLimits } from '../config';
-import type { Counted } from '../limits';
-import { Refusal } from '../refusal';
 
 /** A socket that counts, until it is given back or not renewed for a while. */
 export interface Seat {
@@ -11,7 +8,24 @@ export interface Seat {
   readonly keys: readonly [user: string, tenant: string];
 }
 
-/** Renewed at each ping; a guard that was killed frees its seats after three of them. */
+/** Whose socket it is. */
+export interface Sitter {
+  /** UUID. */
+  readonly tenantId: string;
+  /** A user of the tenant, or an API key. */
+  readonly caller: string;
+}
+
+interface Limits {
+  readonly perUser: number;
+  readonly perTenant: number;
+  readonly pingSeconds: number;
+}
+
+/** There is no seat left; the message is for the caller. */
+export class NoSeat extends Error {}
+
+/** Renewed at each ping; a process that was killed frees its seats after three of them. */
 const renewals = 3;
 
 /** Adds a member to both sets unless one of them is full. KEYS: user, tenant; ARGV: now, until, id, most of each. */
@@ -26,25 +40,26 @@ for i = 1, 2 do
 end
 return 0`;
 
-/**
- * How many sockets there are of each user and tenant, counted in Redis, so that all replicas count together. When Redis
- * does not answer, no socket is let in; those that are there stay.
- */
+/** How many sockets there are of each user and tenant, counted in Redis, so that all replicas count together. */
 export class Seats {
   constructor(
     private readonly redis: Redis,
-    private readonly limits: SocketLimits,
+    /** How the names of its keys begin: the user of Redis whose they are. */
+    private readonly owner: 'guard' | 'realtime',
+    private readonly limits: Limits,
   ) {}
 
-  /** Throws `Refusal`: 429 when there is none left, 503 when there is no counting. */
-  async take({ tenantId, caller }: Counted): Promise<Seat> {
+  /** Throws `NoSeat` when there is none left, and what Redis throws when there is no counting. */
+  async take({ tenantId, caller }: Sitter): Promise<Seat> {
     const { perUser, perTenant } = this.limits;
     // components/tenancy/prefixes.ts knows them by these names.
-    const keys = [`guard:user-sockets:${tenantId}:${caller}`, `guard:sockets:${tenantId}`] as const;
+    const keys = [
+      `${this.owner}:user-sockets:${tenantId}:${caller}`,
+      `${this.owner}:sockets:${tenantId}`,
+    ] as const;
     const id = randomUUID();
-    const full = await this.run(() =>
-      this.redis.eval(take, 2, ...keys, Date.now(), this.until(), id, perUser, perTenant),
-    );
+    const times = [Date.now(), this.until()];
+    const full = await this.redis.eval(take, 2, ...keys, ...times, id, perUser, perTenant);
     if (full === 1) throw limited('your', perUser);
     if (full === 2) throw limited("your tenant's", perTenant);
     return { id, keys };
@@ -69,16 +84,8 @@ export class Seats {
   private until(): number {
     return Date.now() + renewals * this.limits.pingSeconds * 1000;
   }
-
-  private async run<T>(ask: () => Promise<T>): Promise<T> {
-    try {
-      return await ask();
-    } catch {
-      throw new Refusal(503, 'limits_unavailable', 'sockets cannot be counted now: try again');
-    }
-  }
 }
 
-function limited(whose: string, most: number): Refusal {
-  return new Refusal(429, 'sockets_limited', `${whose} ${most} sockets are in use: close one`);
+function limited(whose: string, most: number): NoSeat {
+  return new NoSeat(`${whose} ${String(most)} sockets are in use: close one`);
 }

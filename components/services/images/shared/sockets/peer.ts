@@ -1,4 +1,5 @@
 import type { WebSocket } from 'ws';
+import type { Backlog } from './backlog';
 
 /** From here on, what is to be sent waits in memory, and nothing more is read that could add to it. */
 const fullBytes = 64 * 1024;
@@ -6,23 +7,23 @@ const fullBytes = 64 * 1024;
 /** Messages that are read of one side in a second; the others wait in the network. */
 const mostPerSecond = 200;
 
-/** Bytes that wait in this process, of all sockets together. */
-export interface Backlog {
-  bytes: number;
-}
+/** Why nothing is read: too much waits to be sent, too much came, what came last is still being decided on. */
+type Hold = 'full' | 'fast' | 'busy';
 
 interface Options {
   readonly backlog: Backlog;
   readonly onMessage: (data: Buffer, binary: boolean) => void;
+  /** Too much waits in this process, and most of it for this one. */
+  readonly onCrowding: () => void;
   /** Something that waited was sent. */
   readonly onDrained: () => void;
 }
 
-/** One side of a relay: sends, holds its reading up, and knows whether somebody is still there. */
+/** The other side of a socket: sends, holds its reading up, and knows whether somebody is still there. */
 export class Peer {
   private heard = true;
   private read = 0;
-  private readonly holds = new Set<'full' | 'fast'>();
+  private readonly holds = new Set<Hold>();
   private slowing: NodeJS.Timeout | undefined;
 
   constructor(
@@ -47,19 +48,29 @@ export class Peer {
     return this.waiting > fullBytes;
   }
 
-  send(data: string | Buffer): void {
+  /** Whether so much more may wait for this one to read it; `most` in bytes. */
+  hasRoomFor(data: string | Buffer, most: number): boolean {
+    const bytes = this.waiting + Buffer.byteLength(data);
+    return bytes <= most && this.options.backlog.hasRoomFor(this);
+  }
+
+  crowds(): void {
+    this.options.onCrowding();
+  }
+
+  send(data: string | Buffer, binary = false): void {
     const bytes = Buffer.byteLength(data);
-    this.options.backlog.bytes += bytes;
-    this.socket.send(data, { binary: false }, () => {
-      this.options.backlog.bytes -= bytes;
+    this.options.backlog.waits(this, bytes);
+    this.socket.send(data, { binary }, () => {
+      this.options.backlog.sent(this, bytes);
       this.heard = true;
       this.options.onDrained();
     });
   }
 
   /** Stops reading, or goes on. */
-  holdWhile(full: boolean): void {
-    this.hold('full', full);
+  holdWhile(held: boolean, why: Exclude<Hold, 'fast'> = 'full'): void {
+    this.hold(why, held);
   }
 
   /** Asks whether somebody is there; false when nothing came since the last time. Who was not read is not judged. */
@@ -89,7 +100,7 @@ export class Peer {
     } else this.hold('fast', true);
   }
 
-  private hold(why: 'full' | 'fast', held: boolean): void {
+  private hold(why: Hold, held: boolean): void {
     if (this.holds.has(why) === held) return;
     if (held) this.holds.add(why);
     else this.holds.delete(why);

@@ -1,0 +1,79 @@
+import type { Service, VolumeContent } from '../services/service';
+import type { TierName } from '../settings/schema';
+import type { Parts, ServerGroup } from '../targets/target';
+
+/** What a tier of several servers takes apart. */
+interface Placement {
+  /** What keeps customers' data, and what works on it where it lies. */
+  readonly data: readonly Service[];
+  /** What there is once: it keeps something of its own, or only operators ask for it. */
+  readonly operations: readonly Service[];
+  /** What answers requests and keeps nothing: there may be any number of it. */
+  readonly app: readonly Service[];
+}
+
+/** Volumes that stand beside the database; those of everything else that is kept are operators'. */
+const customersData: readonly VolumeContent[] = ['database', 'queue', 'storage'];
+
+/** Volumes that are filled anew wherever their service starts. */
+export const madeAnew: readonly VolumeContent[] = ['pooler', 'signatures'];
+
+/** What fills the database and its stores. */
+const beside: readonly string[] = ['schema', 'backup-bucket', 'supabase-storage-bucket'];
+
+/** What keeps nothing and is there once all the same. */
+const once: readonly string[] = [
+  'admin',
+  'blackbox-exporter',
+  'mailhog',
+  'meta',
+  'pgadmin',
+  'postgres-exporter',
+  'redis-exporter',
+  'studio',
+];
+
+/** A release replaces one of them while the others serve, and one more may fail. */
+const appServers = 3;
+
+/** The servers of a tier, in the order in which they start. */
+export function groupsOf(
+  tier: TierName,
+  parts: Pick<Parts, 'database' | 'services'>,
+): ServerGroup[] {
+  const one = { count: 1, balanced: false } as const;
+  const { data, operations, app } = apart(parts);
+  switch (tier) {
+    case 'single':
+      return [{ ...one, name: 'server', services: [parts.database, ...parts.services] }];
+    case 'split':
+      return [
+        { ...one, name: 'data', services: data },
+        { ...one, name: 'app', services: [...operations, ...app] },
+      ];
+    case 'load-balanced':
+      return [
+        { ...one, name: 'data', services: data },
+        { ...one, name: 'operations', services: operations },
+        { name: 'app', count: appServers, balanced: true, services: app },
+      ];
+  }
+}
+
+/** Takes the services apart by what they keep. */
+export function apart({ database, services }: Pick<Parts, 'database' | 'services'>): Placement {
+  const all = [database, ...services];
+  return {
+    data: all.filter((service) => place(service) === 'data'),
+    operations: all.filter((service) => place(service) === 'operations'),
+    app: all.filter((service) => place(service) === 'app'),
+  };
+}
+
+function place({ name, volumes = {} }: Service): keyof Placement {
+  const kept = Object.values(volumes).filter((content) => !madeAnew.includes(content));
+  if (kept.some((content) => customersData.includes(content)) || beside.includes(name)) {
+    return 'data';
+  }
+  return kept.length > 0 || once.includes(name) ? 'operations' : 'app';
+}
