@@ -1,5 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Authority, Certificate } from '../../provider/sdk';
+import { everyLink, wayIn, wayOut } from '../links/names';
 import type { CertificatePart, FileContent, SecretSource, Service } from '../services/service';
 import { names } from './names';
 
@@ -11,14 +12,16 @@ export interface Certificates {
 
 /**
  * Makes an authority and a certificate for each host name that a service asks for, as children of `parent`; nothing
- * when none asks. `publicNames` are those under which the gateway is reached from outside.
+ * when none asks. `publicNames` are those under which the gateway is reached from outside, `links` the hosts of links
+ * between servers.
  */
 export function certificates(
   services: readonly Service[],
   publicNames: readonly string[],
+  links: readonly string[],
   parent: pulumi.Resource,
 ): Certificates {
-  const hosts = certificateNames(services, publicNames);
+  const hosts = certificateNames(services, publicNames, links);
   if (Object.keys(hosts).length === 0 && !services.some(asksAuthority)) return none;
 
   // Clients were told to trust it: another one would lock them out.
@@ -28,7 +31,12 @@ export function certificates(
       host,
       new Certificate(
         names.certificate(host),
-        { authority: authority.certificate, authorityKey: authority.key, names: called },
+        {
+          authority: authority.certificate,
+          authorityKey: authority.key,
+          names: called,
+          ...(host === wayOut && { usage: 'client' as const }),
+        },
         { parent },
       ),
     ]),
@@ -48,18 +56,21 @@ export function inSeconds(time: string): string {
   return String(Math.floor(Date.parse(time) / 1000));
 }
 
-/** Host that a service asks a certificate for → the names in it; the gateway has those of outside too. */
+/** Host that a service or a link asks a certificate for → the names in it; the gateway has those of outside too. */
 export function certificateNames(
   services: readonly Service[],
   publicNames: readonly string[],
+  links: readonly string[] = [],
 ): Record<string, string[]> {
-  const hosts = [...new Set(services.flatMap(sources).flatMap(hostOf))].sort();
-  return Object.fromEntries(
-    hosts.map((host) => {
-      const called = [host, 'localhost', '127.0.0.1', ...(host === 'gateway' ? publicNames : [])];
-      return [host, [...new Set(called)]];
-    }),
-  );
+  const hosts = [...new Set([...services.flatMap(sources).flatMap(hostOf), ...links])].sort();
+  return Object.fromEntries(hosts.map((host) => [host, namesOf(host, publicNames)]));
+}
+
+function namesOf(host: string, publicNames: readonly string[]): string[] {
+  if (host === wayIn) return [everyLink];
+  if (host === wayOut) return [wayOut];
+  const called = [host, 'localhost', '127.0.0.1', ...(host === 'gateway' ? publicNames : [])];
+  return [...new Set(called)];
 }
 
 const none: Certificates = {

@@ -60,6 +60,7 @@ export function mailpit(settings: Settings): Workload {
     resources: { memory: '256M' },
     needs: [],
     port,
+    expose: [mailCatcher.smtpPort],
     health: `${path}/readyz`,
     metrics: { port: metricsPort, path: '/metrics' },
     readsSchema: false,

@@ -9,7 +9,8 @@ const validityDays = 3_650;
 const renewBelowDays = 2 * certificateDays;
 
 /**
- * An authority of the platform's own (EC P-256, 10 years): it signs certificates of servers, and no other authorities.
+ * An authority of the platform's own (EC P-256, 10 years): it signs certificates of servers and clients, and no other
+ * authorities.
  *
  * When less than two lives of a certificate are left, the next `up` renews it: the same key and name, so whoever
  * trusts the former one takes certificates of either until that has expired.

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { differences } from '../local/changes';
 import type { Resource } from '../host/resource';
-import { authorityProblem, isDue, issueCertificate } from './issue';
+import { authorityProblem, isDue, issueCertificate, usages, type Usage } from './issue';
 import { namesInput } from './names';
 
 /** The longest that browsers accept is 398. */
@@ -10,7 +10,7 @@ export const validityDays = 397;
 const renewBelowDays = 30;
 
 /**
- * A server's certificate (EC P-256, 397 days), signed by an authority. The first `up` that finds less than 30 days
+ * The certificate of a server or a client (EC P-256, 397 days), signed by an authority. The first `up` that finds less than 30 days
  * left renews it, with a new key.
  *
  * @example
@@ -25,6 +25,8 @@ export interface CertificateInputs {
   authorityKey: string;
   /** Host names, also such as `*.example.com`, and IP addresses: at least one. */
   names: string[];
+  /** Who shows it; a server when not given. */
+  usage?: Usage;
 }
 
 export interface CertificateState extends CertificateInputs {
@@ -37,7 +39,12 @@ export interface CertificateState extends CertificateInputs {
 }
 
 export const certificate: Resource<CertificateInputs, CertificateState> = {
-  inputs: z.object({ authority: z.string(), authorityKey: z.string(), names: namesInput }),
+  inputs: z.object({
+    authority: z.string(),
+    authorityKey: z.string(),
+    names: namesInput,
+    usage: z.enum(usages).optional(),
+  }),
   computed: ['certificate', 'key', 'expires'],
   volatile: ['certificate', 'key', 'expires'],
 
@@ -49,7 +56,7 @@ export const certificate: Resource<CertificateInputs, CertificateState> = {
   },
 
   diff: (state, inputs) => ({
-    ...differences(state, inputs, ['authority', 'names'], 'update'),
+    ...differences(state, inputs, ['authority', 'names', 'usage'], 'update'),
     ...(isDue(state.expires, renewBelowDays) && { expires: 'update' as const }),
   }),
 
@@ -63,7 +70,7 @@ export const certificate: Resource<CertificateInputs, CertificateState> = {
 };
 
 async function issue(inputs: CertificateInputs): Promise<CertificateState> {
-  const { authority, authorityKey, names } = inputs;
+  const { authority, authorityKey, names, usage } = inputs;
   const by = { certificate: authority, key: authorityKey };
-  return { ...inputs, ...(await issueCertificate(names, validityDays, by)) };
+  return { ...inputs, ...(await issueCertificate(names, validityDays, by, usage)) };
 }

@@ -18,12 +18,16 @@ export interface Issued {
   readonly expires: string;
 }
 
+/** Who shows a certificate: it is good for nothing else. */
+export const usages = ['server', 'client'] as const;
+export type Usage = (typeof usages)[number];
+
 /** Whether less than `days` are left. */
 export function isDue(expires: string, days: number): boolean {
   return Date.parse(expires) - Date.now() < days * dayMs;
 }
 
-/** Makes an authority that signs certificates of servers and no other authorities; with `key` a renewed one. */
+/** Makes an authority that signs certificates of servers and clients and no other authorities; with `key` a renewed one. */
 export async function issueAuthority(name: string, days: number, key?: string): Promise<Issued> {
   const x509 = await import('@peculiar/x509');
   const keys = key === undefined ? await newKeys() : await keysOf(key);
@@ -44,13 +48,18 @@ export async function issueAuthority(name: string, days: number, key?: string): 
   return issued(certificate.toString('pem'), certificate.notAfter, await pemOf(keys.privateKey));
 }
 
-/** Makes a server's certificate, signed by `authority`; its chain ends with that of the authority. */
+/** Makes the certificate of a server, or of a client, signed by `authority`; its chain ends with that of the authority. */
 export async function issueCertificate(
   names: readonly string[],
   days: number,
   authority: Pick<Issued, 'certificate' | 'key'>,
+  usage: Usage = 'server',
 ): Promise<Issued> {
   const x509 = await import('@peculiar/x509');
+  const use = {
+    server: x509.ExtendedKeyUsage.serverAuth,
+    client: x509.ExtendedKeyUsage.clientAuth,
+  };
   const issuer = new x509.X509Certificate(authority.certificate);
   const { privateKey: signingKey, publicKey: issuerKey } = await keysOf(authority.key);
   const keys = await newKeys();
@@ -67,7 +76,7 @@ export async function issueCertificate(
     extensions: [
       new x509.BasicConstraintsExtension(false, undefined, true),
       new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.ExtendedKeyUsageExtension([use[usage]]),
       new x509.SubjectAlternativeNameExtension(alternativeNames(names)),
       await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
       await x509.AuthorityKeyIdentifierExtension.create(issuerKey),

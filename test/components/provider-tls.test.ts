@@ -129,6 +129,26 @@ describe('a certificate', () => {
     expect(leaf.certificate).not.toContain('PRIVATE');
   });
 
+  test('is one of a client alone where that was asked for', async () => {
+    const inputs = { authority: root.certificate, authorityKey: root.key, names: ['worker'] };
+    const { state } = await certificate.create(
+      { ...inputs, usage: 'client' },
+      contextFor('worker'),
+    );
+    writeFileSync(path.join(folder, 'client.pem'), state.certificate);
+    const text = await openssl('x509', '-in', 'client.pem', '-noout', '-text');
+    expect(text).toMatch(/Extended Key Usage:\s+TLS Web Client Authentication\n/);
+    const purposes = ['sslclient', 'sslserver'].map((purpose) =>
+      openssl('verify', '-x509_strict', '-purpose', purpose, '-CAfile', 'ca.pem', 'client.pem'),
+    );
+    expect((await Promise.allSettled(purposes)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+    ]);
+    expect(certificate.diff(state, inputs)).toEqual({ usage: 'update' });
+    expect(certificate.diff(state, { ...inputs, usage: 'client' })).toEqual({});
+  });
+
   test('a client accepts it for those names and no other', async () => {
     expect(await handshake('gateway')).toBe('TLSv1.3 gateway');
     expect(await handshake('tenant.example.com')).toBe('TLSv1.3 gateway');

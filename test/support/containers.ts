@@ -21,6 +21,8 @@ export interface RunOptions {
   readonly image?: string;
   /** Its port is reached on this machine's loopback address. */
   readonly published?: boolean;
+  /** The ports that it publishes are this address's of this machine. */
+  readonly address?: string;
 }
 
 /**
@@ -80,14 +82,35 @@ export class Containers {
       ...(service.scratch ?? []).flatMap((at) => ['--tmpfs', `${at}:${scratch}`]),
       ...(await this.mounts(service)),
       ...Object.entries(this.environment(service)).flatMap(([k, v]) => ['--env', `${k}=${v}`]),
-      ...(options.published && service.kind === 'workload'
-        ? ['--publish', `127.0.0.1::${String(service.port)}`]
-        : []),
+      ...(service.kind === 'workload' ? this.networking(service, options) : []),
       ...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]),
       options.image ?? service.image ?? '',
       ...words,
       ...(service.command ?? []),
     );
+  }
+
+  private networking(
+    { port, published = {}, sysctls = {} }: Workload,
+    options: RunOptions,
+  ): readonly string[] {
+    const { address } = options;
+    return [
+      ...Object.entries(sysctls).flatMap(([name, value]) => ['--sysctl', `${name}=${value}`]),
+      ...(options.published ? ['--publish', `127.0.0.1::${String(port)}`] : []),
+      ...(address === undefined
+        ? []
+        : Object.entries(published).flatMap(([outside, inside]) => [
+            '--publish',
+            `${address}:${outside}:${inside}`,
+          ])),
+    ];
+  }
+
+  /** This machine's address in the network. */
+  async gateway(): Promise<string> {
+    const format = '{{range .IPAM.Config}}{{.Gateway}}{{end}}';
+    return (await must('network', 'inspect', '--format', format, this.network)).trim();
   }
 
   /** Waits until the service's own check passes, or its port is open where it has none. */

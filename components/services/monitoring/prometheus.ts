@@ -60,7 +60,7 @@ export function prometheus(
     ...bare,
     files: {
       'prometheus.yml': renderPrometheus(targets, probeJobs(settings, all)),
-      'rules.yml': renderRules(rules(settings, targets, all), all),
+      'rules.yml': renderRules(rules(settings, targets, all), all, settings.tier),
     },
   };
 }

@@ -7,6 +7,7 @@ import { type Monitored } from './names';
 /** Where Tempo is asked inside the network. */
 export const tempoUrl = 'http://tempo:3200';
 
+const otlpPort = 4318;
 const data = '/var/tempo';
 
 /**
@@ -29,6 +30,7 @@ export function tempo(settings: Monitored): Workload {
     resources: { memory: '1G' },
     needs: [],
     port: 3200,
+    expose: [otlpPort],
     health: '/ready',
     metrics: { port: 3200, path: '/metrics' },
     readsSchema: false,
@@ -42,7 +44,9 @@ export function tempo(settings: Monitored): Workload {
 function renderTempo(days: number): string {
   return stringify({
     server: { http_listen_port: 3200, log_format: 'json' },
-    distributor: { receivers: { otlp: { protocols: { http: { endpoint: '0.0.0.0:4318' } } } } },
+    distributor: {
+      receivers: { otlp: { protocols: { http: { endpoint: `0.0.0.0:${otlpPort}` } } } },
+    },
     storage: {
       trace: { backend: 'local', local: { path: `${data}/blocks` }, wal: { path: `${data}/wal` } },
     },

@@ -43,6 +43,7 @@ export function garage(settings: Settings & { readonly images?: ImageSettings })
     needs: [],
     // The port whose health path says whether the whole node works.
     port: objectStore.adminPort,
+    expose: [objectStore.s3Port],
     health: '/health',
     metrics: { port: objectStore.adminPort, path: '/metrics' },
     readsSchema: false,

@@ -1,4 +1,6 @@
 import { stringify } from 'yaml';
+import { linkCertificates } from '../../../links/names';
+import type { TierName } from '../../../settings/names';
 import type { FileContent, Service, Workload } from '../../service';
 import { isAsked } from '../blackbox';
 import type { Monitored } from '../names';
@@ -30,7 +32,11 @@ interface Group {
   readonly rules: readonly Rule[];
 }
 
-function groupsOf(targets: readonly Watched[], services: readonly Service[]): readonly Group[] {
+function groupsOf(
+  targets: readonly Watched[],
+  services: readonly Service[],
+  tier: TierName,
+): readonly Group[] {
   return [
     { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
     { name: 'monitoring', of: called('prometheus', 'alertmanager'), always: true, rules: ownRules },
@@ -41,7 +47,7 @@ function groupsOf(targets: readonly Watched[], services: readonly Service[]): re
       name: 'certificates',
       of: called('database', 'pooler'),
       always: true,
-      rules: certificateRules(innerHosts(services)),
+      rules: certificateRules(innerHosts(services, tier)),
     },
     { name: 'health', of: isAsked, by: 'gateway', rules: healthRules },
     { name: 'gateway', of: called('gateway'), rules: gatewayRules },
@@ -80,7 +86,7 @@ export function rules(
   const has = (name: string) => services.some((service) => service.name === name);
   const base = settings.monitoring.runbooks ?? 'docs/runbooks.md';
   return Object.fromEntries(
-    groupsOf(targets, services)
+    groupsOf(targets, services, settings.tier)
       .filter(({ of, always }) => always === true || services.some(of))
       .filter(({ by }) => by === undefined || has(by))
       .map(({ name, rules: members }) => [
@@ -92,7 +98,7 @@ export function rules(
 
 /** The names of the alerts that watch a service, where everything that they need is there. */
 export function alertsOf(service: Workload): string[] {
-  return groupsOf([{ job: service.name, replicas: service.replicas }], [service])
+  return groupsOf([{ job: service.name, replicas: service.replicas }], [service], 'single')
     .filter(({ of }) => of(service))
     .flatMap(({ rules: members }) => members.map(({ alert }) => alert));
 }
@@ -110,14 +116,16 @@ function hasRoutes(service: Service): boolean {
 }
 
 /** Hosts inside whose certificates no probe from outside sees. */
-function innerHosts(services: readonly Service[]): string[] {
-  return ['database', ...services.map(({ name }) => name).filter((name) => name === 'pooler')];
+function innerHosts(services: readonly Service[], tier: TierName): string[] {
+  const pooler = services.map(({ name }) => name).filter((name) => name === 'pooler');
+  return ['database', ...pooler, ...linkCertificates(tier)];
 }
 
 /** rules.yml; a template, because a certificate's end is known only when it is made. Pure. */
 export function renderRules(
   groups: ReturnType<typeof rules>,
   services: readonly Service[],
+  tier: TierName,
 ): FileContent {
   const template = stringify({
     groups: Object.entries(groups).map(([name, members]) => ({
@@ -133,5 +141,5 @@ export function renderRules(
       ),
     })),
   });
-  return { template, secrets: certificateEnds(innerHosts(services)) };
+  return { template, secrets: certificateEnds(innerHosts(services, tier)) };
 }
