@@ -1,4 +1,5 @@
 import { version } from '../package.json';
+import { aws } from './aws';
 import { database } from './database';
 import { docker } from './docker';
 import { metadata } from './hasura/metadata';
@@ -17,6 +18,7 @@ serve({
   name: 'strata',
   version,
   resources: {
+    ...aws,
     ...database,
     ...docker,
     ...local,

@@ -1,6 +1,7 @@
-import { Client, DatabaseError, type ClientConfig } from 'pg';
+import type { Duplex } from 'node:stream';
+import { Client, DatabaseError } from 'pg';
 import { messageOf, UserError } from '../../engine/errors';
-import { parseSshHost, SshStream, type SshHost } from '../reach/ssh';
+import { parseReach, type Reach } from '../reach/reach';
 
 const connectTimeoutMs = 10_000;
 
@@ -31,21 +32,18 @@ export class UnreachableError extends UserError {
 /**
  * Opens one connection, runs `work` on it and closes it.
  *
- * The URL is one as psql takes it (`sslmode=verify-full&sslrootcert=…`); `reach=ssh://user@host` in it goes through ssh to
- * that host, from which the URL's own host and port are reached, and no port is opened here.
+ * The URL is one as psql takes it (`sslmode=verify-full&sslrootcert=…`); `reach` in it (`parseReach`) leads to where the
+ * URL's own host and port are reached from.
  * Throws `UnreachableError` when no session could be had, and whatever `work` throws.
  */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  const client = clientFor(url);
+  const client = await clientFor(url);
   // A connection that breaks between two queries would otherwise end the provider.
   client.on('error', () => undefined);
   try {
     await client.connect();
   } catch (error) {
-    throw new UnreachableError(
-      `${new URL(url).username} cannot connect to ${address(url)}: ${(error as Error).message}`,
-      whyNot(error),
-    );
+    throw unreachable(url, error);
   }
   try {
     return await work(client);
@@ -98,8 +96,9 @@ export async function readLive<T>(
   }
 }
 
-function clientFor(url: string): Client {
-  const { connectionString, stream } = route(url);
+async function clientFor(url: string): Promise<Client> {
+  const { connectionString, reach } = route(url);
+  const stream = reach && (await streamThrough(reach, url));
   try {
     return new Client({
       connectionString,
@@ -114,33 +113,37 @@ function clientFor(url: string): Client {
 }
 
 /** How pg gets there: what is ours in a URL means nothing to it. */
-function route(url: string): Pick<ClientConfig, 'connectionString' | 'stream'> {
+function route(url: string): { connectionString: string; reach: Reach | undefined } {
   const direct = new URL(url);
   // As psql takes them: pg alone would read "require" as "verify-full".
   if (direct.searchParams.has('sslmode')) direct.searchParams.set('uselibpqcompat', 'true');
   const reach = direct.searchParams.get('reach');
-  if (reach === null) return { connectionString: direct.href };
   direct.searchParams.delete('reach');
-  const { hostname, port } = direct;
-  const target = reachOf(reach, url);
-  return {
-    connectionString: direct.href,
-    stream: () => new SshStream(target, { forward: `${hostname}:${port || '5432'}` }),
-  };
+  return { connectionString: direct.href, reach: reach === null ? undefined : reachOf(reach, url) };
 }
 
-function reachOf(reach: string, url: string): SshHost {
+function reachOf(reach: string, url: string): Reach {
   try {
-    return parseSshHost(reach);
+    return parseReach(reach);
   } catch (error) {
     throw new UserError(`the reach of ${address(url)} ${messageOf(error)}`);
   }
 }
 
-function whyNot(error: unknown): Unreachable {
+async function streamThrough(reach: Reach, url: string): Promise<() => Duplex> {
+  const { hostname, port } = new URL(url);
+  try {
+    return await reach.to(hostname, port || '5432');
+  } catch (error) {
+    throw unreachable(url, error);
+  }
+}
+
+function unreachable(url: string, error: unknown): UnreachableError {
+  const words = `${new URL(url).username} cannot connect to ${address(url)}: ${messageOf(error)}`;
   const code = error instanceof DatabaseError ? (error.code ?? '') : '';
-  if (refusals.has(code)) return 'refused';
-  return code === noSuchDatabase ? 'absent' : 'silent';
+  if (refusals.has(code)) return new UnreachableError(words, 'refused');
+  return new UnreachableError(words, code === noSuchDatabase ? 'absent' : 'silent');
 }
 
 /** Whether the session ended under the question. */

@@ -4,7 +4,7 @@ import { post } from '../reach/http';
 
 /** Where Hasura's metadata API is, from here. */
 export interface Hasura {
-  /** `http://127.0.0.1:8081`; with `?reach=ssh://user@host`, as it is reached from there. */
+  /** `http://127.0.0.1:8081`; with `reach` in it (`parseReach`), as it is reached from there. */
   readonly endpoint: string;
   readonly adminSecret: string;
 }

@@ -1,5 +1,5 @@
 import http from 'node:http';
-import { parseSshHost, SshStream } from './ssh';
+import { parseReach } from './reach';
 
 export interface Asked {
   readonly headers: Readonly<Record<string, string>>;
@@ -8,29 +8,28 @@ export interface Asked {
 }
 
 /**
- * Posts to an HTTP service of a deployment. The URL's `reach=ssh://user@host` leads through ssh to that host, from which the
- * URL's own host and port are reached; no port is opened here, and the query is not sent.
+ * Posts to an HTTP service of a deployment. The URL's `reach` (`parseReach`) leads to where the URL's own host and port are
+ * reached from; it is not sent.
  */
-export function post(url: URL, { headers, body, signal }: Asked): Promise<http.IncomingMessage> {
-  const { hostname, port, pathname } = url;
-  const host = url.searchParams.get('reach');
-  const target = host === null ? undefined : parseSshHost(host);
+export async function post(
+  url: URL,
+  { headers, body, signal }: Asked,
+): Promise<http.IncomingMessage> {
+  const { hostname, pathname } = url;
+  const port = url.port || '80';
+  const reach = url.searchParams.get('reach');
+  const createConnection = reach === null ? undefined : await parseReach(reach).to(hostname, port);
   return new Promise((resolve, reject) => {
     const request = http.request(
       {
         method: 'POST',
         hostname,
-        port: port || '80',
+        port,
         path: pathname,
         headers: { ...headers, 'content-length': String(Buffer.byteLength(body)) },
         signal,
         // Node asks an agent for connections where there is one; one that is kept would be in nobody's hands.
-        ...(target
-          ? {
-              createConnection: () =>
-                new SshStream(target, { forward: `${hostname}:${port || '80'}` }),
-            }
-          : { agent: false }),
+        ...(createConnection ? { createConnection } : { agent: false }),
       },
       resolve,
     );

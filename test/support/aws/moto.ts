@@ -1,0 +1,73 @@
+import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { freePort } from '../ports';
+import { until } from '../until';
+
+/** A Python that has moto, and boto3 with it. */
+export const python = process.env.MOTO_PYTHON ?? 'python3';
+
+/** Calls one operation of AWS; a `Body` that begins with `@` is a file. */
+const caller = `
+import boto3, json, sys
+service, operation, given = sys.argv[1], sys.argv[2], json.load(sys.stdin)
+if str(given.get("Body", "")).startswith("@"):
+    given["Body"] = open(given["Body"][1:], "rb")
+print(json.dumps(getattr(boto3.client(service), operation)(**given), default=str))
+`;
+
+/** Why tests with moto cannot run here, printed once; `undefined` when they can. */
+export function whyNoMoto(): string | undefined {
+  if (spawnSync(python, ['-c', 'import moto.server']).status === 0) return undefined;
+  const reason = `${python} has no moto[server] (MOTO_PYTHON names another Python)`;
+  process.stderr.write(`Tests with an emulator of AWS are skipped: ${reason}\n`);
+  return reason;
+}
+
+/** moto, an emulator of AWS, on a port of its own and empty. */
+export class Moto {
+  private constructor(
+    private readonly child: ChildProcess,
+    readonly endpoint: string,
+  ) {}
+
+  /** `program` is a Python program that starts it in another way. */
+  static async start(program?: string): Promise<Moto> {
+    const port = String(await freePort());
+    const how = program === undefined ? ['-m', 'moto.server'] : [program];
+    const words = [...how, '-H', '127.0.0.1', '-p', port];
+    const child = spawn(python, words, { stdio: 'ignore' });
+    const endpoint = `http://127.0.0.1:${port}`;
+    await until(async () => (await fetch(`${endpoint}/moto-api/`)).ok);
+    return new Moto(child, endpoint);
+  }
+
+  /** By which programs find it, and need no account. */
+  get environment(): NodeJS.ProcessEnv {
+    return {
+      AWS_ENDPOINT_URL: this.endpoint,
+      AWS_REGION: 'eu-central-1',
+      AWS_DEFAULT_REGION: 'eu-central-1',
+      AWS_ACCESS_KEY_ID: 'test',
+      AWS_SECRET_ACCESS_KEY: 'test',
+    };
+  }
+
+  call(service: string, operation: string, given: object): Record<string, string> {
+    const said = execFileSync(python, ['-c', caller, service, operation], {
+      input: JSON.stringify(given),
+      encoding: 'utf8',
+      env: { ...process.env, ...this.environment },
+    });
+    return JSON.parse(said) as Record<string, string>;
+  }
+
+  /** Forgets everything. */
+  async reset(): Promise<void> {
+    await fetch(`${this.endpoint}/moto-api/reset`, { method: 'POST' });
+  }
+
+  async stop(): Promise<void> {
+    const ended = new Promise((resolve) => this.child.once('exit', resolve));
+    this.child.kill();
+    await ended;
+  }
+}
