@@ -7,7 +7,12 @@ const secretValue =
 
 /** True when a variable may hold a secret: rather one too many than one in a file that everybody reads. */
 export function looksSecret(variable: string, value: string): boolean {
-  return secretWord.test(variable) || secretValue.test(value) || random(value);
+  return secretWord.test(variable) || isSecretForm(value) || random(value);
+}
+
+/** True when a value has the form of a secret: a URL with a password, the prefix of a vendor's keys, a private key. */
+export function isSecretForm(value: string): boolean {
+  return secretValue.test(value);
 }
 
 /** A long word without sense, as generators make them. */

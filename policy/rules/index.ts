@@ -1,0 +1,25 @@
+import type { Rule } from '../rule';
+import { backups } from './backups';
+import { buckets } from './buckets';
+import { databaseTls } from './database-tls';
+import { doors } from './doors';
+import { encryption } from './encryption';
+import { iam } from './iam';
+import { kept } from './kept';
+import { listeners } from './listeners';
+import { servers } from './servers';
+import { tags } from './tags';
+
+/** All rules, topic by topic. */
+export const rules: readonly Rule[] = [
+  ...encryption,
+  ...buckets,
+  ...doors,
+  ...listeners,
+  ...databaseTls,
+  ...servers,
+  ...kept,
+  ...backups,
+  ...iam,
+  ...tags,
+];
