@@ -13,9 +13,24 @@ export function fileText(content: FileContent, secret: SecretValue): pulumi.Inpu
 
 /** A template with each `{{NAME}}` replaced. Throws an error that names what it has no value for. */
 export function fill(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replaceAll(/\{\{([A-Za-z0-9_-]+)\}\}/g, (_, name: string) => {
-    const value = values[name];
-    if (value === undefined) throw new Error(`a template names {{${name}}}, which has no value`);
+  return split(template, values).join('');
+}
+
+/** A piece of a file: its text, or where the value that stands there comes from. */
+export type Segment = string | SecretSource;
+
+/** A file in pieces, for whoever has the values later. */
+export function segmentsOf(content: FileContent): Segment[] {
+  if (typeof content === 'string') return [content];
+  return split(content.template, content.secrets);
+}
+
+function split<T>(template: string, values: Readonly<Record<string, T>>): (string | T)[] {
+  // Every other piece is a name.
+  return template.split(/\{\{([A-Za-z0-9_-]+)\}\}/).map((piece, index) => {
+    if (index % 2 === 0) return piece;
+    const value = values[piece];
+    if (value === undefined) throw new Error(`a template names {{${piece}}}, which has no value`);
     return value;
   });
 }

@@ -1,5 +1,4 @@
 import { createHmac } from 'node:crypto';
-import path from 'node:path';
 import { certificateNames, inSeconds } from '../../components/data/certificates';
 import {
   loginRoles,
@@ -10,19 +9,17 @@ import {
 } from '../../components/data/credentials';
 import { names } from '../../components/data/names';
 import { databaseText, redisText } from '../../components/data/urls';
+import { withJobs } from '../../components/jobs';
 import { planOf, publicNames } from '../../components/plan';
 import { anonKey } from '../../components/services/anon-key';
 import { image } from '../../components/services/images';
-import { withMetadataJob } from '../../components/services/hasura/metadata-job';
-import { schemaJob } from '../../components/services/schema-job';
 import { type LoginRole, type SecretSource, type Service } from '../../components/services/service';
 import { vendorRole } from '../../components/services/vendors';
 import type { Settings } from '../../components/settings/schema';
 import { inside, pooled } from '../../components/targets/addresses';
+import { buildContexts } from '../../components/targets/compose/contexts';
 import { renderCompose, type BundleFile } from '../../components/targets/compose/render';
-import { programContext } from '../../components/targets/context';
-import { folderEntries, givenEntries, type Entry } from '../../provider/docker/context';
-import { root } from '../root';
+import type { Entry } from '../../provider/docker/context';
 import type { KeptValues } from './kept';
 
 /** A folder that `docker compose up` runs. */
@@ -45,19 +42,16 @@ export async function composeBundle(
   const { services, hosts, schemaVersion } = bundled(settings);
   await kept.issue(certificateNames(services, hosts));
   const hasPooler = services.some(({ name }) => name === pooled.host);
+  const nodeImage = image(settings, 'node');
   const files = renderCompose({
     stack,
     services,
     schemaVersion,
-    nodeImage: image(settings, 'node'),
+    nodeImage,
     secret: secretOf(kept, secrets, hasPooler),
     fingerprint: fingerprintWith(kept.password('fingerprint', word)),
   });
-  const contexts = services.flatMap((service) => {
-    const entries = contextOf(service, settings);
-    return entries ? [[service.name, entries] as const] : [];
-  });
-  return { files, contexts: Object.fromEntries(contexts) };
+  return { files, contexts: buildContexts(services, nodeImage) };
 }
 
 /** What runs in a bundle: the plan, and as jobs what Pulumi does itself. `hosts` are the names that people ask for. */
@@ -67,23 +61,9 @@ export function bundled(settings: Settings): {
   readonly schemaVersion: string;
 } {
   const plan = planOf(settings);
-  const logins = Object.keys(loginRoles) as LoginRole[];
-  const services = [
-    plan.database,
-    schemaJob(plan, logins, settings),
-    ...withMetadataJob(plan, settings),
-  ];
+  const services = [plan.database, ...withJobs(plan, settings)];
   const hosts = publicNames(settings, plan.services);
   return { services, hosts, schemaVersion: plan.schemaVersion };
-}
-
-/** The same that target docker sends to the engine; nothing for an image that is pulled. */
-function contextOf(service: Service, settings: Settings): Entry[] | undefined {
-  const { program, build } = service;
-  if (program) return givenEntries(programContext(service, image(settings, 'node')));
-  return (
-    build && folderEntries(path.resolve(root, build.context), build.dockerfile ?? 'Dockerfile')
-  );
 }
 
 /** With a key that nobody else has, a weak secret cannot be guessed from its hash. */

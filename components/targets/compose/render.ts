@@ -1,22 +1,14 @@
 import { stringify } from 'yaml';
 import { names } from '../../data/names';
-import type { FileContent, SecretSource, Service, VolumeContent } from '../../services/service';
-import { fill, secretsOf } from '../files';
+import type { SecretSource, Service, VolumeContent } from '../../services/service';
 import { layoutService } from './layout';
-import {
-  doneName,
-  filesVolume,
-  hasFiles,
-  layoutName,
-  readyName,
-  runFolder,
-  variablesFile,
-} from './names';
+import { doneName, filesVolume, hasFiles, layoutName, readyName } from './names';
 import { doneService, readyService } from './ready';
+import { runFiles } from './run-files';
 import { composeService, type ComposeService } from './service';
 
-/** What a bundle is rendered from. */
-export interface ComposeInput {
+/** What compose.yaml is made from. */
+interface ComposeFileInput {
   /** Names the Compose project, and so its containers and volumes. */
   readonly stack: string;
   /** All services, the database and the schema job among them. */
@@ -24,6 +16,20 @@ export interface ComposeInput {
   readonly schemaVersion: string;
   /** Lays out files and asks services whether they answer. */
   readonly nodeImage: string;
+  /** Changes when the files and secrets of a service do; Compose itself does not look into them. */
+  readonly revision: (service: string) => string;
+  /** Where volumes lie on the host; the engine keeps those that are not said. */
+  readonly folders?: Folders;
+}
+
+/** Folders of the host that volumes are. */
+interface Folders {
+  readonly files: (service: string) => string;
+  readonly data: (content: VolumeContent) => string | undefined;
+}
+
+/** What a bundle is rendered from. */
+interface ComposeInput extends Omit<ComposeFileInput, 'revision' | 'folders'> {
   readonly secret: (source: SecretSource) => string;
   /** A hash of secret texts that nobody can guess them from. */
   readonly fingerprint: (text: string) => string;
@@ -46,33 +52,51 @@ type Bundle = Readonly<Record<string, BundleFile>>;
  * @example renderCompose({ stack: 'dev', services, schemaVersion, … })['compose.yaml'].text
  */
 export function renderCompose(input: ComposeInput): Bundle {
-  const { services } = input;
+  const { services, secret, fingerprint } = input;
   const run = Object.fromEntries(
-    services.map((service) => [service.name, runFiles(service, input.secret)]),
+    services.map((service) => [service.name, filledFiles(service, secret)]),
   );
-  const file = {
-    name: `strata-${input.stack}`,
-    services: composeServices(input, run),
-    volumes: Object.fromEntries(
-      [
-        ...volumesOf(services).map((content) => names.volume(content, 1)),
-        ...services.filter(hasFiles).map(({ name }) => filesVolume(name)),
-      ].map((name) => [name, {}]),
-    ),
+  const revision = (service: string): string => {
+    const texts = Object.entries(run[service] ?? {}).map(([name, { text }]) => [name, text]);
+    return fingerprint(JSON.stringify(texts));
   };
   return {
-    'compose.yaml': { text: stringify(file, { lineWidth: 0 }), secret: false },
+    'compose.yaml': { text: composeFile({ ...input, revision }), secret: false },
     ...Object.fromEntries(Object.values(run).flatMap((files) => Object.entries(files))),
   };
 }
 
-function composeServices(
-  { services, schemaVersion, nodeImage, fingerprint }: ComposeInput,
-  run: Readonly<Record<string, Bundle>>,
-): Record<string, ComposeService> {
+/** The text of compose.yaml. It holds no secret; `runFiles` lie beside it. */
+export function composeFile(input: ComposeFileInput): string {
+  const { services, folders } = input;
+  const volumes = [
+    ...volumesOf(services).map((content) => [
+      names.volume(content, 1),
+      volume(folders?.data(content)),
+    ]),
+    ...services
+      .filter(hasFiles)
+      .map(({ name }) => [filesVolume(name), volume(folders?.files(name))]),
+  ] as [name: string, volume: ComposeService][];
+  const file = {
+    name: `strata-${input.stack}`,
+    services: composeServices(input),
+    volumes: Object.fromEntries(volumes),
+  };
+  return stringify(file, { lineWidth: 0 });
+}
+
+/** A volume of the engine's own, or a folder of the host, which has to be there before a container starts. */
+function volume(folder: string | undefined): ComposeService {
+  if (folder === undefined) return {};
+  return { driver: 'local', driver_opts: { type: 'none', o: 'bind', device: folder } };
+}
+
+function composeServices(input: ComposeFileInput): Record<string, ComposeService> {
+  const { services, schemaVersion, nodeImage } = input;
   const all = services.flatMap((service): [string, ComposeService | undefined][] => {
-    const texts = Object.entries(run[service.name] ?? {}).map(([name, { text }]) => [name, text]);
-    const revision = texts.length > 0 ? fingerprint(JSON.stringify(texts)) : undefined;
+    const hasRun = Object.keys(runFiles(service)).length > 0;
+    const revision = hasRun ? input.revision(service.name) : undefined;
     return [
       [service.name, composeService(service, { services, schemaVersion, revision })],
       [readyName(service.name), readyService(service, nodeImage)],
@@ -86,31 +110,16 @@ function composeServices(
 }
 
 /** Configuration belongs to one user too: what is in it is nobody else's business. */
-function runFiles(service: Service, secret: ComposeInput['secret']): Bundle {
-  const folder = runFolder(service.name);
-  const files = Object.entries(service.files).map(([name, content]) => [
-    `${folder}/files/${name}`,
-    textOf(content, secret),
-  ]);
-  const secrets = Object.entries(secretsOf(service)).map(([name, source]) => [
-    `${folder}/secrets/${name}`,
-    secret(source),
-  ]);
-  const variables = Object.entries(service.secretEnvironment ?? {}).map(
-    ([name, value]) => `${name}=${'template' in value ? textOf(value, secret) : secret(value)}\n`,
+function filledFiles(service: Service, secret: ComposeInput['secret']): Bundle {
+  return Object.fromEntries(
+    Object.entries(runFiles(service)).map(([name, segments]) => {
+      const texts = segments.map((piece) => (typeof piece === 'string' ? piece : secret(piece)));
+      return [name, { text: texts.join(''), secret: true }];
+    }),
   );
-  const own = variables.length > 0 ? [[variablesFile(service.name), variables.join('')]] : [];
-  const texts = [...files, ...secrets, ...own] as [name: string, text: string][];
-  return Object.fromEntries(texts.map(([name, text]) => [name, { text, secret: true }]));
 }
 
 /** The named volumes of all services. */
 function volumesOf(services: readonly Service[]): VolumeContent[] {
   return [...new Set(services.flatMap(({ volumes = {} }) => Object.values(volumes)))].sort();
-}
-
-function textOf(content: FileContent, secret: ComposeInput['secret']): string {
-  if (typeof content === 'string') return content;
-  const values = Object.entries(content.secrets).map(([name, source]) => [name, secret(source)]);
-  return fill(content.template, Object.fromEntries(values) as Record<string, string>);
 }

@@ -3,6 +3,7 @@ import { secretFile } from '../../services/paths';
 import { containerPaths, type Service, type Workload } from '../../services/service';
 import { names } from '../../data/names';
 import { secretsOf } from '../files';
+import { loopback } from '../addresses';
 import { healthCheck, healthTest } from '../health';
 import { memoryBytes, memoryLimit } from '../memory';
 import { closed, ended, type Wait } from './helper';
@@ -58,14 +59,18 @@ function scratch(service: Service): string {
 
 function running(service: Workload): ComposeService {
   const test = healthTest(service);
-  const ports = Object.entries(service.published ?? {}).map(
-    ([external, internal]) => `${external}:${internal}`,
-  );
+  const ports = [
+    ...Object.entries(service.published ?? {}).map(
+      ([external, internal]) => `${external}:${internal}`,
+    ),
+    ...(service.reach ? [`${loopback}:${service.reach.hostPort}:${service.reach.port}`] : []),
+  ];
   return {
     restart: 'unless-stopped',
     stop_grace_period: `${service.stopGraceSeconds ?? 10}s`,
     ...(service.replicas > 1 && { deploy: { replicas: service.replicas } }),
     ...(ports.length > 0 && { ports }),
+    ...(service.sysctls && { sysctls: service.sysctls }),
     ...(test && {
       healthcheck: {
         test: test.map(escaped),

@@ -1,0 +1,308 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type {
+  SecretSource,
+  Service,
+  VolumeContent,
+  Workload,
+} from '../../components/services/service';
+import { Moto } from '../support/aws/moto';
+import { docker, must } from '../support/docker-cli';
+import { removeAll } from '../support/docker';
+import { until } from '../support/until';
+import { bucket, group, Releases } from './support/releases';
+import { running, Server, whyNoServer } from './support/server';
+
+const project = 'strata-t-release';
+/** Names of their own: a server forgets the images that it no longer runs. */
+const images = { node: 't-release/node:1', shell: 't-release/shell:1', old: 't-release/old:1' };
+
+/** The kernel lets nobody else resize a file system that is mounted. */
+const sysResource = 24n;
+const [, capabilities = '0'] =
+  /^CapEff:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? [];
+const noResize =
+  (BigInt(`0x${capabilities}`) >> sysResource) & 1n
+    ? undefined
+    : 'this root has no CAP_SYS_RESOURCE';
+
+const reason = whyNoServer();
+
+const secrets: Record<string, string> = {};
+const value = (source: SecretSource): string =>
+  secrets['config' in source ? source.config : ''] ?? 'unknown';
+
+function workload(name: string, more: Partial<Workload> = {}): Workload {
+  return {
+    kind: 'workload',
+    name,
+    image: images.shell,
+    user: '1000:1000',
+    command: ['sh', '-c', 'trap "exit 0" TERM; while :; do sleep 0.2; done'],
+    environment: {},
+    secrets: {},
+    files: {},
+    healthCommand: ['true'],
+    needs: [],
+    readsSchema: false,
+    routes: {},
+    replicas: 1,
+    ...more,
+  };
+}
+
+const reader = workload('reader', {
+  secrets: { WORD: { config: 'word' } },
+  files: { 'reader.conf': { template: 'word={{WORD}}', secrets: { WORD: { config: 'word' } } } },
+});
+const other = workload('other', { secrets: { WORD: { config: 'other' } } });
+const keeper = workload('keeper', {
+  volumes: { '/data': 'queue' },
+  command: ['sh', '-c', 'trap "exit 0" TERM; echo row >> /data/rows; while :; do sleep 0.2; done'],
+});
+
+let moto: Moto;
+let server: Server;
+let releases: Releases;
+
+async function apply(
+  services: readonly Service[],
+  volumes: Partial<Record<VolumeContent, string>> = {},
+): Promise<string> {
+  const version = await releases.put(services, value, volumes);
+  await server.succeed('apply', version);
+  return version;
+}
+
+describe.skipIf(reason)(`a server and its releases${reason ? ` (skipped: ${reason})` : ''}`, () => {
+  beforeAll(async () => {
+    for (const [name, tag] of Object.entries(images)) {
+      await must('tag', name === 'node' ? 'node:20-slim' : 'debian:12-slim', tag);
+    }
+    moto = await Moto.start();
+  });
+
+  beforeEach(async () => {
+    await removeAll(project);
+    await moto.reset();
+    const manifest = `releases/${group}.json`;
+    server = new Server(moto, { region: 'eu-central-1', bucket, manifest });
+    releases = new Releases(moto, server, 't-release', images.node);
+    Object.assign(secrets, { word: 'open-sesame-1', other: 'other-word-1' });
+    return async () => {
+      await removeAll(project);
+      server.dispose();
+    };
+  });
+
+  afterAll(async () => {
+    await docker('image', 'rm', ...Object.values(images));
+    await moto.stop();
+  });
+
+  test('a release is healthy, its secrets lie in memory alone, and again it changes nothing', async () => {
+    const version = await releases.put([reader, other], value);
+    const said = await server.run('apply', version);
+    expect(said).toMatchObject({ code: 0, stderr: '' });
+    expect(said.stdout).toContain(`manifest ${version} is applied and healthy`);
+    const read = (file: string): Promise<string> =>
+      must('exec', `${project}-reader-1`, 'cat', `/run/strata/${file}`);
+    expect(await read('files/reader.conf')).toBe('word=open-sesame-1');
+    expect(await read('secrets/WORD')).toBe('open-sesame-1');
+    const secret = server.path('run/strata/run/reader/secrets/WORD');
+    expect(statSync(secret).mode & 0o777).toBe(0o400);
+    expect(statSync(server.path('run/strata')).mode & 0o777).toBe(0o700);
+    const found = spawnSync('grep', ['-rl', 'open-sesame-1', server.root], { encoding: 'utf8' });
+    expect(
+      found.stdout
+        .trim()
+        .split('\n')
+        .filter((file) => !file.startsWith(server.path('run/'))),
+    ).toEqual([]);
+    expect(await must('inspect', ...Object.values(await running(project)))).not.toContain(
+      'open-sesame-1',
+    );
+
+    const before = await running(project);
+    await server.succeed('apply', version);
+    expect(await running(project)).toEqual(before);
+  });
+
+  test('a changed secret starts anew who reads it, and nobody else; an older release brings back the older', async () => {
+    const older = await apply([reader, other]);
+    const before = await running(project);
+    secrets.word = 'open-sesame-2';
+    await apply([reader, other]);
+    const after = await running(project);
+    expect(Object.keys(after).filter((name) => after[name] !== before[name])).toEqual([
+      `${project}-reader-1`,
+    ]);
+    await server.succeed('apply', older);
+    expect(await must('exec', `${project}-reader-1`, 'cat', '/run/strata/secrets/WORD')).toBe(
+      'open-sesame-1',
+    );
+  });
+
+  test('a bundle that is not the one of its manifest is refused before anything is touched', async () => {
+    const good = await apply([reader]);
+    const before = await running(project);
+    const bad = await releases.put([other], value, {}, { sha256: '0'.repeat(64) });
+    const { code, stderr } = await server.run('apply', bad);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(
+      /the bundle's checksum is [0-9a-f]{64} and its manifest says 0{64}: refused/,
+    );
+    expect(await running(project)).toEqual(before);
+    expect(server.read('var/lib/strata-release/applied')).toBe(good);
+  });
+
+  test('a service that is not well is named with its last words, without secrets, and is not what a reboot brings back', async () => {
+    const good = await apply([reader, other]);
+    const script = 'echo the word is $(cat /run/strata/secrets/WORD), and I cannot; exit 3';
+    const broken = { ...reader, command: ['sh', '-c', script] };
+    const bad = await releases.put([broken, other], value);
+    const { code, stdout, stderr } = await server.run('apply', bad);
+    expect(code).toBe(1);
+    expect(stdout).toContain('--- reader, its last lines:\nthe word is [secret], and I cannot');
+    expect(stdout + stderr).not.toContain('open-sesame-1');
+    expect(stderr).toContain('the services did not become healthy: reader');
+    expect(server.read('var/lib/strata-release/applied')).toBe(good);
+    await server.restart(project);
+    await server.succeed('boot');
+    expect(Object.keys(await running(project))).toContain(`${project}-reader-1`);
+  });
+
+  test('what a release no longer has is removed, with its image', async () => {
+    await apply([reader, workload('older', { image: images.old })]);
+    await apply([reader]);
+    expect(Object.keys(await running(project))).not.toContain(`${project}-older-1`);
+    expect((await docker('image', 'inspect', images.old)).code).toBe(1);
+    await must('tag', 'debian:12-slim', images.old);
+  });
+
+  test.each([
+    ['with all that it started', -1, ''],
+    ['alone, so that what it started goes on', 1, 'waiting for its end'],
+  ])('a release whose program is killed %s, is applied again', async (_, sign, said) => {
+    const version = await releases.put([reader, other], value);
+    const started = server.start('apply', version);
+    await until(async () => (await docker('inspect', `${project}-strata.files-1`)).code === 0);
+    process.kill(sign * (started.pid ?? 0), 'SIGKILL');
+    await once(started, 'exit');
+    expect(existsSync(server.path('var/lib/strata-release/applied'))).toBe(false);
+    expect(await server.succeed('apply', version)).toContain(said);
+  });
+
+  test('a server that knows no release has nothing to start, and a new one starts with the one it was made for', async () => {
+    expect(await server.run('boot')).toMatchObject({
+      code: 0,
+      stdout: 'nothing has been applied here yet\n',
+    });
+    const version = await releases.put([other], value);
+    const config = JSON.parse(server.read('etc/strata/release.json')) as object;
+    server.write('etc/strata/release.json', JSON.stringify({ ...config, version }));
+    await server.succeed('boot');
+    expect(Object.keys(await running(project))).toContain(`${project}-other-1`);
+  });
+
+  test('data outlives a restart, and a volume that is taken away is let go', async () => {
+    server.attach('vol-0a1', 64);
+    await apply([keeper], { queue: 'vol-0a1' });
+    const rows = (): string => server.read('var/lib/strata/queue/data/rows');
+    expect(rows()).toBe('row\n');
+
+    await server.restart(project);
+    // Without its disk the data's service must not start on an empty folder.
+    expect((await docker('start', `${project}-keeper-1`)).code).not.toBe(0);
+    await server.succeed('boot');
+    expect(rows()).toBe('row\nrow\n');
+
+    await apply([other]);
+    expect(server.mounts()).toEqual([]);
+    expect(Object.keys(await running(project))).not.toContain(`${project}-keeper-1`);
+    await apply([keeper], { queue: 'vol-0a1' });
+    expect(rows()).toBe('row\nrow\nrow\n');
+  });
+
+  test.skipIf(noResize)(
+    `a volume that has grown is used whole${noResize ? ` (skipped: ${noResize})` : ''}`,
+    async () => {
+      server.attach('vol-0c1', 64);
+      await apply([keeper], { queue: 'vol-0c1' });
+      const before = statfsSync(server.path('var/lib/strata/queue')).blocks;
+      server.grow('vol-0c1', 128);
+      await apply([keeper], { queue: 'vol-0c1' });
+      const after = statfsSync(server.path('var/lib/strata/queue')).blocks;
+      expect(after).toBeGreaterThan(before * 1.8);
+    },
+  );
+
+  describe('a volume that holds anything is never formatted', () => {
+    const MB = 1024 * 1024;
+
+    test.each([
+      [
+        'raw data at its beginning',
+        (device: string) => {
+          write(device, 'data', 3);
+        },
+        'holds data and no file system',
+      ],
+      [
+        'raw data at its end',
+        (device: string) => {
+          write(device, 'data', 64 * MB - 4096);
+        },
+        'holds data and no file system',
+      ],
+      [
+        'a table of partitions',
+        (device: string) => {
+          execFileSync('sfdisk', [device], { input: ',\n', stdio: 'pipe' });
+        },
+        'holds dos',
+      ],
+      [
+        'a file system of another kind',
+        (device: string) => {
+          execFileSync('mkfs.ext2', ['-q', device]);
+        },
+        'holds ext2',
+      ],
+      [
+        'swap',
+        (device: string) => {
+          execFileSync('mkswap', [device], { stdio: 'pipe' });
+        },
+        'holds swap',
+      ],
+      [
+        'a damaged file system',
+        (device: string) => {
+          execFileSync('mkfs.ext4', ['-q', device]);
+          write(device, '\0'.repeat(1024), 1024);
+        },
+        'holds data and no file system',
+      ],
+    ])('%s', async (_, fill, problem) => {
+      const device = server.attach('vol-0b1', 64);
+      fill(device);
+      const before = readFileSync(device);
+      const version = await releases.put([keeper], value, { queue: 'vol-0b1' });
+      const { code, stderr } = await server.run('apply', version);
+      expect(code).toBe(1);
+      expect(stderr).toContain(problem);
+      expect(stderr).toContain('nothing was changed on it');
+      expect(readFileSync(device).equals(before)).toBe(true);
+      expect(server.mounts()).toEqual([]);
+    });
+  });
+});
+
+function write(device: string, text: string, offset: number): void {
+  const bytes = readFileSync(device);
+  bytes.write(text, offset, 'latin1');
+  writeFileSync(device, bytes);
+}
