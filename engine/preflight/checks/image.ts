@@ -1,0 +1,28 @@
+import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { type Check, ok, wrong } from '../check';
+
+const name = 'image';
+
+const parameter =
+  '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id';
+
+/** The region has the image that servers are started from. */
+export const image: Check = {
+  name,
+  permissions: ['ssm:GetParameter'],
+  async run({ region }, { ssm }) {
+    try {
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameter }));
+      return [ok(name, `Ubuntu 24.04: ${Parameter?.Value ?? '?'}`)];
+    } catch (error) {
+      if ((error as Error).name !== 'ParameterNotFound') throw error;
+      return [
+        wrong(
+          name,
+          `Canonical publishes no Ubuntu 24.04 in region ${region} (parameter ${parameter})`,
+          'Choose another region: strata:aws.region.',
+        ),
+      ];
+    }
+  },
+};

@@ -1,0 +1,164 @@
+import {
+  DescribeAddressesCommand,
+  DescribeInstancesCommand,
+  type DescribeInstancesCommandOutput,
+  DescribeVpcsCommand,
+  type Instance,
+} from '@aws-sdk/client-ec2';
+import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
+import { type Check, type Finding, ok, warning, wrong } from '../check';
+import type { Clients } from '../clients';
+import type { Subject } from '../subject';
+import { described } from './instance-types';
+
+const name = 'quotas';
+
+/** A limit of the account in a region, and what this stack needs of it. */
+interface Quota {
+  readonly what: string;
+  readonly service: string;
+  readonly code: string;
+  /** In use by others. */
+  readonly used: number;
+  readonly needed: number;
+  /** As much more while a release replaces servers. */
+  readonly whileReplacing: number;
+}
+
+/** What the account may have in the region is enough beside what it has already. */
+export const quotas: Check = {
+  name,
+  permissions: [
+    'servicequotas:GetServiceQuota',
+    'ec2:DescribeInstances',
+    'ec2:DescribeInstanceTypes',
+    'ec2:DescribeAddresses',
+    'ec2:DescribeVpcs',
+  ],
+  async run(subject, clients) {
+    const wanted = await Promise.all([
+      processors(subject, clients),
+      addresses(subject, clients),
+      networks(subject, clients),
+    ]);
+    return Promise.all(wanted.map((quota) => compared(quota, clients)));
+  },
+};
+
+async function compared(quota: Quota, { quotas: client }: Clients): Promise<Finding> {
+  const { what, service, code, used, needed, whileReplacing } = quota;
+  const limit = await limitOf(service, code, client);
+  const sum = `${needed} needed and ${used} in use`;
+  const advice = `Ask for more: aws service-quotas request-service-quota-increase --service-code ${service} --quota-code ${code} --desired-value ${used + needed + whileReplacing}`;
+  if (limit === undefined) {
+    return warning(
+      name,
+      `${what}: ${sum}; AWS does not say how many there may be`,
+      `Look in the console, Service Quotas, ${service} ${code}.`,
+    );
+  }
+  if (used + needed > limit) return wrong(name, `${what}: ${sum}, of ${limit}`, advice);
+  if (used + needed + whileReplacing > limit) {
+    return warning(
+      name,
+      `${what}: ${sum}, of ${limit}; a release needs ${whileReplacing} more for as long as it replaces servers`,
+      advice,
+    );
+  }
+  return ok(name, `${what}: ${sum}, of ${limit}`);
+}
+
+async function limitOf(
+  ServiceCode: string,
+  QuotaCode: string,
+  client: Clients['quotas'],
+): Promise<number | undefined> {
+  try {
+    const { Quota: found } = await client.send(
+      new GetServiceQuotaCommand({ ServiceCode, QuotaCode }),
+    );
+    return found?.Value;
+  } catch (error) {
+    if ((error as Error).name === 'NoSuchResourceException') return undefined;
+    throw error;
+  }
+}
+
+/** Virtual processors of servers on demand of families A, C, D, H, I, M, R, T and Z. */
+async function processors({ servers, tags }: Subject, clients: Clients): Promise<Quota> {
+  const infos = await described(servers, clients);
+  const each = (instanceType: string) => infos.get(instanceType)?.VCpuInfo?.DefaultVCpus ?? 0;
+  const sum = (of: Subject['servers']) =>
+    of.reduce((total, { instanceType, count }) => total + each(instanceType) * count, 0);
+  const others = (await running(clients)).filter((instance) => !isOf(tags, instance));
+  return {
+    what: 'vCPUs of servers on demand',
+    service: 'ec2',
+    code: 'L-1216C47A',
+    used: others.reduce((total, instance) => total + processorsOf(instance), 0),
+    needed: sum(servers),
+    whileReplacing: sum(servers.filter(({ replacedSideBySide }) => replacedSideBySide)),
+  };
+}
+
+async function addresses({ addresses: needed, tags }: Subject, { ec2 }: Clients): Promise<Quota> {
+  const { Addresses: all = [] } = await ec2.send(new DescribeAddressesCommand({}));
+  const used = all.filter((address) => !isOf(tags, address)).length;
+  return {
+    what: 'Elastic IP addresses',
+    service: 'ec2',
+    code: 'L-0263D0A3',
+    used,
+    needed,
+    whileReplacing: 0,
+  };
+}
+
+async function networks({ tags }: Subject, { ec2 }: Clients): Promise<Quota> {
+  const { Vpcs: all = [] } = await ec2.send(new DescribeVpcsCommand({}));
+  const used = all.filter((vpc) => !isOf(tags, vpc)).length;
+  return {
+    what: 'networks (VPCs)',
+    service: 'vpc',
+    code: 'L-F678F1CE',
+    used,
+    needed: 1,
+    whileReplacing: 0,
+  };
+}
+
+async function running({ ec2 }: Clients): Promise<Instance[]> {
+  const found: Instance[] = [];
+  let NextToken: string | undefined;
+  do {
+    const page: DescribeInstancesCommandOutput = await ec2.send(
+      new DescribeInstancesCommand({
+        Filters: [{ Name: 'instance-state-name', Values: ['pending', 'running'] }],
+        NextToken,
+      }),
+    );
+    found.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances));
+    NextToken = page.NextToken;
+  } while (NextToken !== undefined);
+  return found;
+}
+
+/** Families whose servers count to other quotas than the standard one. */
+const otherFamilies = /^(?:dl|f|g|hpc|inf|mac|p|trn|u|vt|x)\d/;
+
+function processorsOf({ CpuOptions, InstanceType, InstanceLifecycle }: Instance): number {
+  if (otherFamilies.test(InstanceType ?? '') || InstanceLifecycle === 'spot') return 0;
+  return (CpuOptions?.CoreCount ?? 0) * (CpuOptions?.ThreadsPerCore ?? 1);
+}
+
+interface Tagged {
+  readonly Tags?:
+    { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
+}
+
+/** What this stack has already is not in the way of it. */
+function isOf(tags: Subject['tags'], { Tags = [] }: Tagged): boolean {
+  return Object.entries(tags).every(([key, value]) =>
+    Tags.some((tag) => tag.Key === key && tag.Value === value),
+  );
+}

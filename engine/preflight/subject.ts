@@ -1,0 +1,85 @@
+import { planOf } from '../../components/plan';
+import { planMemory } from '../../components/services/database/memory';
+import { connections } from '../../components/services/database/connections';
+import { optionalConnections } from '../../components/services/database/optional';
+import { natOf, zonesOf } from '../../components/settings/aws';
+import type { Settings } from '../../components/settings/schema';
+import { mebibytes } from '../../components/settings/sizes';
+import { memoryBytes } from '../../components/targets/memory';
+import type { ServerGroup } from '../../components/targets/target';
+import { groupsOf } from '../../components/tiers/placement';
+
+/** Servers of one group. */
+export interface WantedServers {
+  readonly group: string;
+  readonly instanceType: string;
+  readonly count: number;
+  /** A release starts new ones before it ends the old. */
+  readonly replacedSideBySide: boolean;
+  /** Where they may stand. */
+  readonly zones: readonly string[];
+  /** What the services on one of them may take together at most, in MiB. */
+  readonly memory: number;
+}
+
+/** What is to be deployed, as far as checks ask. */
+export interface Subject {
+  /** What everything of this stack is tagged with. */
+  readonly tags: { readonly project: string; readonly stack: string };
+  readonly region: string;
+  readonly zones: readonly string[];
+  readonly servers: readonly WantedServers[];
+  /** How many Elastic IP addresses. */
+  readonly addresses: number;
+  readonly domain: string;
+  /** Whether a load balancer of AWS answers, which takes its certificate from ACM. */
+  readonly balanced: boolean;
+  readonly dnsZone?: string;
+  readonly certificate?: string;
+  /** Of Postgres: connections at most, and MiB by share. */
+  readonly database: {
+    readonly connections: number;
+    readonly memory: number;
+    /** When everybody does what they may at once; `undefined` when not even the least of it fits. */
+    readonly worst: number | undefined;
+  };
+}
+
+/** What the settings of a stack on AWS ask for. */
+export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
+  const { region, dnsZone, certificate } = settings.aws;
+  const zones = zonesOf(settings.aws);
+  const groups = groupsOf(settings.tier, planOf(settings));
+  const balanced = groups.some((group) => group.balanced);
+  const { total } = connections(settings.database, optionalConnections(settings));
+  const memory = mebibytes(settings.database.memory);
+  return {
+    tags,
+    region,
+    zones,
+    servers: groups.map((group) => wanted(group, zones, settings)),
+    addresses: { none: 0, one: 1, 'per-zone': zones.length }[natOf(settings)] + (balanced ? 0 : 1),
+    domain: settings.domain,
+    balanced,
+    ...(dnsZone !== undefined && { dnsZone }),
+    ...(certificate !== undefined && { certificate }),
+    database: { connections: total, memory, worst: planMemory(memory, total)?.worst },
+  };
+}
+
+function wanted(group: ServerGroup, zones: readonly string[], { aws }: Settings): WantedServers {
+  const services = group.services.filter(({ kind }) => kind === 'workload');
+  const bytes = services.reduce((sum, service) => {
+    const replicas = service.kind === 'workload' ? service.replicas : 1;
+    return sum + (memoryBytes(service) ?? 0) * replicas;
+  }, 0);
+  return {
+    group: group.name,
+    instanceType: aws.instanceTypes[group.name],
+    count: group.count,
+    replacedSideBySide: group.balanced,
+    // Data cannot change its zone, and what stands beside it is started in the same.
+    zones: group.balanced ? zones : zones.slice(0, 1),
+    memory: Math.ceil(bytes / 1024 ** 2),
+  };
+}
