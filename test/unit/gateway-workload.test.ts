@@ -107,6 +107,35 @@ describe('the gateway as a workload', () => {
   });
 });
 
+describe('the gateway behind a balancer of AWS', () => {
+  const of = (tier: string) => {
+    const settings = settingsSchema.parse({
+      target: 'aws',
+      tier,
+      domain: 'example.org',
+      gateway: { proxies: { addresses: ['192.0.2.0/24'] } },
+      aws: { network: '10.9.0.0/16', zones: ['eu-central-1a', 'eu-central-1c'] },
+    });
+    const { files } = gateway(inputOf(settings), services);
+    const text = JSON.stringify([files['proxies.conf'], files['sites.conf']]);
+    return {
+      believed: text.match(/(?<=set_real_ip_from )[^;]+/g),
+      refusesNobody: !text.includes('ssl_reject_handshake'),
+    };
+  };
+
+  it('believes the networks where the balancer stands, not those of servers, about addresses', () => {
+    expect(of('load-balanced')).toEqual({
+      believed: ['192.0.2.0/24', '10.9.0.0/21', '10.9.16.0/21'],
+      refusesNobody: true,
+    });
+  });
+
+  it.each(['single', 'split'])('is not what there is in tier %s', (tier) => {
+    expect(of(tier)).toEqual({ believed: ['192.0.2.0/24'], refusesNobody: false });
+  });
+});
+
 describe('bodies that the gateway takes', () => {
   const { 'sites.conf': sites } = gateway(gatewayInput({}, { graphqlBytes: 5000 }), [
     service('guard', 8000),

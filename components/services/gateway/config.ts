@@ -42,7 +42,7 @@ export function gatewayConfig(
     // What is the same for all.
     'variables.conf': variables(input, layout),
     'log.conf': log(),
-    'proxies.conf': proxies(gateway),
+    'proxies.conf': proxies(input),
     'requests.conf': requests(),
     'headers.conf': headers(input),
     'cors.conf': cors(gateway),

@@ -15,6 +15,8 @@ export interface GatewayInput {
   readonly resolver?: string;
   /** Slugs of the tenants that the settings name; a service cannot take the host of one. */
   readonly tenants?: readonly string[];
+  /** Requests come by a balancer of AWS alone, which ends TLS of its own before it. */
+  readonly balanced?: boolean;
   /** Services that may have a port of their own before they are there: the preset keeps it for them. */
   readonly slots?: readonly string[];
 }

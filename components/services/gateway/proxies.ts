@@ -1,4 +1,4 @@
-import type { GatewaySettings } from '../../settings/gateway';
+import type { GatewayInput } from './input';
 import { block, file, map } from './text';
 
 /** https://www.cloudflare.com/ips as MISP's warning list has it (version 20261014, looked up 2026-11-21). */
@@ -29,9 +29,11 @@ const cloudflare = [
 
 /**
  * proxies.conf: who the client is. X-Forwarded-For is read from the right, as far as trusted proxies wrote it; of
- * anybody else it is ignored. Cloudflare appends to it as well as it sends a header of its own.
+ * anybody else it is ignored. Cloudflare appends to it as well as it sends a header of its own. A balancer of AWS hands
+ * on the id that a client has made up, so it is believed about addresses alone.
  */
-export function proxies({ proxies: { cloudflare: behind, addresses } }: GatewaySettings): string {
+export function proxies({ gateway, balanced }: GatewayInput): string {
+  const { cloudflare: behind, addresses } = gateway.proxies;
   const trusted = [...new Set([...(behind ? cloudflare : []), ...addresses])];
   return file(
     '# Whose word is taken for the address of a client, and for the id of a request.',
@@ -40,7 +42,7 @@ export function proxies({ proxies: { cloudflare: behind, addresses } }: GatewayS
     block(
       'geo $realip_remote_addr $from_proxy',
       'default no;',
-      trusted.map((network) => `${network} yes;`),
+      !balanced && trusted.map((network) => `${network} yes;`),
     ),
     map('"$from_proxy|$http_x_request_id"', '$asked_id', {
       '"~^yes\\|(?<given_id>[A-Za-z0-9_-]{8,64})$"': '$given_id',

@@ -72,14 +72,16 @@ export function siteServers(
   const usual = [layout.https, ...(second === undefined ? [] : [second])];
   const all = sites(input, servedRoutes(services));
   return file(
-    '# Who asks for a name that is not served gets no certificate, so an address does not tell whose it is.',
+    input.balanced
+      ? '# A balancer names nobody when it shakes hands; what it passes on says for whom it is.'
+      : '# Who asks for a name that is not served gets no certificate, so an address does not tell whose it is.',
     block(
       'server',
       [...usual, ...Object.values(own)].map(
         (address) => `listen ${address} ssl http2 default_server;`,
       ),
       'server_name "";',
-      'ssl_reject_handshake on;',
+      !input.balanced && 'ssl_reject_handshake on;',
       'include errors.conf;',
       block('location /', unknownHost()),
     ),

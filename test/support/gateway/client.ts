@@ -14,6 +14,8 @@ interface Question {
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
   readonly host?: string;
+  /** Whom to shake hands with: the host when not given, nobody when empty. */
+  readonly servername?: string;
   /** Plain http instead. */
   readonly plain?: boolean;
   /** Another port than that of https. */
@@ -32,7 +34,7 @@ export function ask(gateway: Running, path: string, question: Question = {}): Pr
       {
         host: '127.0.0.1',
         port,
-        servername: host.split(':')[0] ?? host,
+        servername: question.servername ?? host.split(':')[0] ?? host,
         rejectUnauthorized: false,
         agent: false,
         localAddress: from ?? '127.0.0.1',

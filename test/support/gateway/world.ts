@@ -1,3 +1,4 @@
+import type { GatewayInput } from '../../../components/services/gateway/input';
 import type { Service } from '../../../components/services/service';
 import type { ServerResponse } from 'node:http';
 import { startNames, type Names } from './names';
@@ -66,6 +67,7 @@ function usualServices(guard: number, app: number): Service[] {
 export async function startWorld(
   given: Parameters<typeof gatewayInput>[0] = {},
   options: Parameters<typeof startNginx>[2] = {},
+  more: Partial<GatewayInput> = {},
 ): Promise<World> {
   const guard = await startStandIn();
   guard.answer = (_, response) => admit(response);
@@ -74,7 +76,7 @@ export async function startWorld(
   const names = await startNames(
     Object.fromEntries(services.map(({ name }) => [name, ['127.0.0.1']])),
   );
-  const gateway = await startNginx(gatewayInput(given), services, {
+  const gateway = await startNginx(gatewayInput(given, more), services, {
     resolver: names.address,
     ...options,
   });
