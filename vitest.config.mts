@@ -8,7 +8,8 @@ const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/
 /** What needs a Docker engine, and what deploys or renders the same thing many times. */
 const longer = [
   'test/engine/{docker-*,users}.test.ts',
-  'test/components/{provider-docker-*,docker-changes,presets}.test.ts',
+  'test/components/{provider-docker-*,docker-changes,presets,aws}.test.ts',
+  'test/engine/policy.test.ts',
 ];
 
 /** Tests of single services, and what is longer: with more that may be missing. */

@@ -2,11 +2,12 @@ import * as pulumi from '@pulumi/pulumi';
 import { certificates } from './data/certificates';
 import { credentials, type Credentials } from './data/credentials';
 import { hasuraMetadata } from './data/hasura';
-import { names } from './data/names';
 import { Schema } from './data/schema';
 import { secretValues } from './data/secrets';
-import { databaseUrl } from './data/urls';
+import { databaseText } from './data/urls';
 import { anonKey } from './services/anon-key';
+import { withJobs } from './jobs';
+import { linkCertificates } from './links/names';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
 import { operatorUser } from './services/gateway/operator';
@@ -16,6 +17,7 @@ import { tokens } from './services/tokens';
 import { chosenVendors } from './services/vendors';
 import { configSecrets } from './settings/secrets';
 import type { Settings, TargetName, TierName } from './settings/schema';
+import { awsTarget } from './targets/aws';
 import { docker } from './targets/docker';
 import { embedded } from './targets/embedded';
 import type { Address, DataVolumes, Placed, Target } from './targets/target';
@@ -30,7 +32,11 @@ const tiers = {
 } as const satisfies Record<TierName, unknown>;
 
 /** Targets that are built; the settings refuse the others by name. */
-const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = { embedded, docker };
+const targets: Partial<Record<TargetName, (settings: Settings) => Target>> = {
+  embedded,
+  docker,
+  aws: awsTarget,
+};
 
 /** How a service is described to scripts and to `npm run status`. */
 export interface ServiceOutput {
@@ -87,7 +93,12 @@ export class Platform extends pulumi.ComponentResource {
     const keys = credentials(target, this);
     const secrets = {
       credentials: keys,
-      certificates: certificates(plan.all, publicNames(settings, plan.services), this),
+      certificates: certificates(
+        plan.all,
+        publicNames(settings, plan.services),
+        linkCertificates(settings.tier),
+        this,
+      ),
       config: configSecrets(),
     };
     const tier = new Tier(
@@ -95,7 +106,7 @@ export class Platform extends pulumi.ComponentResource {
       target,
       {
         database: plan.database,
-        services: plan.services,
+        services: target.reach === 'job' ? withJobs(plan, settings) : plan.services,
         volumes: this.volumes(target, plan.all),
         databasePassword: keys.databaseAdmin,
         schemaVersion: plan.schemaVersion,
@@ -155,14 +166,12 @@ export class Platform extends pulumi.ComponentResource {
 
   /** A volume for everything that any service keeps, outside of what a change of tier or target may replace. */
   private volumes(target: Target, all: readonly Service[]): DataVolumes {
+    const opts = { parent: this, protect: true };
     return Object.fromEntries(
-      Object.entries(volumeOwners(all)).map(([content, owner]) => [
-        content,
-        target.volume(names.volume(content as VolumeContent, 1), owner, {
-          parent: this,
-          protect: true,
-        }),
-      ]),
+      Object.entries(volumeOwners(all)).flatMap(([content, owner]) => {
+        const volume = target.volume(content as VolumeContent, owner, opts);
+        return volume ? [[content, volume]] : [];
+      }),
     );
   }
 }
@@ -177,11 +186,21 @@ function isSignedHere({ target, gateway }: Settings): boolean {
   return target !== 'embedded' && gateway.tls.mode === 'local';
 }
 
-function databases(reach: Address, keys: Credentials): pulumi.Output<Record<string, string>> {
-  const urls = Object.entries(keys.logins).map(
-    ([role, password]) => [role, databaseUrl(reach, role, password)] as const,
-  );
-  return pulumi.secret(pulumi.all(Object.fromEntries(urls)));
+function databases(
+  reach: pulumi.Input<Address>,
+  { logins }: Credentials,
+): pulumi.Output<Record<string, string>> {
+  const urls = pulumi
+    .all([reach, logins])
+    .apply(([address, passwords]) =>
+      Object.fromEntries(
+        Object.entries(passwords).map(([role, password]) => [
+          role,
+          databaseText(address, role, password),
+        ]),
+      ),
+    );
+  return pulumi.secret(urls);
 }
 
 function endpoints(placed: readonly Placed[]): Record<string, string> {

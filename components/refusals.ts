@@ -12,13 +12,14 @@ import { missingFiles } from './settings/folders';
 import { missingSecrets } from './settings/named-secrets';
 import type { SettingName, Settings, TargetName } from './settings/schema';
 import { showKey } from './settings/show';
-import { refusals as docker } from './targets/docker/refusals';
+import { refusals as aws } from './targets/aws/refusals';
+import { containerRefusals } from './targets/container-refusals';
 import { refusals as embedded } from './targets/embedded/refusals';
 
 /** What each target cannot do of what settings ask; `services` are those of the deployment, without the gateway. */
 const ofTarget: Partial<
   Record<TargetName, (settings: Settings, services: readonly Service[]) => Problem[]>
-> = { docker, embedded };
+> = { docker: containerRefusals, aws, embedded };
 
 /** What decides about the others: a default in the place of one that cannot be read would be called wrong. */
 const judged: readonly SettingName[] = ['app', 'target', 'preset', 'services', 'customServices'];

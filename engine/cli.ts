@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { auditCommand } from './commands/audit';
+import { costCommand } from './commands/cost';
 import { deployHookCommand } from './commands/deploy-hook';
 import { destroyCommand } from './commands/destroy';
 import { downCommand } from './commands/down';
@@ -10,6 +11,7 @@ import { keysCommand } from './commands/keys';
 import { lockImagesCommand } from './commands/lock-images';
 import { newServiceCommand } from './commands/new-service';
 import { renderCommand } from './commands/render';
+import { preflightCommand } from './commands/preflight';
 import { previewCommand } from './commands/preview';
 import { pulumiCommand } from './commands/pulumi';
 import { schemaCommand } from './commands/schema';
@@ -43,6 +45,8 @@ export function program(): Command {
     auditCommand(),
     functionsCommand(),
     renderCommand(),
+    costCommand(),
+    preflightCommand(),
     newServiceCommand(),
     importEnvCommand(),
     importSupabaseCommand(),

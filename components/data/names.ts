@@ -16,6 +16,8 @@ export const names = {
   vendor: (service: string) => `vendor-${service}`,
   /** The keys between the platform's parts are called what they are: `jwt-key`, `storage-master`. */
   platformSecret: (secret: string) => secret,
+  /** Encrypts volumes, where the target has keys for that. */
+  encryptionKey: 'encryption-key',
   authority: 'authority',
   certificate: (host: string) => `certificate-${host}`,
   tenant: (slug: string) => `tenant-${slug}`,

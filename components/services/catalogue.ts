@@ -1,4 +1,6 @@
+import { isBalanced, zonesOf } from '../settings/aws';
 import type { Problem } from '../settings/errors';
+import type { GatewaySettings } from '../settings/gateway';
 import type { ServiceSettings, Settings } from '../settings/schema';
 import { showKey } from '../settings/show';
 import { admin } from './admin';
@@ -23,6 +25,7 @@ import type { Service, Workload } from './service';
 import { objectStore } from './storage/garage';
 import { scanner } from './storage/scanner';
 import { tenantsWorker } from './tenants';
+import { publicNetworks } from '../targets/aws/addresses';
 import type { TenancyPlan } from '../../provider/tenancy/plan';
 
 /** What the services are made from: the settings, and what the application's folder declares. */
@@ -127,11 +130,23 @@ export function gatewayInput(settings: Settings): GatewayInput {
   return {
     image: image(settings, 'nginx'),
     domain: settings.domain,
-    gateway: settings.gateway,
+    gateway: behindBalancer(settings),
+    ...(isBalanced(settings) && { balanced: true }),
     graphqlBytes: settings.limits.graphql.maxBodyBytes,
     tenants: Object.keys(settings.tenancy.tenants),
     slots: Object.keys(optionsOf(settings.preset).gateway?.ports?.services ?? {}),
   };
+}
+
+/**
+ * The balancer says who the client is, and it alone stands in those networks. A server's word is not taken: what runs
+ * there may ask the balancer too, and would write itself another address.
+ */
+function behindBalancer({ gateway, aws, ...settings }: Settings): GatewaySettings {
+  if (!isBalanced(settings)) return gateway;
+  const balancer = publicNetworks(aws.network, zonesOf(aws));
+  const addresses = [...gateway.proxies.addresses, ...balancer];
+  return { ...gateway, proxies: { ...gateway.proxies, addresses } };
 }
 
 function isWorkload(service: Service): service is Workload {

@@ -186,6 +186,8 @@ export interface Workload extends Runnable {
   readonly kind: 'workload';
   /** The port that it listens on, on its own address. A worker has none. */
   readonly port?: number;
+  /** Further ports that other services ask, besides `port` and that of its figures. */
+  readonly expose?: readonly number[];
   /** A path that answers 2xx when the service can do its work; without one an open port is enough. */
   readonly health?: string;
   /** Run in the container, for what has no health path; exit code 0 is healthy. */
@@ -195,7 +197,9 @@ export interface Workload extends Runnable {
   /** Port of the host → port of the service: the gateway's, and what the config says. */
   readonly published?: Readonly<Record<number, number>>;
   /** The engine's machine reaches this port of the first replica, by a port of the host's loopback address. */
-  readonly reach?: { readonly port: number; readonly hostPort: number };
+  readonly reach?: { readonly port: number; readonly hostPort: number } | undefined;
+  /** Parameters of the kernel, for the container's own network. */
+  readonly sysctls?: Readonly<Record<string, string>>;
   /** It reads the schema when it starts, so it starts anew when that changes. */
   readonly readsSchema: boolean;
   /** What callers use, by endpoint name. */

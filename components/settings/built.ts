@@ -12,40 +12,43 @@ import type {
 import { oneOf, showKey, showText } from './show';
 
 /** What runs so far. What is valid and not here is refused by name, never passed over. */
-const built = {
-  tier: ['single'],
-  target: ['embedded', 'docker'],
-} as const satisfies {
-  tier: readonly TierName[];
-  target: readonly TargetName[];
+const builtTiers: Readonly<Record<TargetName, readonly TierName[]>> = {
+  embedded: ['single'],
+  docker: ['single'],
+  aws: ['single', 'split', 'load-balanced'],
+  kubernetes: [],
 };
+
+const builtTargets = ['embedded', 'docker', 'aws'] as const satisfies readonly TargetName[];
+
+const inContainers = [
+  'graphql',
+  'hasura',
+  'postgrest',
+  'supabase-storage',
+  'imgproxy',
+  'realtime',
+  'meta',
+  'studio',
+  'guard',
+  'functions',
+  'storage',
+  'monitoring',
+  'backup',
+  'oauth',
+  'hasura-auth',
+  'gotrue',
+  'sessions',
+  'mailpit',
+  'pgadmin',
+  'admin',
+] as const satisfies readonly CatalogueName[];
 
 /** Which services of the catalogue each target can run so far. */
 export const builtServices: Readonly<Record<TargetName, readonly CatalogueName[]>> = {
   embedded: ['graphql'],
-  docker: [
-    'graphql',
-    'hasura',
-    'postgrest',
-    'supabase-storage',
-    'imgproxy',
-    'realtime',
-    'meta',
-    'studio',
-    'guard',
-    'functions',
-    'storage',
-    'monitoring',
-    'backup',
-    'oauth',
-    'hasura-auth',
-    'gotrue',
-    'sessions',
-    'mailpit',
-    'pgadmin',
-    'admin',
-  ],
-  aws: [],
+  docker: inContainers,
+  aws: inContainers,
   kubernetes: [],
 };
 
@@ -68,8 +71,8 @@ function lacking(preset: PresetName, { target, services }: Settings): CatalogueN
 /** Everything in `settings` that is not built yet; `readable` tells which of them may be looked at. */
 export function notBuilt(settings: Settings, readable: (name: SettingName) => boolean): Problem[] {
   return [
-    ...(readable('tier') ? single('tier', ['tier'], settings.tier, built.tier) : []),
-    ...(readable('target') ? single('target', ['target'], settings.target, built.target) : []),
+    ...(readable('tier') && readable('target') ? tier(settings) : []),
+    ...(readable('target') ? single('target', settings.target, builtTargets) : []),
     ...(readable('preset') && readable('target') ? preset(settings) : []),
     ...(readable('services') && readable('target') ? services(settings) : []),
   ];
@@ -91,17 +94,23 @@ function preset(settings: Settings): Problem[] {
   ];
 }
 
+/** On a target that is not built itself, that is the thing to say. */
+function tier({ tier: chosen, target }: Settings): Problem[] {
+  const allowed = builtTiers[target];
+  return allowed.length === 0 ? [] : single('tier', chosen, allowed, ` for target ${target}`);
+}
+
 function single(
-  what: string,
-  path: readonly string[],
+  what: 'tier' | 'target',
   value: string,
   allowed: readonly string[],
+  where = '',
 ): Problem[] {
   if (allowed.includes(value)) return [];
   return [
     {
-      key: showKey(path),
-      reason: `names a ${what} that is not built yet`,
+      key: showKey([what]),
+      reason: `names a ${what} that is not built yet${where}`,
       received: showText(value),
       allowed: `so far ${oneOf(allowed)}`,
     },

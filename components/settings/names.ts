@@ -73,6 +73,7 @@ export const reservedServiceNames: readonly string[] = [
   'database-major',
   'functions-worker',
   'grafana',
+  'links',
   'loki',
   'mailhog',
   'nginx-exporter',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auth } from './auth';
+import { aws } from './aws';
 import { customService } from './custom';
 import { database } from './database';
 import { docker } from './docker';
@@ -76,6 +77,7 @@ export const settingsSchema = z.strictObject({
   tenancy: tenancy.prefault({}).describe('The tenants and how they are kept apart.'),
   ports: ports.prefault({}).describe('Ports of this machine that the embedded target listens on.'),
   docker: docker.prefault({}),
+  aws: aws.prefault({}),
   images: images.prefault({}).describe('Where container images come from.'),
   gateway: gateway.prefault({}),
   database: database.prefault({}),

@@ -10,3 +10,6 @@ export const inside: Address = { host: 'database', port: 5432, parameters: verif
 
 /** Where they find the pooler in front of it. */
 export const pooled: Address = { host: 'pooler', port: 6432, parameters: verified };
+
+/** The host's own address: what is published there, nobody on another machine reaches. */
+export const loopback = '127.0.0.1';

@@ -50,7 +50,7 @@ export interface Placed {
   readonly resource: pulumi.Resource;
   /** A URL that answers when the service is healthy. */
   readonly health?: string;
-  /** `http://127.0.0.1:25433`, from the engine's machine; `?reach=ssh://…` goes through ssh. Where the service says it. */
+  /** `http://127.0.0.1:25433`, from the engine's machine; `?reach=…` leads through ssh or SSM. Where the service says it. */
   readonly reach?: string;
   /** In words: what it is there and on which machine. */
   readonly where: string;
@@ -124,7 +124,7 @@ export interface Deployment extends Parts {
 /** What became of a deployment. */
 export interface Deployed {
   /** The database, from the engine's machine. */
-  readonly reach: Address;
+  readonly reach: pulumi.Input<Address>;
   readonly placed: readonly Placed[];
 }
 
@@ -135,14 +135,26 @@ export interface Deployed {
  */
 export interface Target {
   readonly name: TargetName;
+  /**
+   * How the schema gets into the database: by resources, from the engine's machine (`direct`); or by a job beside it
+   * (`job`), because that machine does not get there before the servers run.
+   */
+  readonly reach: 'direct' | 'job';
   /** A generated secret. Its name is the credential's identity. */
   password(
     name: string,
     shape: PasswordShape,
     opts: pulumi.CustomResourceOptions,
   ): pulumi.Output<string>;
-  /** Its name is the data's identity; `owner` is the numeric `uid:gid` that a container works in it as. */
-  volume(name: string, owner: string, opts: pulumi.CustomResourceOptions): DataVolume;
+  /**
+   * The volume of what is to be kept; `owner` is the numeric `uid:gid` that a container works in it as. Nothing where each
+   * server fills its own.
+   */
+  volume(
+    content: VolumeContent,
+    owner: string,
+    opts: pulumi.CustomResourceOptions,
+  ): DataVolume | undefined;
   /** The network, the servers and what runs on them. */
   deploy(deployment: Deployment, opts: { readonly parent: pulumi.Resource }): Deployed;
 }

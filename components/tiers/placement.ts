@@ -18,8 +18,14 @@ const customersData: readonly VolumeContent[] = ['database', 'queue', 'storage']
 /** Volumes that are filled anew wherever their service starts. */
 export const madeAnew: readonly VolumeContent[] = ['pooler', 'signatures'];
 
-/** What fills the database and its stores. */
-const beside: readonly string[] = ['schema', 'backup-bucket', 'supabase-storage-bucket'];
+/** What fills the database and its stores, and what shares its connections out: as many pools as databases. */
+const beside: readonly string[] = [
+  'backup-bucket',
+  'pooler',
+  'pooler-registry',
+  'schema',
+  'supabase-storage-bucket',
+];
 
 /** What keeps nothing and is there once all the same. */
 const once: readonly string[] = [

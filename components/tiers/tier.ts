@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { tierNames } from '../settings/names';
 import type { TierName } from '../settings/schema';
 import type { Address, Parts, Placed, Target } from '../targets/target';
 import { groupsOf } from './placement';
@@ -11,11 +12,12 @@ const types: Readonly<Record<TierName, string>> = {
 
 /**
  * How many, and how split: a component that places the services on servers. Knows no target: each realises the groups
- * of servers as what it has. Data and its keys are not below it, so another tier takes them over as they are.
+ * of servers as what it has. Data and its keys are not below it, so another tier takes them over as they are; of what is
+ * below it, whatever has the same name in both tiers is the same resource.
  */
 export abstract class Tier extends pulumi.ComponentResource {
   /** The database, from the engine's machine. */
-  readonly reach: Address;
+  readonly reach: pulumi.Input<Address>;
   readonly placed: readonly Placed[];
 
   constructor(
@@ -25,7 +27,7 @@ export abstract class Tier extends pulumi.ComponentResource {
     parts: Parts,
     opts: pulumi.ComponentResourceOptions,
   ) {
-    super(types[tier], name, {}, opts);
+    super(types[tier], name, {}, { ...opts, aliases: others(tier) });
     const { reach, placed } = target.deploy(
       { ...parts, groups: groupsOf(tier, parts) },
       { parent: this },
@@ -34,4 +36,9 @@ export abstract class Tier extends pulumi.ComponentResource {
     this.placed = placed;
     this.registerOutputs({});
   }
+}
+
+/** The same component as it was called in every other tier. */
+function others(tier: TierName): pulumi.Alias[] {
+  return tierNames.flatMap((name) => (name === tier ? [] : [{ name, type: types[name] }]));
 }

@@ -103,10 +103,12 @@ interface Volume {
   readonly path: string;
 }
 
+const volumeTypes = ['strata:local:Volume', 'strata:docker:Volume', 'aws:ebs/volume:Volume'];
+
 /** The volumes in a stack's state, with what says that each may be deleted. */
 export function volumesIn({ resources = [] }: Exported): Volume[] {
   return resources.flatMap(({ type, urn, inputs }) => {
-    if (type !== 'strata:local:Volume' && type !== 'strata:docker:Volume') return [];
+    if (!volumeTypes.includes(type)) return [];
     const parts = urn.split('::');
     const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };

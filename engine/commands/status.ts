@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { UserError } from '../errors';
 import { checkStack, reasonsOf, type ServiceHealth } from '../health';
 import { NotDeployed, type Outputs, readOutputs } from '../outputs';
 import { table, terminal } from '../terminal';
@@ -18,12 +19,21 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
+  if (outputs.target === 'aws') throw notAsked(stack);
   const services = await checkStack(stack, outputs);
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
   const { tier, target } = outputs;
   if (json) out.result(JSON.stringify({ stack, tier, target, healthy, services }, null, 2));
   else out.result(render(stack, outputs, services));
+}
+
+/** Nobody is to read "healthy" of a server that was not asked. */
+function notAsked(stack: string): UserError {
+  return new UserError(
+    `Stack "${stack}" runs on servers of AWS, which npm run status does not ask so far; npm run up waited until ` +
+      'everything was healthy. Look at a server itself: aws ssm start-session --target <instance>, then sudo docker ps.',
+  );
 }
 
 /** A script gets an answer for a stack that is not there, too. */

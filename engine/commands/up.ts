@@ -25,7 +25,9 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
   const { changes, secrets, outputs } = await announced(name, 'deployed', out, (watching) =>
     deploy(name, out, watching),
   );
-  const list = await examples(secrets, keepAuthority(name, outputs.authority));
+  const authority = keepAuthority(name, outputs.authority);
+  // The tenants are asked for in the database; a session with a server of AWS is too much for examples.
+  const list = outputs.target === 'aws' ? [] : await examples(secrets, authority);
   if (json) {
     out.result(JSON.stringify({ stack: name, ...outputs, changes, examples: list }, null, 2));
     return;

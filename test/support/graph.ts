@@ -12,6 +12,10 @@ export interface Registered {
   readonly retainOnDelete: boolean;
   readonly deletedWith: string;
   readonly dependencies: readonly string[];
+  /** Property → URNs of the resources that its value comes from. */
+  readonly propertyDependencies: Readonly<Record<string, readonly string[]>>;
+  /** `urn::id` of an explicit provider. */
+  readonly provider: string;
   readonly additionalSecretOutputs: readonly string[];
 }
 
@@ -25,6 +29,10 @@ interface Request {
   getRetainondelete(): boolean;
   getDeletedwith(): string;
   getDependenciesList(): string[];
+  getPropertydependenciesMap(): {
+    entries(): Iterable<[string, { getUrnsList(): string[] }]>;
+  };
+  getProvider(): string;
   getAdditionalsecretoutputsList(): string[];
 }
 
@@ -35,8 +43,12 @@ interface Monitor {
   ): unknown;
 }
 
-/** What a provider would answer, by type; a type that is missing is a resource that the test does not expect. */
-export type Answers = Readonly<Record<string, (name: string) => Record<string, unknown>>>;
+/**
+ * What a provider would answer, by type (or by the beginning of one, with a `*` behind it); a type that is missing is a
+ * resource that the test does not expect. Functions of a provider are asked by their token.
+ */
+export type Answers = Readonly<Record<string, Answer>>;
+type Answer = (name: string, type: string) => Record<string, unknown>;
 
 /**
  * Runs `program` under Pulumi's mocks (no engine, no provider) and returns what it registered.
@@ -53,13 +65,13 @@ export async function graph(
   const secretOutputs = new Map<string, readonly string[]>();
   await pulumi.runtime.setMocks(
     {
-      call: () => ({}),
+      call: ({ token }) => answers[token]?.('', token) ?? {},
       newResource: ({ type, name, inputs, custom }) => {
-        const outputs = answers[type];
+        const outputs = answerOf(answers, type);
         if (custom && !outputs) unexpected.add(type);
         const state: Record<string, unknown> = {
           ...(inputs as Record<string, unknown>),
-          ...(preview ? {} : outputs?.(name)),
+          ...(preview ? {} : outputs?.(name, type)),
         };
         for (const output of secretOutputs.get(`${type} ${name}`) ?? []) {
           if (output in state) state[output] = pulumi.secret(state[output]);
@@ -104,6 +116,20 @@ function described(request: Request, urn: string): Registered {
     retainOnDelete: request.getRetainondelete(),
     deletedWith: request.getDeletedwith(),
     dependencies: request.getDependenciesList(),
+    propertyDependencies: propertyDependencies(request),
+    provider: request.getProvider(),
     additionalSecretOutputs: request.getAdditionalsecretoutputsList(),
   };
+}
+
+function propertyDependencies(request: Request): Registered['propertyDependencies'] {
+  const entries = [...request.getPropertydependenciesMap().entries()];
+  return Object.fromEntries(entries.map(([property, from]) => [property, from.getUrnsList()]));
+}
+
+function answerOf(answers: Answers, type: string): Answer | undefined {
+  const family = Object.keys(answers).find(
+    (key) => key.endsWith('*') && type.startsWith(key.slice(0, -1)),
+  );
+  return answers[type] ?? (family === undefined ? undefined : answers[family]);
 }

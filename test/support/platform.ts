@@ -46,7 +46,34 @@ const answers: Answers = {
   'docker:index/remoteImage:RemoteImage': (name) => ({ imageId: `sha256:${name}` }),
   'docker:index/container:Container': () => ({}),
   'pulumi:providers:docker': () => ({}),
+  'pulumi:providers:aws': () => ({}),
+  'strata:aws:Command': () => ({ commandId: 'command', ranAt: 'now' }),
+  'strata:aws:Rollout': () => ({ live: 'lt-0123456789abcdef0:1' }),
+  'aws:*': ofAws,
+  'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: '123456789012' }),
+  'aws:ssm/getParameter:getParameter': () => ({ value: 'ami-0123456789abcdef0' }),
 };
+
+/** What every resource of AWS might be asked for. */
+function ofAws(name: string, type: string): Record<string, unknown> {
+  const proof = { resourceRecordName: '_x', resourceRecordType: 'CNAME', resourceRecordValue: 'y' };
+  return {
+    arn: type.startsWith('aws:s3/')
+      ? `arn:aws:s3:::bucket-${name}`
+      : `arn:aws:test:eu-central-1:123456789012:${type}/${name}`,
+    arnSuffix: `suffix/${name}`,
+    bucket: `bucket-${name}`,
+    certificateArn: `arn:aws:acm:eu-central-1:123456789012:certificate/${name}`,
+    dnsName: `${name}.elb.example`,
+    domainValidationOptions: [proof],
+    fqdn: `${name}.example.org`,
+    keyId: `key-${name}`,
+    latestVersion: 1,
+    publicIp: '203.0.113.7',
+    versionId: `version-of-${name}`,
+    zoneId: 'Z0123456789',
+  };
+}
 
 function issued(name: string): Record<string, string> {
   return { certificate: `certificate-of-${name}`, key: `key-of-${name}`, expires: 'later' };

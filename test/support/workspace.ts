@@ -31,6 +31,7 @@ const copied = [
   'Pulumi.prod.yaml',
   'components',
   'provider',
+  'policy',
   'engine',
   'sql',
   'app',

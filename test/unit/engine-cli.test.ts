@@ -68,7 +68,15 @@ test('the volumes of a state carry the token that lets each be deleted', () => {
     inputs: { path: '.strata/stacks/local/volumes/database' },
   };
 
-  expect(volumesIn({ resources: [volume, { ...volume, type: 'strata:local:Process' }] })).toEqual([
+  const disk = {
+    type: 'aws:ebs/volume:Volume',
+    urn: 'urn:pulumi:prod::strata::aws:ebs/volume:Volume::database-1',
+    inputs: {},
+  };
+
+  const resources = [volume, { ...volume, type: 'strata:local:Process' }, disk];
+  expect(volumesIn({ resources })).toEqual([
     { token: 'local/database', path: '.strata/stacks/local/volumes/database' },
+    { token: 'prod/database-1', path: disk.urn },
   ]);
 });

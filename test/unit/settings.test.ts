@@ -4,6 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { SettingsError } from '../../components/settings/errors';
+import { aws } from '../../components/settings/aws';
 import { database } from '../../components/settings/database';
 import { examine } from '../../components/settings/examine';
 import { missingFiles } from '../../components/settings/folders';
@@ -50,6 +51,7 @@ describe('a config that can be deployed', () => {
       tenancy: { model: 'shared', unknownTables: 'refuse', shards: {}, tenants: {} },
       ports: { database: 15432, graphql: 15678 },
       docker: { databasePort: 25432, hasuraPort: 25433 },
+      aws: aws.parse({}),
       images: { override: {} },
       gateway: gateway.parse({}),
       database: database.parse({}),
@@ -97,7 +99,7 @@ const refused: [string, Record<string, unknown>, string, string][] = [
   ['an unknown key', { teir: 'single' }, 'teir', 'Did you mean strata:tier?'],
   ['a path as a key', { 'ports.graphql': '1' }, 'ports.graphql', '--path strata:ports.graphql'],
   ['a tier that is not built', { tier: 'split' }, 'tier', 'not built yet'],
-  ['a target that is not built', { target: 'aws' }, 'target', 'so far embedded'],
+  ['a target that is not built', { target: 'kubernetes' }, 'target', 'so far embedded'],
   ['a preset that is not built', { preset: 'supabase' }, 'preset', 'so far minimal'],
   [
     'a model that there is not',
@@ -284,7 +286,7 @@ describe('a config that cannot be deployed', () => {
   test('is refused for all its problems at once', () => {
     const { problems, message } = refusal({
       tier: 'sinlge',
-      target: 'aws',
+      target: 'kubernetes',
       nonsense: '1',
       ports: { database: 'x', more: 1 },
       tenancy: { tenants: { Acme: { members: { ann: 'boss' } } } },

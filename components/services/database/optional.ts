@@ -1,6 +1,6 @@
 import type { Settings } from '../../settings/schema';
 import { isOn, type OptionalName } from '../presets';
-import { vendorConnections } from '../vendors';
+import { vendorConnections, vendorNames } from '../vendors';
 
 /** What a service of ours takes of Postgres that comes past the pooler. */
 interface Direct {
@@ -23,6 +23,12 @@ const own: Partial<Record<OptionalName, Direct>> = {
 export function mostReplicas(name: OptionalName): number | undefined {
   return own[name]?.replicas;
 }
+
+/** Those whose connections are counted for a few replicas, or for one. */
+export const countedServices: readonly OptionalName[] = [
+  ...(Object.keys(own) as OptionalName[]),
+  ...vendorNames,
+];
 
 /** What Postgres must serve besides, for services of the catalogue that this deployment has. */
 export function optionalConnections(settings: Pick<Settings, 'preset' | 'services'>): number {

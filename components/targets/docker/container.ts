@@ -87,6 +87,7 @@ function hardening(service: Workload): Partial<docker.ContainerArgs> {
     capabilities: { drops: ['ALL'], adds: [...(service.capabilities ?? [])] },
     securityOpts: ['no-new-privileges:true'],
     readOnly: !service.writableRoot,
+    ...(service.sysctls && { sysctls: service.sysctls }),
     ...(service.user !== undefined && { user: service.user }),
     ...(service.scratch && { tmpfs: scratch(service) }),
   };

@@ -3,13 +3,13 @@ import { DatabaseServer as Server } from '../../../provider/sdk';
 import { databaseUrl } from '../../data/urls';
 import { extensionStatements } from '../../services/database/extensions';
 import { databaseMajorCheck } from '../../services/database/major';
-import { inside, pooled } from '../addresses';
+import { inside, pooled, loopback } from '../addresses';
 import type { Address, DatabaseArgs, DatabaseServer } from '../target';
 import { container } from './container';
 import { serviceFiles } from './files';
 import { image } from './image';
 import { job } from './job';
-import { isRemote, loopback } from './reach';
+import { isRemote } from './reach';
 import type { Engine } from './site';
 import { readiness } from './workload';
 

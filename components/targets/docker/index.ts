@@ -1,9 +1,10 @@
-import * as random from '@pulumi/random';
 import { DockerVolume } from '../../../provider/sdk';
+import { names } from '../../data/names';
 import { image } from '../../services/images';
 import type { Settings } from '../../settings/schema';
 import { oneByOne } from '../one-by-one';
-import type { PasswordShape, Target } from '../target';
+import { randomPassword } from '../password';
+import type { Target } from '../target';
 import { engineName } from './names';
 import { DockerSite } from './site';
 
@@ -15,10 +16,10 @@ export function docker(settings: Settings): Target {
   const { host } = settings.docker;
   return {
     name: 'docker',
-    password: (name, shape, opts) =>
-      new random.RandomPassword(name, { length: shape.length, ...alphabets[shape.alphabet] }, opts)
-        .result,
-    volume(name, owner, opts) {
+    reach: 'direct',
+    password: randomPassword,
+    volume(content, owner, opts) {
+      const name = names.volume(content, 1);
       const helper = image(settings, 'node');
       const args = { volume: engineName(name), owner, image: helper, ...at(host) };
       const resource = new DockerVolume(name, args, opts);
@@ -28,18 +29,6 @@ export function docker(settings: Settings): Target {
       oneByOne(new DockerSite('site', settings, opts), deployment, opts),
   };
 }
-
-const alphabets: Readonly<Record<PasswordShape['alphabet'], object>> = {
-  letters: { special: false },
-  // The plugin has no hexadecimal alphabet; as the only special characters the digits make one.
-  hex: {
-    special: true,
-    overrideSpecial: '0123456789abcdef',
-    lower: false,
-    upper: false,
-    numeric: false,
-  },
-};
 
 function at(host: string | undefined): { host?: string } {
   return host === undefined ? {} : { host };

@@ -2,6 +2,7 @@ import type * as docker from '@pulumi/docker';
 import type * as pulumi from '@pulumi/pulumi';
 import { Ready } from '../../../provider/sdk';
 import type { Workload } from '../../services/service';
+import { loopback } from '../addresses';
 import { publicEndpoints } from '../endpoints';
 import { fileText } from '../files';
 import { healthTest, healthUrl } from '../health';
@@ -10,7 +11,7 @@ import { container, type Parts, type Published } from './container';
 import { serviceFiles } from './files';
 import { image } from './image';
 import { engineName } from './names';
-import { isRemote, loopback } from './reach';
+import { isRemote } from './reach';
 import type { Engine } from './site';
 
 const healthTimeoutSeconds = 180;

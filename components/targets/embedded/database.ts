@@ -1,15 +1,18 @@
 import { platformDatabase } from '../../tenancy/places';
 import * as pulumi from '@pulumi/pulumi';
 import { Postgres, Volume } from '../../../provider/sdk';
+import { names } from '../../data/names';
+import type { VolumeContent } from '../../services/service';
 import type { Address, DatabaseArgs, DatabaseServer, DataVolume } from '../target';
 import { host } from './host';
 
 /** A folder of this machine; it belongs to whoever runs Postgres there. */
 export function volume(
-  name: string,
+  content: VolumeContent,
   _owner: string,
   opts: pulumi.CustomResourceOptions,
 ): DataVolume {
+  const name = names.volume(content, 1);
   const resource = new Volume(name, { path: volumePath(name) }, opts);
   return { resource, location: resource.path };
 }

@@ -13,6 +13,7 @@ import { workload } from './workload';
 export function embedded(settings: Settings): Target {
   return {
     name: 'embedded',
+    reach: 'direct',
     password: (name, shape, opts) => new Password(name, shape, opts).result,
     volume,
     deploy: (deployment, opts) =>

@@ -1,17 +1,17 @@
-import { root } from '../../../engine/root';
-import { gatewayInput } from '../../services/catalogue';
-import { memoryProblems } from '../../services/database/memory';
-import { optionalConnections } from '../../services/database/optional';
-import { gatewayProblems } from '../../services/gateway/problems';
-import { staticFiles } from '../../services/gateway/static';
-import type { Service } from '../../services/service';
-import type { CustomService } from '../../settings/custom';
-import type { Problem } from '../../settings/errors';
-import type { Settings } from '../../settings/schema';
-import { showKey } from '../../settings/show';
+import { root } from '../../engine/root';
+import { gatewayInput } from '../services/catalogue';
+import { memoryProblems } from '../services/database/memory';
+import { optionalConnections } from '../services/database/optional';
+import { gatewayProblems } from '../services/gateway/problems';
+import { staticFiles } from '../services/gateway/static';
+import type { Service } from '../services/service';
+import type { CustomService } from '../settings/custom';
+import type { Problem } from '../settings/errors';
+import type { Settings } from '../settings/schema';
+import { showKey } from '../settings/show';
 
 /** What cannot run in containers, behind one gateway, beside a database of this memory. */
-export function refusals(settings: Settings, services: readonly Service[]): Problem[] {
+export function containerRefusals(settings: Settings, services: readonly Service[]): Problem[] {
   return [
     ...Object.entries(settings.customServices).flatMap(([name, given]) => custom(name, given)),
     ...partly(settings),

@@ -1,0 +1,32 @@
+import * as aws from '@pulumi/aws';
+import type * as pulumi from '@pulumi/pulumi';
+import { names } from '../../data/names';
+import type { Settings } from '../../settings/schema';
+import type { Account } from './account';
+import { Key } from './key';
+import { providerArgs, tags } from './provider-args';
+
+/** What everything on AWS is made with. */
+export interface Base {
+  readonly settings: Settings;
+  readonly provider: aws.Provider;
+  readonly account: Account;
+  /** ARN of the key of everything that is kept. */
+  readonly key: pulumi.Output<string>;
+  /** What AWS's own services make is tagged with. */
+  readonly tags: Readonly<Record<string, string>>;
+}
+
+/** Makes it below `parent`: the key lives as long as what it opens. */
+export function baseOf(
+  settings: Settings,
+  { parent }: Pick<pulumi.CustomResourceOptions, 'parent'>,
+): Base {
+  const { region, tags: more } = settings.aws;
+  const told = { tier: settings.tier, more };
+  const provider = new aws.Provider('aws', providerArgs(region as aws.Region, told), { parent });
+  const { accountId } = aws.getCallerIdentityOutput({}, { provider, parent });
+  const account: Account = { id: accountId, region };
+  const key = new Key(names.encryptionKey, { account }, { parent, providers: [provider] });
+  return { settings, provider, account, key: key.arn, tags: tags(told) };
+}

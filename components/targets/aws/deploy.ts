@@ -1,0 +1,125 @@
+import type * as pulumi from '@pulumi/pulumi';
+import { linked } from '../../links/linked';
+import { linkPort } from '../../links/names';
+import { natOf, zonesOf } from '../../settings/aws';
+import { publicEndpoints } from '../endpoints';
+import { loopback } from '../addresses';
+import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
+import { addressOf } from './addresses';
+import { Alarms } from './alarms';
+import type { Base } from './base';
+import { releases } from './bucket';
+import { databasePort, gatewayPorts, logDays } from './constants';
+import { Doors } from './doors';
+import { Endpoints } from './endpoints';
+import { balancerOf, openEntrance } from './entrance';
+import { Network } from './network';
+import { servers, type Ready } from './server-groups';
+
+/**
+ * The network, then each group of servers after those that it finds services on, then the names that lead people to
+ * what is ready.
+ */
+export function deploy(
+  base: Base,
+  deployment: Deployment,
+  { parent }: { readonly parent: pulumi.Resource },
+): Deployed {
+  const { settings, account, key } = base;
+  const { aws } = settings;
+  const own = { parent, providers: [base.provider] };
+  const network = new Network(
+    'network',
+    {
+      account,
+      key,
+      logDays,
+      cidr: aws.network,
+      zones: zonesOf(aws),
+      nat: natOf(settings),
+      ...(aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary }),
+    },
+    own,
+  );
+  const groups = linked(deployment.groups, (name) => addressOf(aws.network, name), settings);
+  const front = deployment.groups.find(hasGateway);
+  if (!front) throw new Error('a deployment without a gateway');
+  const doors = new Doors(
+    'doors',
+    { vpc: network.vpc, groups, front: front.name, ports: { ...gatewayPorts, links: linkPort } },
+    own,
+  );
+  if (aws.endpoints.length > 0) {
+    new Endpoints(
+      'endpoints',
+      {
+        account,
+        vpc: network.vpc,
+        subnets: network.subnets('private'),
+        callers: Object.fromEntries(groups.map(({ name }) => [name, doors.group(name)])),
+        services: aws.endpoints,
+      },
+      own,
+    );
+  }
+  const balancer = balancerOf(base, network, doors, own);
+  const around = {
+    network,
+    doors,
+    balancer,
+    releases: releases('releases', key, own),
+  };
+  const ready = groups.reduce<Ready[]>(
+    (before, group) => [...before, servers(base, around, deployment, group, before, own)],
+    [],
+  );
+  const opened = ready.find(({ group }) => group.name === front.name);
+  if (opened) openEntrance(base, opened, balancer, own);
+  new Alarms(
+    'alarms',
+    {
+      account,
+      key,
+      emails: aws.alarms === undefined ? [] : [aws.alarms],
+      servers: Object.fromEntries(ready.flatMap(({ group, id }) => (id ? [[group.name, id]] : []))),
+      ...(balancer && { balancer: balancer.metrics }),
+    },
+    own,
+  );
+  return {
+    reach: reachOf(ready, aws.region),
+    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base)),
+  };
+}
+
+function hasGateway({ services }: ServerGroup): boolean {
+  return services.some(({ name }) => name === 'gateway');
+}
+
+/** Through a session of Systems Manager to the server that the database stands on. */
+function reachOf(ready: readonly Ready[], region: string): pulumi.Output<Address> {
+  const id = ready.find(({ group }) => group.services.some(({ name }) => name === 'database'))?.id;
+  if (!id) throw new Error('a deployment without a database');
+  return id.apply((server): Address => ({
+    host: loopback,
+    port: databasePort,
+    parameters: { sslmode: 'require', reach: `ssm://${server}?region=${region}` },
+  }));
+}
+
+/** What a tier placed; the links beside it are no service of anybody's. */
+function placedOn(
+  { name, count, services }: ServerGroup,
+  made: Ready | undefined,
+  { settings }: Base,
+): Placed[] {
+  if (!made) throw new Error(`group ${name} has no server`);
+  const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
+  return services.map((service) => ({
+    name: service.name,
+    kind: service.name === 'database' ? 'database' : service.kind,
+    resource: made.resource,
+    where,
+    endpoints: service.kind === 'workload' ? publicEndpoints(settings, service) : {},
+  }));
+}

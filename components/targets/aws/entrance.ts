@@ -1,0 +1,86 @@
+import * as pulumi from '@pulumi/pulumi';
+import type { AwsSettings } from '../../settings/aws';
+import { gatewayPorts, logDays } from './constants';
+import { Balancer } from './balancer';
+import type { Base } from './base';
+import { PublicCertificate } from './certificate';
+import { Domain } from './domain';
+import type { Doors } from './doors';
+import type { Network } from './network';
+import { PublicAddress } from './public-address';
+import type { Ready } from './server-groups';
+
+/** Less than the gateway keeps an idle connection open (65 s): it is never the one to close what is asked again. */
+const idleSeconds = 60;
+
+/** The load balancer, where servers are alike; it exists before them, since they report to it. */
+export function balancerOf(
+  { account, settings }: Base,
+  network: Network,
+  { balancer: securityGroup }: Doors,
+  opts: pulumi.ComponentResourceOptions,
+): Balancer | undefined {
+  if (!securityGroup) return undefined;
+  const { aws, domain, gateway } = settings;
+  return new Balancer(
+    'balancer',
+    {
+      account,
+      securityGroup,
+      idleSeconds,
+      logDays,
+      vpc: network.vpc,
+      subnets: network.subnets('public'),
+      ports: gatewayPorts,
+      certificate: aws.certificate ?? issued(domain, zoneOf(aws), opts),
+      // What one address may send to one server, to all of them.
+      requests: gateway.limits.perSecond * 300,
+      deletionProtection: false,
+    },
+    opts,
+  );
+}
+
+/** Leads people to what is ready, and not before. */
+export function openEntrance(
+  { settings: { aws, domain } }: Base,
+  front: Ready,
+  balancer: Balancer | undefined,
+  opts: pulumi.ComponentResourceOptions,
+): void {
+  const entrance = balancer
+    ? {
+        balancer: {
+          name: once(front, balancer.address.name),
+          zone: balancer.address.zone,
+        },
+      }
+    : { address: addressOf(front, opts) };
+  if (aws.dnsZone !== undefined) {
+    new Domain('domain', { domain, zone: aws.dnsZone, entrance }, opts);
+  }
+}
+
+function addressOf(front: Ready, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {
+  if (!front.id) throw new Error('several servers behind one address');
+  return new PublicAddress('entrance', { instance: once(front, front.id) }, opts).address;
+}
+
+/** The value once the servers are ready: a component waits for nobody, but for what it is given. */
+function once({ resource }: Ready, value: pulumi.Output<string>): pulumi.Output<string> {
+  return pulumi.all([value, resource.urn]).apply(([known]) => known);
+}
+
+function zoneOf({ dnsZone }: AwsSettings): string {
+  if (dnsZone === undefined)
+    throw new Error('no certificate and no zone: the settings refuse that');
+  return dnsZone;
+}
+
+function issued(
+  domain: string,
+  zone: string,
+  opts: pulumi.ComponentResourceOptions,
+): pulumi.Output<string> {
+  return new PublicCertificate('certificate', { domain, zone }, opts).arn;
+}
