@@ -21,6 +21,7 @@ const copied = [
   'index.ts',
   'components',
   'provider',
+  'policy',
   'engine',
   'sql',
   'app',

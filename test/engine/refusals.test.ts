@@ -90,24 +90,22 @@ describe.skipIf(reason)('what cannot be deployed', () => {
     expect(stderr).toContain('PULUMI_BACKEND_URL');
   });
 
-  test.each([['prod', ['"load-balanced"', '"aws"']]])(
-    'the tier or target of Pulumi.%s.yaml is refused by its name',
-    async (stack, names) => {
-      const { code, stdout, stderr } = await workspace.execute(
-        process.execPath,
-        ['engine/load.cjs', 'engine/cli.ts', 'up', '-s', stack],
-        {
-          PULUMI_BACKEND_URL: `file://${workspace.path('.strata')}`,
-          PULUMI_CONFIG_PASSPHRASE: 'correct horse',
-        },
-      );
+  test('a tier and a target that are not built are refused by their names', async () => {
+    const good = workspace.read('Pulumi.local.yaml');
+    for (const [key, name] of [
+      ['tier', 'split'],
+      ['target', 'kubernetes'],
+    ] as const) {
+      workspace.configure({ [`strata:${key}`]: name });
+      const { code, stdout, stderr } = await workspace.run('up');
       expect(code).toBe(1);
       expect(stdout).toContain('that is not built yet');
-      for (const name of names) expect(stdout).toContain(`received: ${name}`);
+      expect(stdout).toContain(`received: "${name}"`);
       expect(stdout + stderr).not.toMatch(stackTrace);
       expect(stdout).not.toContain('Updating');
-    },
-  );
+    }
+    workspace.write('Pulumi.local.yaml', good);
+  });
 
   test.each(['database', 'graphql'] as const)(
     'a port of %s that is taken is refused with its key and a free one',
