@@ -14,7 +14,7 @@ import { madeUpValues } from '../support/values';
 import { bucket, group, Releases } from './support/releases';
 import { running, Server, whyNoServer } from './support/server';
 
-const stack = 't-release-platform';
+const stack = 't-data-platform';
 const project = `strata-${stack}`;
 const volumes = { database: 'vol-0d1', queue: 'vol-0e1' };
 
