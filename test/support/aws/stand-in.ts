@@ -158,9 +158,7 @@ function xmlContent(value: unknown, each: 'member' | 'item'): string {
       .map(([key, member]) => xml(key, member, each))
       .join('');
   }
-  return String(value as string | number | boolean)
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;');
+  return String(value).replaceAll('&', '&amp;').replaceAll('<', '&lt;');
 }
 
 function forward(
