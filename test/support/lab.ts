@@ -68,15 +68,15 @@ export async function dockerConfig(): Promise<Record<string, unknown>> {
 
 const plugins = path.join(process.env.PULUMI_HOME ?? path.join(os.homedir(), '.pulumi'), 'plugins');
 
-/** Why the plugins for Docker are not here, printed once; `undefined` when they are. */
-export function whyNoPlugins(): string | undefined {
+/** Why plugins are not here, printed once; `undefined` when they are. */
+export function whyNoPlugins(wanted: readonly string[] = ['docker', 'random']): string | undefined {
   const here = existsSync(plugins) ? readdirSync(plugins) : [];
-  const missing = ['docker', 'random'].filter(
+  const missing = wanted.filter(
     (name) => !here.some((file) => file.startsWith(`resource-${name}-v`)),
   );
   if (missing.length === 0) return undefined;
   const reason = `no plugin for ${missing.join(' and ')} in ${plugins}`;
-  process.stderr.write(`Tests with the Docker plugin are skipped: ${reason}\n`);
+  process.stderr.write(`Tests with these plugins are skipped: ${reason}\n`);
   return reason;
 }
 

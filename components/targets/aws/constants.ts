@@ -6,3 +6,7 @@ export const databasePort = 25432;
 
 /** How long logs of AWS's own are kept. */
 export const logDays = 30;
+
+/** Canonical's newest Ubuntu 24.04 for x86-64: what servers are started from. */
+export const imageParameter =
+  '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id';

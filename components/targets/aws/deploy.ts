@@ -13,6 +13,7 @@ import { databasePort, gatewayPorts, logDays } from './constants';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
+import { machineImage } from './machine';
 import { Network } from './network';
 import { servers, type Ready } from './server-groups';
 
@@ -67,6 +68,7 @@ export function deploy(
     network,
     doors,
     balancer,
+    image: machineImage({ parent, provider: base.provider }),
     releases: releases('releases', key, own),
   };
   const ready = groups.reduce<Ready[]>(

@@ -1,9 +1,6 @@
 import * as aws from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
-
-/** Canonical's newest Ubuntu 24.04 for x86-64: what servers are started from. */
-const imageParameter =
-  '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id';
+import { imageParameter } from './constants';
 
 /** The disk of a server itself: system, images, logs of containers. What is kept is on volumes of its own. */
 export const rootDisk = { volumeType: 'gp3', volumeSize: 40, encrypted: true } as const;

@@ -5,6 +5,7 @@ import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
 import { showKey, showText } from '../../settings/show';
 import { containerRefusals } from '../container-refusals';
+import { gatewayPorts } from './constants';
 
 /** What cannot run on servers of AWS. */
 export function refusals(settings: Settings, services: readonly Service[]): Problem[] {
@@ -62,8 +63,9 @@ function shards({ tenancy }: Settings): Problem[] {
 
 /** People come in by the entrance alone. */
 function openPorts({ gateway, customServices }: Settings): Problem[] {
-  const usual = { http: 80, https: 443 } as const;
-  const moved = (['http', 'https'] as const).filter((name) => gateway.ports[name] !== usual[name]);
+  const moved = (['http', 'https'] as const).filter(
+    (name) => gateway.ports[name] !== gatewayPorts[name],
+  );
   const published = Object.entries(customServices).filter(
     ([, given]) => given.publish !== undefined,
   );
@@ -72,7 +74,7 @@ function openPorts({ gateway, customServices }: Settings): Problem[] {
       key: showKey(['gateway', 'ports', name]),
       reason: 'is not the port that the entrance of target aws has',
       received: String(gateway.ports[name]),
-      allowed: String(usual[name]),
+      allowed: String(gatewayPorts[name]),
     })),
     ...Object.keys(gateway.ports.services).map((name) => ({
       key: showKey(['gateway', 'ports', 'services', name]),

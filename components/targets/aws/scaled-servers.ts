@@ -1,7 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { Rollout } from '../../../provider/sdk-aws';
-import { machineImage, metadataOptions, rootDisk } from './machine';
+import { metadataOptions, rootDisk } from './machine';
 import { stackName } from './naming';
 import type { MachineArgs } from './server';
 
@@ -43,7 +43,7 @@ export class ScaledServers extends pulumi.ComponentResource {
       name,
       {
         name: stackName(name, 125),
-        imageId: machineImage(parent),
+        imageId: args.image,
         instanceType: args.instanceType,
         iamInstanceProfile: { name: args.profile },
         vpcSecurityGroupIds: [args.securityGroup],

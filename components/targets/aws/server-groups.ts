@@ -24,6 +24,8 @@ export interface Surroundings {
   readonly doors: Doors;
   readonly releases: Bucket;
   readonly balancer: Balancer | undefined;
+  /** Id of the image of new servers. */
+  readonly image: pulumi.Output<string>;
 }
 
 /** A group of servers. */
@@ -82,6 +84,7 @@ export function servers(
     group: name,
     region: aws.region,
     instanceType: aws.instanceTypes[name],
+    image: around.image,
     securityGroup: around.doors.group(name),
     profile: role.profile,
     release: release.version,

@@ -4,7 +4,7 @@ import { Command } from '../../../provider/sdk-aws';
 import { names } from '../../data/names';
 import type { VolumeContent } from '../../services/service';
 import type { DataVolume, ServerGroup } from '../target';
-import { machineImage, metadataOptions, rootDisk } from './machine';
+import { metadataOptions, rootDisk } from './machine';
 import { stackName } from './naming';
 
 /** What a server of either kind is started with. */
@@ -12,6 +12,8 @@ export interface MachineArgs {
   readonly group: ServerGroup['name'];
   readonly region: string;
   readonly instanceType: string;
+  /** Id of the image of new servers (`machineImage`). */
+  readonly image: pulumi.Input<string>;
   readonly securityGroup: pulumi.Input<string>;
   /** Name of the instance profile. */
   readonly profile: pulumi.Input<string>;
@@ -75,7 +77,7 @@ export class Server extends pulumi.ComponentResource {
     const instance = new aws.ec2.Instance(
       name,
       {
-        ami: machineImage(parent),
+        ami: args.image,
         instanceType: args.instanceType,
         subnetId: args.subnet,
         privateIp: args.address,

@@ -1,10 +1,8 @@
 import { GetParameterCommand } from '@aws-sdk/client-ssm';
+import { imageParameter } from '../../../components/targets/aws/constants';
 import { type Check, ok, wrong } from '../check';
 
 const name = 'image';
-
-const parameter =
-  '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id';
 
 /** The region has the image that servers are started from. */
 export const image: Check = {
@@ -12,14 +10,14 @@ export const image: Check = {
   permissions: ['ssm:GetParameter'],
   async run({ region }, { ssm }) {
     try {
-      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: parameter }));
+      const { Parameter } = await ssm.send(new GetParameterCommand({ Name: imageParameter }));
       return [ok(name, `Ubuntu 24.04: ${Parameter?.Value ?? '?'}`)];
     } catch (error) {
       if ((error as Error).name !== 'ParameterNotFound') throw error;
       return [
         wrong(
           name,
-          `Canonical publishes no Ubuntu 24.04 in region ${region} (parameter ${parameter})`,
+          `Canonical publishes no Ubuntu 24.04 in region ${region} (parameter ${imageParameter})`,
           'Choose another region: strata:aws.region.',
         ),
       ];

@@ -1,12 +1,10 @@
 import { Route53 } from '@aws-sdk/client-route-53';
-import { existsSync, mkdirSync, readdirSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
+import { mkdirSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { AwsStandIn, type Operations } from '../../support/aws/stand-in';
 import { Moto, whyNoMoto } from '../../support/aws/moto';
 import { whyNoEngine } from '../../support/engine';
-import { lendPlugins } from '../../support/lab';
+import { lendPlugins, whyNoPlugins } from '../../support/lab';
 import { Workspace, type Ran } from '../../support/workspace';
 import { labMoto } from './lab-plugin';
 
@@ -16,23 +14,7 @@ export const region = 'eu-central-1';
 
 /** Why no stack can be deployed to the emulator here; `undefined` when one can. */
 export async function whyNoStack(): Promise<string | undefined> {
-  const reason = whyNoMoto() ?? (await whyNoEngine()) ?? whyNoPlugins();
-  return reason;
-}
-
-function whyNoPlugins(): string | undefined {
-  const folder = path.join(
-    process.env.PULUMI_HOME ?? path.join(os.homedir(), '.pulumi'),
-    'plugins',
-  );
-  const here = existsSync(folder) ? readdirSync(folder) : [];
-  const missing = ['aws', 'random'].filter(
-    (name) => !here.some((file) => file.startsWith(`resource-${name}-v`)),
-  );
-  if (missing.length === 0) return undefined;
-  const reason = `no plugin for ${missing.join(' and ')} in ${folder}`;
-  process.stderr.write(`Tests with the AWS plugin are skipped: ${reason}\n`);
-  return reason;
+  return whyNoMoto() ?? (await whyNoEngine()) ?? whyNoPlugins(['aws', 'random']);
 }
 
 interface Exported {
