@@ -3,6 +3,7 @@ import { render, type Table } from './figures';
 import { gateway } from './gateway';
 import { guard } from './guard';
 import { load } from './load';
+import { preview } from './preview';
 import { tenancy } from './tenancy';
 import { unchanged, up } from './up';
 
@@ -20,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<Table>>> = {
   load,
   guard,
   gateway,
+  preview,
   up,
   unchanged,
   tenancy: () => tenancy({ only: values.only, quick: values.quick }),

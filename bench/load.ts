@@ -10,6 +10,7 @@ import { root } from '../engine/root';
 import { terminal } from '../engine/terminal';
 import { freePort } from '../provider/local/ports';
 import { figures, ratios, type Table } from './figures';
+import { timed } from './timed';
 
 const pairs = 5;
 const copied = [
@@ -107,10 +108,8 @@ function build(folder: string): void {
   );
 }
 
-async function preview(command: string, folder: string): Promise<number> {
-  const started = performance.now();
-  await run(command, folder, ['preview', '-s', 'local']);
-  return (performance.now() - started) / 1000;
+function preview(command: string, folder: string): Promise<number> {
+  return timed(() => run(command, folder, ['preview', '-s', 'local']));
 }
 
 async function run(command: string, folder: string, args: readonly string[]): Promise<void> {

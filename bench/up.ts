@@ -4,6 +4,7 @@ import { removeAll } from '../test/support/docker';
 import { dockerConfig, lendPlugins, whyNoPlatform, whyNoPlugins } from '../test/support/lab';
 import { Workspace } from '../test/support/workspace';
 import { figures, ratios, type Table } from './figures';
+import { timed } from './timed';
 
 const pairs = 3;
 /** Engine names of a stack and of a Compose project, which never meet. */
@@ -89,10 +90,4 @@ async function gone(workspace: Workspace): Promise<void> {
   await removeAll(`strata-${stack}-`);
   await removeAll(project);
   await workspace.dispose();
-}
-
-async function timed(work: () => unknown): Promise<number> {
-  const started = performance.now();
-  await work();
-  return (performance.now() - started) / 1000;
 }

@@ -4,6 +4,7 @@ import { command } from '../../provider/aws/command';
 import { Moto, whyNoMoto } from '../support/aws/moto';
 import { RunCommandStandIn } from '../support/aws/servers';
 import { AwsStandIn } from '../support/aws/stand-in';
+import { stubEnvironment } from '../support/aws/stub-environment';
 import { contextFor } from '../support/local';
 
 const region = 'eu-central-1';
@@ -23,7 +24,7 @@ describe.skipIf(whyNoMoto())('a command on a server (moto, and a stand-in for th
       DescribeInstanceInformation ? { DescribeInstanceInformation } : {},
       moto.endpoint,
     );
-    aws.stubEnvironment();
+    stubEnvironment(aws);
   });
   afterAll(async () => {
     vi.unstubAllEnvs();

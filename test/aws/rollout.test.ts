@@ -6,6 +6,7 @@ import { rollout, type RolloutInputs } from '../../provider/aws/rollout';
 import { GroupStandIn } from '../support/aws/group';
 import { Moto, whyNoMoto } from '../support/aws/moto';
 import { AwsStandIn, type Operations } from '../support/aws/stand-in';
+import { stubEnvironment } from '../support/aws/stub-environment';
 import { contextFor } from '../support/local';
 
 const region = 'eu-central-1';
@@ -20,7 +21,7 @@ describe.skipIf(whyNoMoto())('a rollout (moto, and a stand-in for its instance r
   beforeAll(async () => {
     moto = await Moto.start();
     aws = await AwsStandIn.start(refreshes(), moto.endpoint);
-    aws.stubEnvironment();
+    stubEnvironment(aws);
     inputs = await makeGroup();
   });
   afterAll(async () => {

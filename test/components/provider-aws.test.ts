@@ -6,6 +6,7 @@ import type { Context } from '../../provider/host/resource';
 import { GroupStandIn } from '../support/aws/group';
 import { RunCommandStandIn } from '../support/aws/servers';
 import { AwsStandIn, Refusal } from '../support/aws/stand-in';
+import { stubEnvironment } from '../support/aws/stub-environment';
 import { contextFor } from '../support/local';
 import { freePort } from '../support/ports';
 
@@ -34,7 +35,7 @@ describe('a command on a server (a stand-in for Systems Manager that runs it her
     servers = new RunCommandStandIn();
     servers.agents.set(server, 'Online');
     aws = await AwsStandIn.start(servers.operations);
-    aws.stubEnvironment();
+    stubEnvironment(aws);
   });
   afterEach(() => servers.stop());
 
@@ -217,7 +218,7 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
   beforeEach(async () => {
     group = new GroupStandIn();
     aws = await AwsStandIn.start(group.operations);
-    aws.stubEnvironment();
+    stubEnvironment(aws);
   });
 
   function inputs(version: number, more: Partial<RolloutInputs> = {}): RolloutInputs {
@@ -354,7 +355,7 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
         return seen;
       },
     });
-    aws.stubEnvironment();
+    stubEnvironment(aws);
     await expect(rollout.create(inputs(1, { timeoutSeconds: 1 }), app)).rejects.toThrow(
       'the servers of strata-app were not healthy within 1 s: 1 of 2 are healthy',
     );
@@ -407,7 +408,7 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
         return seen;
       },
     });
-    aws.stubEnvironment();
+    stubEnvironment(aws);
     await rollout.create(inputs(2), app);
     expect(operations()).toEqual(['CancelInstanceRefresh', 'StartInstanceRefresh']);
   });
@@ -433,7 +434,7 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
         throw new Refusal('AccessDenied', 'user x may not autoscaling:DescribeAutoScalingGroups');
       },
     });
-    aws.stubEnvironment();
+    stubEnvironment(aws);
     await expect(rollout.read(group.name, { ...inputs(1), live: live(1) }, app)).rejects.toThrow(
       'AWS does not permit it: user x may not autoscaling:DescribeAutoScalingGroups (AccessDenied)',
     );

@@ -1,6 +1,6 @@
+import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { Client } from 'pg';
-import { expect } from 'vitest';
 import { messageOf } from '../../engine/errors';
 import { findPulumi } from '../../engine/pulumi/find';
 import { terminal } from '../../engine/terminal';
@@ -123,5 +123,5 @@ export async function statusOf(
 export function expectBothAlone(workspace: Workspace): void {
   const recorded = [workspace.pid('database'), workspace.pid('graphql')];
   const running = serversOf(workspace.folder).map(({ pid }) => pid);
-  expect(running.sort()).toEqual(recorded.sort());
+  assert.deepEqual(running.sort(), recorded.sort());
 }

@@ -1,7 +1,6 @@
 import { createServer, request as ask, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
-import { vi } from 'vitest';
 
 /** The parameters of a call, and what is answered. */
 export type Values = Record<string, unknown>;
@@ -65,14 +64,6 @@ export class AwsStandIn {
       void answer();
     });
     return standIn;
-  }
-
-  /** The variables of the environment by which AWS's libraries and commands find it; `vi.unstubAllEnvs` undoes it. */
-  stubEnvironment(): void {
-    vi.stubEnv('AWS_ENDPOINT_URL', this.endpoint);
-    vi.stubEnv('AWS_ACCESS_KEY_ID', 'stand-in');
-    vi.stubEnv('AWS_SECRET_ACCESS_KEY', 'stand-in');
-    vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
   }
 
   /** The parameters of each call of an operation. */
