@@ -92,6 +92,13 @@ export const aws = z
       })
       .prefault({})
       .describe('What servers are, by their group. Intel or AMD: images are built for those.'),
+    image: values
+      .text('the id of an image, such as ami-0123456789abcdef0', /^ami-[0-9a-f]{8,17}$/, 21)
+      .optional()
+      .describe(
+        'What servers are started from: Ubuntu 24.04 for x86-64. Another one makes servers anew. When not given, each ' +
+          'starts from Canonical’s newest when it is made, and keeps that.',
+      ),
     volumes: z
       .strictObject({
         database: gigabytes.default(50),

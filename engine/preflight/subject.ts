@@ -27,6 +27,8 @@ export interface Subject {
   /** What everything of this stack is tagged with. */
   readonly tags: { readonly project: string; readonly stack: string };
   readonly region: string;
+  /** The image of servers that the settings name. */
+  readonly image?: string;
   readonly zones: readonly string[];
   readonly servers: readonly WantedServers[];
   /** How many Elastic IP addresses. */
@@ -47,7 +49,7 @@ export interface Subject {
 
 /** What the settings of a stack on AWS ask for. */
 export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
-  const { region, dnsZone, certificate } = settings.aws;
+  const { region, image, dnsZone, certificate } = settings.aws;
   const zones = zonesOf(settings.aws);
   const groups = groupsOf(settings.tier, planOf(settings));
   const balanced = groups.some((group) => group.balanced);
@@ -61,6 +63,7 @@ export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
     addresses: { none: 0, one: 1, 'per-zone': zones.length }[natOf(settings)] + (balanced ? 0 : 1),
     domain: settings.domain,
     balanced,
+    ...(image !== undefined && { image }),
     ...(dnsZone !== undefined && { dnsZone }),
     ...(certificate !== undefined && { certificate }),
     database: { connections: total, memory, worst: planMemory(memory, total)?.worst },

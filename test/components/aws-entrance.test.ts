@@ -35,11 +35,10 @@ describe.each([
     expect(Object.keys(ofType(all, listener))).toHaveLength(2);
   });
 
-  test('drops headers that are none, cannot be deleted by mistake, and logs', () => {
+  test('drops headers that are none, and logs', () => {
     expect(one(all, 'lb/loadBalancer:LoadBalancer', 'balancer').inputs).toMatchObject({
       internal: false,
       dropInvalidHeaderFields: true,
-      enableDeletionProtection: true,
       accessLogs: { enabled: true },
       idleTimeout: 60,
     });

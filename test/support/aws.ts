@@ -157,7 +157,6 @@ function register(tier: TierName): void {
     idleSeconds: 60,
     logDays: 90,
     requests: 20_000,
-    deletionProtection: true,
   });
   new Domain('domain', { ...names, entrance: { balancer: balancer.address } });
   new Alarms('alarms', { ...alarms, balancer: balancer.metrics });

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { acme } from '../../components/services/gateway/acme';
 import { gateway } from '../../components/services/gateway/gateway';
+import { balancerIdleSeconds, socketSeconds } from '../../components/services/gateway/idle';
 import { staticFiles } from '../../components/services/gateway/static';
 import { gateway as schema } from '../../components/settings/gateway';
 import { gatewayInput as inputOf } from '../../components/services/catalogue';
@@ -48,6 +49,15 @@ describe('the gateway as a workload', () => {
     });
     const plain = Object.values(files).filter((content) => typeof content !== 'string');
     expect(plain).toHaveLength(1);
+  });
+
+  it('keeps connections longer than a balancer does, which waits longer than any socket', () => {
+    const { files } = gateway({ ...gatewayInput(), balanced: true }, services);
+    const [, kept] = /keepalive_timeout (\d+)s;/.exec(String(files['nginx.conf'])) ?? [];
+    expect(Number(kept)).toBeGreaterThan(balancerIdleSeconds);
+    expect(balancerIdleSeconds).toBeGreaterThan(socketSeconds);
+    // What AWS takes.
+    expect(balancerIdleSeconds).toBeLessThanOrEqual(4000);
   });
 
   it('publishes a port for each service that has one of its own and is there', () => {

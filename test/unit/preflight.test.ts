@@ -252,6 +252,25 @@ describe('the image', () => {
     const [found] = await asks(awsError('ParameterNotFound'));
     expect(found).toContain('error: Canonical publishes no Ubuntu 24.04 in region eu-central-1');
   });
+
+  test.each<[string, object, string]>([
+    [
+      'is there',
+      { Images: [{ State: 'available', Architecture: 'x86_64', Name: 'ours' }] },
+      'ok: ours: ami-0123',
+    ],
+    ['is not there', { Images: [] }, 'error: ami-0123 is not there for this account in region'],
+    ['is not ready', { Images: [{ State: 'pending' }] }, 'error: ami-0123 is not there'],
+    [
+      'is for another processor',
+      { Images: [{ State: 'available', Architecture: 'arm64' }] },
+      'error: ami-0123 is for arm64, and images are built for x86_64',
+    ],
+  ])('that the settings name and that %s is told', async (_what, answer, says) => {
+    const clients = standIns({ DescribeImagesCommand: answer });
+    const [found] = await run(image, { image: 'ami-0123' }, clients);
+    expect(found).toContain(says);
+  });
 });
 
 describe('the domain', () => {

@@ -51,6 +51,8 @@ describe('a config of target aws', () => {
     ['volumes', { database: '50' }],
     ['volumes', { database: 1e9 }],
     ['database', 'aurora'],
+    ['image', 'ubuntu-24.04'],
+    ['image', 'ami-0123456789ABCDEF0'],
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
     ['permissionsBoundary', 'boundary'],

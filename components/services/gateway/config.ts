@@ -4,6 +4,7 @@ import { cors } from './cors';
 import { errorBody, errors, refused } from './errors';
 import { guard } from './guard';
 import { headers } from './headers';
+import { keepAliveSeconds } from './idle';
 import type { GatewayInput, Layout } from './input';
 import { limit, limits, strictLimit } from './limits';
 import { log } from './log';
@@ -38,7 +39,7 @@ export function gatewayConfig(
   const { gateway } = input;
   const guardAddress = guardOf(services);
   return {
-    'nginx.conf': main(layout),
+    'nginx.conf': main(layout, keepAliveSeconds(input.balanced)),
     // What is the same for all.
     'variables.conf': variables(input, layout),
     'log.conf': log(),
@@ -76,7 +77,7 @@ export function gatewayConfig(
   };
 }
 
-function main({ scratch, resolver }: Layout): string {
+function main({ scratch, resolver }: Layout, keepAlive: number): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'];
   return file(
     '# Strata: the gateway, the only way in. Rendered from the routes of all services and strata:gateway.',
@@ -103,7 +104,7 @@ function main({ scratch, resolver }: Layout): string {
       'client_header_timeout 10s;',
       'client_body_timeout 10s;',
       'send_timeout 30s;',
-      'keepalive_timeout 65s;',
+      `keepalive_timeout ${keepAlive}s;`,
       'large_client_header_buffers 4 16k;',
       'client_body_buffer_size 64k;',
       'variables_hash_max_size 2048;',

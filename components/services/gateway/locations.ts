@@ -1,12 +1,10 @@
 import type { NotDeployed } from './aliases';
 import { keeps } from './cache';
 import { refuse } from './errors';
+import { socketSeconds } from './idle';
 import type { Served } from './input';
 import type { Route } from '../route';
 import { block, literally, type Line } from './text';
-
-/** A web socket may be silent for so long. */
-const socketSeconds = 3600;
 
 /** How often the guard says something over each socket of its own (GraphQL). */
 export const socketPingSeconds = 30;

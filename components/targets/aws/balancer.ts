@@ -22,8 +22,6 @@ export interface BalancerArgs {
   readonly logDays: number;
   /** How many requests one address may make in five minutes. */
   readonly requests: number;
-  /** AWS refuses to delete it: to be turned off before a tier without it. */
-  readonly deletionProtection: boolean;
 }
 
 /** TLS 1.3 and 1.2 with forward secrecy and authenticated ciphers; key exchange that quantum computers do not break. */
@@ -77,7 +75,6 @@ export class Balancer extends pulumi.ComponentResource {
         securityGroups: [args.securityGroup],
         dropInvalidHeaderFields: true,
         preserveHostHeader: true,
-        enableDeletionProtection: args.deletionProtection,
         idleTimeout: args.idleSeconds,
         accessLogs: { bucket: log.bucket, enabled: true },
       },

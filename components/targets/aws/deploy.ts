@@ -68,7 +68,7 @@ export function deploy(
     network,
     doors,
     balancer,
-    image: machineImage({ parent, provider: base.provider }),
+    image: machineImage(aws.image, { parent, provider: base.provider }),
     releases: releases('releases', key, own),
   };
   const ready = groups.reduce<Ready[]>(

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { balancerIdleSeconds } from '../../services/gateway/idle';
 import type { AwsSettings } from '../../settings/aws';
 import { gatewayPorts, logDays } from './constants';
 import { Balancer } from './balancer';
@@ -9,9 +10,6 @@ import type { Doors } from './doors';
 import type { Network } from './network';
 import { PublicAddress } from './public-address';
 import type { Ready } from './server-groups';
-
-/** Less than the gateway keeps an idle connection open (65 s): it is never the one to close what is asked again. */
-const idleSeconds = 60;
 
 /** The load balancer, where servers are alike; it exists before them, since they report to it. */
 export function balancerOf(
@@ -27,7 +25,7 @@ export function balancerOf(
     {
       account,
       securityGroup,
-      idleSeconds,
+      idleSeconds: balancerIdleSeconds,
       logDays,
       vpc: network.vpc,
       subnets: network.subnets('public'),
@@ -35,7 +33,6 @@ export function balancerOf(
       certificate: aws.certificate ?? issued(domain, zoneOf(aws), opts),
       // What one address may send to one server, to all of them.
       requests: gateway.limits.perSecond * 300,
-      deletionProtection: false,
     },
     opts,
   );

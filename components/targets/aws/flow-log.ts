@@ -29,7 +29,8 @@ export function flowLog(
   const role = new aws.iam.Role(
     name,
     {
-      name: stackName('flow', 64),
+      // Roles know no regions.
+      name: stackName(`flow-${account.region}`, 64),
       description: 'Writes what flows in the network into its log.',
       // Without it any flow log of the service could be written by way of this role.
       assumeRolePolicy: trust('vpc-flow-logs.amazonaws.com', {

@@ -13,10 +13,18 @@ export const metadataOptions = {
   instanceMetadataTags: 'disabled',
 } as const;
 
+/** What servers are started from. */
+export interface MachineImage {
+  readonly id: pulumi.Input<string>;
+  /** Servers that run are made anew when it changes. */
+  readonly followed: boolean;
+}
+
 /**
- * The image of new servers. Canonical changes it every few weeks: whoever uses it ignores that for servers that run,
- * which get security updates by themselves.
+ * The image that the settings name, or Canonical's newest. That one changes every few weeks, which servers that run are
+ * not made anew for: they get security updates by themselves.
  */
-export function machineImage(opts: pulumi.InvokeOptions): pulumi.Output<string> {
-  return aws.ssm.getParameterOutput({ name: imageParameter }, opts).value;
+export function machineImage(given: string | undefined, opts: pulumi.InvokeOptions): MachineImage {
+  if (given !== undefined) return { id: given, followed: true };
+  return { id: aws.ssm.getParameterOutput({ name: imageParameter }, opts).value, followed: false };
 }

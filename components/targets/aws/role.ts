@@ -32,7 +32,8 @@ export class ServerRole extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       name,
       {
-        name: stackName(args.group, 64),
+        // Roles know no regions.
+        name: stackName(`${args.group}-${args.account.region}`, 64),
         description: `Servers of ${args.group}.`,
         assumeRolePolicy: trust('ec2.amazonaws.com'),
         ...(args.boundary !== undefined && { permissionsBoundary: args.boundary }),
@@ -46,7 +47,7 @@ export class ServerRole extends pulumi.ComponentResource {
     );
     const profile = new aws.iam.InstanceProfile(
       name,
-      { name: stackName(args.group, 128), role: role.name },
+      { name: stackName(`${args.group}-${args.account.region}`, 128), role: role.name },
       // A server that starts with the profile is to have its rights.
       { ...parent, dependsOn: rights },
     );

@@ -43,7 +43,7 @@ export class ScaledServers extends pulumi.ComponentResource {
       name,
       {
         name: stackName(name, 125),
-        imageId: args.image,
+        imageId: args.image.id,
         instanceType: args.instanceType,
         iamInstanceProfile: { name: args.profile },
         vpcSecurityGroupIds: [args.securityGroup],
@@ -60,7 +60,7 @@ export class ScaledServers extends pulumi.ComponentResource {
           tags,
         })),
       },
-      { ...parent, ignoreChanges: ['imageId'] },
+      { ...parent, ignoreChanges: args.image.followed ? [] : ['imageId'] },
     );
     const group = new aws.autoscaling.Group(
       name,

@@ -10,6 +10,7 @@ import type { Base } from './base';
 import type { Bucket } from './bucket';
 import { databasePort } from './constants';
 import type { Doors } from './doors';
+import type { MachineImage } from './machine';
 import type { Network } from './network';
 import { keptContents } from './release/bundle';
 import { Release } from './release/release';
@@ -24,8 +25,7 @@ export interface Surroundings {
   readonly doors: Doors;
   readonly releases: Bucket;
   readonly balancer: Balancer | undefined;
-  /** Id of the image of new servers. */
-  readonly image: pulumi.Output<string>;
+  readonly image: MachineImage;
 }
 
 /** A group of servers. */

@@ -4,7 +4,7 @@ import { Command } from '../../../provider/sdk-aws';
 import { names } from '../../data/names';
 import type { VolumeContent } from '../../services/service';
 import type { DataVolume, ServerGroup } from '../target';
-import { metadataOptions, rootDisk } from './machine';
+import { metadataOptions, rootDisk, type MachineImage } from './machine';
 import { stackName } from './naming';
 
 /** What a server of either kind is started with. */
@@ -12,8 +12,7 @@ export interface MachineArgs {
   readonly group: ServerGroup['name'];
   readonly region: string;
   readonly instanceType: string;
-  /** Id of the image of new servers (`machineImage`). */
-  readonly image: pulumi.Input<string>;
+  readonly image: MachineImage;
   readonly securityGroup: pulumi.Input<string>;
   /** Name of the instance profile. */
   readonly profile: pulumi.Input<string>;
@@ -77,7 +76,7 @@ export class Server extends pulumi.ComponentResource {
     const instance = new aws.ec2.Instance(
       name,
       {
-        ami: args.image,
+        ami: args.image.id,
         instanceType: args.instanceType,
         subnetId: args.subnet,
         privateIp: args.address,
@@ -97,7 +96,7 @@ export class Server extends pulumi.ComponentResource {
       {
         ...parent,
         dependsOn: args.network,
-        ignoreChanges: ['ami'],
+        ignoreChanges: args.image.followed ? [] : ['ami'],
         deleteBeforeReplace: true,
       },
     );
