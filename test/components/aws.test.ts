@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { countedServices } from '../../components/services/database/optional';
 import { isOn, presets, type OptionalName } from '../../components/services/presets';
 import { presetNames, tierNames } from '../../components/settings/names';
@@ -7,6 +7,11 @@ import { violationsOf } from '../../policy/violations';
 import type { Registered } from '../support/graph';
 import { deploy, plainTexts, reached } from '../support/platform';
 import { recorded } from '../support/recorded';
+
+// What images are built from is the same in all of these, and takes longer to bundle than everything else.
+vi.mock('../../components/targets/context', { spy: true });
+const context = await import('../../components/targets/context');
+vi.mocked(context.programContext).mockReturnValue({});
 
 const patience = 120_000;
 
