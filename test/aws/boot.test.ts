@@ -1,7 +1,7 @@
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statfsSync, statSync, writeFileSync } from 'node:fs';
 import { once } from 'node:events';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type {
   SecretSource,
   Service,
@@ -100,6 +100,37 @@ describe.skipIf(reason)(`a server and its releases${reason ? ` (skipped: ${reaso
   afterAll(async () => {
     await docker('image', 'rm', ...Object.values(images));
     await moto.stop();
+  });
+
+  test('images of a registry of AWS are pulled with a login that does not stay', async () => {
+    const image = '123456789012.dkr.ecr.eu-central-1.amazonaws.com/t-release/shell:1';
+    await must('tag', images.shell, image);
+    // The engine, but for the registry that there is not.
+    const real = execFileSync('which', ['docker'], { encoding: 'utf8' }).trim();
+    server.write(
+      'bin/docker',
+      `#!/bin/sh
+case "$1" in
+  login) echo "$*: $(cat)" >> ${server.path('said')} ;;
+  logout) echo "$*" >> ${server.path('said')} ;;
+  *) exec ${real} "$@" ;;
+esac
+`,
+    );
+    chmodSync(server.path('bin/docker'), 0o755);
+    vi.stubEnv('PATH', `${server.path('bin')}:${process.env.PATH ?? ''}`);
+    try {
+      await apply([workload('pulled', { image })]);
+    } finally {
+      vi.unstubAllEnvs();
+      await docker('image', 'rm', image);
+    }
+    const host = '123456789012.dkr.ecr.eu-central-1.amazonaws.com';
+    expect(server.read('said').trim().split('\n')).toEqual([
+      // moto's password.
+      expect.stringMatching(`^login --username AWS --password-stdin ${host}: .+$`),
+      `logout ${host}`,
+    ]);
   });
 
   test('a release is healthy, its secrets lie in memory alone, and again it changes nothing', async () => {

@@ -129,7 +129,13 @@ describe.each(tiers)('the policies of %s', (tier) => {
       ({ of, statement }) => words(statement.Resource).includes('*') && of !== 'Key key',
     );
     expect(wide.map(({ of, statement }) => `${of}: ${String(statement.Sid)}`)).toEqual(
-      groups[tier].map(({ name }) => `RolePolicy role-${name}: HearFromSystemsManager`).sort(),
+      groups[tier]
+        .flatMap(({ name }) =>
+          ['HearFromSystemsManager', 'LogInToRegistry'].map(
+            (one) => `RolePolicy role-${name}: ${one}`,
+          ),
+        )
+        .sort(),
     );
   });
 
@@ -156,7 +162,7 @@ describe.each(tiers)('the policies of %s', (tier) => {
     }
   });
 
-  test('let a server read its own release and its own secret, and nothing else', () => {
+  test('let a server read its own release and its own secret, pull its own images, and nothing else', () => {
     for (const { name } of groups[tier]) {
       const own = statements.filter(({ of }) => of === `RolePolicy role-${name}`);
       const read: Partial<Record<string, PolicyStatement>> = Object.fromEntries(
@@ -167,6 +173,8 @@ describe.each(tiers)('the policies of %s', (tier) => {
         'ReadRelease',
         'ReadSecret',
         'Decrypt',
+        'LogInToRegistry',
+        'PullImages',
       ]);
       expect(read.ReadRelease).toMatchObject({
         Action: ['s3:GetObject', 's3:GetObjectVersion'],

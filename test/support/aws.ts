@@ -110,6 +110,9 @@ export async function foundation(tier: TierName, preview: boolean): Promise<Regi
 function register(tier: TierName): void {
   const balanced = tier === 'load-balanced';
   const ports = { http: 8080, https: 8443, links: 9443 };
+  const repositories = [
+    'arn:aws:ecr:eu-central-1:123456789012:repository/docker-hub/library/nginx',
+  ];
   const key = new Key('key', { account });
   const nat = ({ single: 'none', split: 'one', 'load-balanced': 'per-zone' } as const)[tier];
   const network = new Network('network', {
@@ -124,7 +127,7 @@ function register(tier: TierName): void {
   const { vpc } = network;
   const doors = new Doors('doors', { vpc, groups: groups[tier], front: front[tier], ports });
   const bucket = releases('releases', key.arn, {});
-  const role = { account, key: key.arn, releases: bucket.arn, boundary };
+  const role = { account, boundary, repositories, key: key.arn, releases: bucket.arn };
   for (const { name } of groups[tier]) {
     new ServerRole(`role-${name}`, { ...role, group: name, secret: `arn-of-secret-${name}` });
   }

@@ -14,12 +14,15 @@ export interface ServerRoleArgs {
   readonly releases: pulumi.Input<string>;
   /** ARN of the group's secret. */
   readonly secret: pulumi.Input<string>;
+  /** ARNs of the repositories of ECR that its images are in. */
+  readonly repositories: readonly string[];
   /** ARN of the permissions boundary of roles. */
   readonly boundary?: string;
 }
 
 /**
- * What the servers of a group may do at AWS: hear from Systems Manager, read their own release and their own secret.
+ * What the servers of a group may do at AWS: hear from Systems Manager, read their own release and their own secret, pull
+ * their images where those are in ECR.
  * Containers do not get at it: the metadata service is one hop away, they are two.
  */
 export class ServerRole extends pulumi.ComponentResource {
@@ -56,7 +59,8 @@ export class ServerRole extends pulumi.ComponentResource {
   }
 }
 
-function statements({ account, group, key, releases, secret }: ServerRoleArgs): Statement[] {
+function statements(args: ServerRoleArgs): Statement[] {
+  const { account, group, key, releases, secret, repositories } = args;
   return [
     {
       // AWS's own policy for this (AmazonSSMManagedInstanceCore) reads every parameter of the account too.
@@ -102,6 +106,32 @@ function statements({ account, group, key, releases, secret }: ServerRoleArgs): 
           ),
         },
       },
+    },
+    ...(repositories.length > 0 ? pulling(repositories) : []),
+  ];
+}
+
+function pulling(repositories: readonly string[]): Statement[] {
+  return [
+    {
+      // A login alone, and AWS knows nothing narrower for it.
+      Sid: 'LogInToRegistry',
+      Effect: 'Allow',
+      Action: 'ecr:GetAuthorizationToken',
+      Resource: '*',
+    },
+    {
+      Sid: 'PullImages',
+      Effect: 'Allow',
+      Action: [
+        'ecr:BatchCheckLayerAvailability',
+        'ecr:BatchGetImage',
+        'ecr:GetDownloadUrlForLayer',
+        // What a cache of another registry does when it is asked for something the first time.
+        'ecr:BatchImportUpstreamImage',
+        'ecr:CreateRepository',
+      ],
+      Resource: repositories,
     },
   ];
 }

@@ -14,6 +14,7 @@ import type { MachineImage } from './machine';
 import type { Network } from './network';
 import { keptContents } from './release/bundle';
 import { Release } from './release/release';
+import { repositoriesOf } from './repositories';
 import { userData } from './release/user-data';
 import { ServerRole } from './role';
 import { ScaledServers } from './scaled-servers';
@@ -76,6 +77,10 @@ export function servers(
       group: name,
       releases: around.releases.arn,
       secret: release.secretArn,
+      repositories: repositoriesOf([
+        image(settings, 'node'),
+        ...services.flatMap((one) => one.image ?? []),
+      ]),
       ...(aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary }),
     },
     opts,

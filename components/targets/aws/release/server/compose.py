@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 
+import registry
 from common import RELEASE, Problem, run, say
 
 COMPOSE = ("docker", "compose", "--ansi", "never", "--progress", "quiet")
@@ -14,15 +15,16 @@ SHOWN_LINES = 25
 def up(secrets):
     """Ends when every service is healthy; a failure names those that are not, with what they said last."""
     before = images()
-    ran = subprocess.run(
-        [*COMPOSE, "up", "--detach", "--build", "--remove-orphans", "--wait", "--wait-timeout", str(WAIT_SECONDS)],
-        cwd=RELEASE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        # They keep the lock of whoever started this.
-        close_fds=False,
-    )
+    with registry.logged_in():
+        ran = subprocess.run(
+            [*COMPOSE, "up", "--detach", "--build", "--remove-orphans", "--wait", "--wait-timeout", str(WAIT_SECONDS)],
+            cwd=RELEASE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            # They keep the lock of whoever started this.
+            close_fds=False,
+        )
     if ran.returncode == 0:
         forget(before - images())
         return
