@@ -191,13 +191,18 @@ esac
 
   test('a service that is not well is named with its last words, without secrets, and is not what a reboot brings back', async () => {
     const good = await apply([reader, other]);
-    const script = 'echo the word is $(cat /run/strata/secrets/WORD), and I cannot; exit 3';
+    // As Node prints it inside of JSON, and inside of a URL.
+    const encoded = String.raw`echo 'open\"sesame 1 open%22sesame%201'`;
+    const script = `${encoded}; echo the word is $(cat /run/strata/secrets/WORD), and I cannot; exit 3`;
     const broken = { ...reader, command: ['sh', '-c', script] };
+    Object.assign(secrets, { word: 'open"sesame 1' });
     const bad = await releases.put([broken, other], value);
     const { code, stdout, stderr } = await server.run('apply', bad);
     expect(code).toBe(1);
-    expect(stdout).toContain('--- reader, its last lines:\nthe word is [secret], and I cannot');
-    expect(stdout + stderr).not.toContain('open-sesame-1');
+    expect(stdout).toContain(
+      '--- reader, its last lines:\n[secret] [secret]\nthe word is [secret], and I cannot',
+    );
+    expect(stdout + stderr).not.toContain('sesame');
     expect(stderr).toContain('the services did not become healthy: reader');
     expect(server.read('var/lib/strata-release/applied')).toBe(good);
     await server.restart(project);

@@ -46,6 +46,7 @@ describe('a bundle for a server', () => {
       'server/compose.py',
       'server/files.py',
       'server/main.py',
+      'server/registry.py',
       'server/volumes.py',
       'templates.json',
     ]);

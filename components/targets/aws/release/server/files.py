@@ -6,6 +6,7 @@ import json
 import os
 import secrets
 import shutil
+from urllib.parse import quote
 
 from common import DATA, RELEASE, RUN, STATE, Problem
 
@@ -65,6 +66,12 @@ def fingerprint(texts):
 
 
 def lines_of(values):
-    """What must not be printed: each line of a secret that is long enough to be one."""
+    """What must not be printed: each line of a secret that is long enough to be one, as programs write it."""
     lines = {line.strip() for value in values.values() for line in value.splitlines()}
-    return sorted((line for line in lines if len(line) >= 8), key=len, reverse=True)
+    written = {text for line in lines if len(line) >= 8 for text in spellings(line)}
+    return sorted(written, key=len, reverse=True)
+
+
+def spellings(text):
+    """As it is, in JSON and in a URL."""
+    return {text, json.dumps(text)[1:-1], quote(text), quote(text, safe="")}
