@@ -155,6 +155,17 @@ export function isBalanced({ target, tier }: { target: TargetName; tier: TierNam
   return target === 'aws' && tier === 'load-balanced';
 }
 
+/** Whether AWS runs the database, and not a server of the platform. */
+export function hasManagedDatabase({
+  target,
+  aws: { database },
+}: {
+  target: TargetName;
+  aws: Pick<AwsSettings, 'database'>;
+}): boolean {
+  return target === 'aws' && database === 'rds';
+}
+
 /** The availability zones; the first holds what is kept. */
 export function zonesOf({
   region: where,
