@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
 import { contradict } from './contradictions';
 import type { TargetName, TierName } from './names';
+import { rds } from './rds';
 import * as values from './values';
 
 const region = values.text(
@@ -104,6 +105,7 @@ export const aws = z
       .enum(['vm', 'rds'], { error: 'vm or rds' })
       .default('vm')
       .describe('Postgres on a server of the platform, or Amazon RDS.'),
+    rds,
     cache: z
       .enum(['vm', 'elasticache'], { error: 'vm or elasticache' })
       .default('vm')
