@@ -1,4 +1,4 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import { anonKey } from '../services/anon-key';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import { vendorRole } from '../services/vendors';
@@ -24,7 +24,8 @@ export function secretValues(parts: SecretParts, database?: Addresses): SecretVa
     if ('platform' in source) return parts.credentials.platform[source.platform];
     if ('passwordOf' in source) return passwordOf(source.passwordOf, parts.credentials);
     if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
-    if ('authority' in source) return parts.certificates.authority;
+    if ('authority' in source) return authority(source.authority, parts.certificates, database);
+    if ('databaseHost' in source) return host(database);
     if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
     return fromConfig(source.config, parts.config);
   };
@@ -47,6 +48,21 @@ function ownDatabase(
   if (!server) throw new Error(`a connection URL of ${vendor} before there is a database`);
   const role = vendorRole(vendor);
   return databaseUrl(server.inside, role, vendors[vendor], role);
+}
+
+/** Who connects to the database comes to the pooler too, whose certificate is the platform's. */
+function authority(
+  of: Extract<SecretSource, { authority: unknown }>['authority'],
+  { authority: own }: Certificates,
+  server: Addresses | undefined,
+): pulumi.Output<string> {
+  const managed = of === 'database' ? server?.authority : undefined;
+  return managed === undefined ? own : own.apply((platform) => `${platform.trim()}\n${managed}`);
+}
+
+function host(server: Addresses | undefined): pulumi.Output<string> {
+  if (!server) throw new Error('the host of the database before there is one');
+  return pulumi.output(server.inside).apply((address) => address.host);
 }
 
 function cache(user: RedisUser, { redis }: Credentials): pulumi.Output<string> {

@@ -1,16 +1,18 @@
 import { platformDatabase } from '../tenancy/places';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import type { RedisUser } from '../services/service';
 import type { Address } from '../targets/target';
 
 /** The connection URL of a role, to the platform's database or another; secret, because it holds the role's password. */
 export function databaseUrl(
-  address: Address,
+  address: pulumi.Input<Address>,
   role: string,
   password: pulumi.Output<string>,
   database?: string,
 ): pulumi.Output<string> {
-  return password.apply((text) => databaseText(address, role, text, database));
+  return pulumi
+    .all([address, password])
+    .apply(([known, text]) => databaseText(known, role, text, database));
 }
 
 /** The same where passwords are plain texts. */

@@ -1,4 +1,4 @@
-import { isBalanced, zonesOf } from '../settings/aws';
+import { hasManagedDatabase, isBalanced, zonesOf } from '../settings/aws';
 import type { Problem } from '../settings/errors';
 import type { GatewaySettings } from '../settings/gateway';
 import type { ServiceSettings, Settings } from '../settings/schema';
@@ -49,9 +49,11 @@ export interface Deployed {
 export function deployed(application: Application): Deployed {
   const { settings } = application;
   const behind = behindGateway(application);
-  if (settings.target === 'embedded') return { database: withoutContainers, services: behind };
+  if (settings.target === 'embedded') return { database: notOurs, services: behind };
   return {
-    database: databaseServer(settings, placeOfBackups(application)),
+    database: hasManagedDatabase(settings)
+      ? notOurs
+      : databaseServer(settings, placeOfBackups(application)),
     services: [...behind, ...front(settings, behind)],
   };
 }
@@ -83,10 +85,10 @@ export function behindGateway(application: Application): readonly Service[] {
   return [...shown, ...page];
 }
 
-/** Where nobody backs up, nothing is archived either. */
+/** Where nobody backs up, nothing is archived either; a managed database is backed up by who runs it. */
 function placeOfBackups(application: Application): BackupPlace {
   const { settings } = application;
-  if (!isOn('backup', settings)) return 'none';
+  if (!isOn('backup', settings) || hasManagedDatabase(settings)) return 'none';
   // Whichever service keeps files in the platform's own store brings it along.
   const ownRuns = fromPreset(application).some(({ name }) => name === objectStore.name);
   return backupPlace(settings.storage, ownRuns);
@@ -169,8 +171,8 @@ const plain: Omit<Workload, 'name'> = {
   replicas: 1,
 };
 
-/** Without containers the target brings its own server; this says only what it keeps. */
-const withoutContainers: Workload = {
+/** The target brings a server of its own; this says only what it keeps. */
+const notOurs: Workload = {
   ...plain,
   name: 'database',
   volumes: { '/data': 'database' },

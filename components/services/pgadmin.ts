@@ -1,5 +1,6 @@
 import type { Settings } from '../settings/schema';
 import { platformDatabase } from '../tenancy/places';
+import { fileAt } from './database/host';
 import { image } from './images';
 import { file, secretFile } from './paths';
 import type { Workload } from './service';
@@ -44,15 +45,14 @@ export function pgadmin(settings: Settings): Workload {
     },
     secrets: {
       PGADMIN_DEFAULT_PASSWORD: { platform: 'operator' },
-      AUTHORITY: { authority: 'certificate' },
+      AUTHORITY: { authority: 'database' },
     },
     files: {
       'config_distro.py': settingsFile,
-      'servers.json': `${JSON.stringify(servers, null, 2)}\n`,
-      pgpass: {
-        template: `database:5432:*:${login}:{{PASSWORD}}\n`,
-        secrets: { PASSWORD: { passwordOf: login } },
-      },
+      'servers.json': fileAt(settings, (host) => `${JSON.stringify(servers(host), null, 2)}\n`),
+      pgpass: fileAt(settings, (host) => `${host}:5432:*:${login}:{{PASSWORD}}\n`, {
+        PASSWORD: { passwordOf: login },
+      }),
     },
     scratch: ['/var/lib/pgadmin', '/tmp'],
     user: '5050:0',
@@ -90,12 +90,12 @@ SESSION_COOKIE_SAMESITE = 'Strict'
 `;
 
 /** What the tree on the left begins with; the paths of files are those below the user's folder. */
-const servers = {
+const servers = (host: string): object => ({
   Servers: {
     1: {
       Name: 'Strata',
       Group: 'Servers',
-      Host: 'database',
+      Host: host,
       Port: 5432,
       MaintenanceDB: platformDatabase,
       Username: login,
@@ -106,4 +106,4 @@ const servers = {
       },
     },
   },
-};
+});

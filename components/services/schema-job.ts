@@ -41,10 +41,10 @@ export function schemaJob(
     name: 'schema',
     program: { entries: { 'apply.cjs': 'components/services/images/schema/apply.ts' } },
     command: ['node', '{program}/apply.cjs'],
-    environment: { PLAN: file(planFile), DATABASE_HOST: 'database' },
+    environment: { PLAN: file(planFile) },
     secrets: {
       ADMIN_PASSWORD: { passwordOf: 'database-admin' },
-      AUTHORITY: { authority: 'certificate' },
+      DATABASE_URL: { database: 'strata_migrator', direct: true },
       TENANT_LOGINS: { platform: 'tenant-logins' },
       ...Object.fromEntries(
         logins.map((role): [string, SecretSource] => [

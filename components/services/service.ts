@@ -22,8 +22,10 @@ export type SecretSource =
   | { readonly passwordOf: LoginRole | 'database-admin' | RedisUser }
   /** A certificate for a host name of the platform, signed by its own authority; when it ends in seconds since 1970. */
   | { readonly certificate: string; readonly part: CertificatePart }
-  /** The certificate of that authority. */
-  | { readonly authority: 'certificate' }
+  /** The certificate of that authority; of `database`, those of whoever signed what the database and its pooler show. */
+  | { readonly authority: 'certificate' | 'database' }
+  /** The host of the database, where only the deployment knows it. */
+  | { readonly databaseHost: true }
   /** The key of clients without anybody signed in; public, but made of a secret. */
   | { readonly anonKey: true }
   /** A member of `strata:secrets`. */

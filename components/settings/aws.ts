@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
 import { contradict } from './contradictions';
 import type { TargetName, TierName } from './names';
+import { rds } from './rds';
 import * as values from './values';
 
 const region = values.text(
@@ -111,6 +112,7 @@ export const aws = z
       .enum(['vm', 'rds'], { error: 'vm or rds' })
       .default('vm')
       .describe('Postgres on a server of the platform, or Amazon RDS.'),
+    rds,
     cache: z
       .enum(['vm', 'elasticache'], { error: 'vm or elasticache' })
       .default('vm')
@@ -160,6 +162,17 @@ export type AwsSettings = z.output<typeof aws>;
 /** Whether requests come through a load balancer of AWS. */
 export function isBalanced({ target, tier }: { target: TargetName; tier: TierName }): boolean {
   return target === 'aws' && tier === 'load-balanced';
+}
+
+/** Whether AWS runs the database, and not a server of the platform. */
+export function hasManagedDatabase({
+  target,
+  aws: { database },
+}: {
+  target: TargetName;
+  aws: Pick<AwsSettings, 'database'>;
+}): boolean {
+  return target === 'aws' && database === 'rds';
 }
 
 /** The availability zones; the first holds what is kept. */

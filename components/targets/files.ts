@@ -43,5 +43,5 @@ export function secretsOf({ secrets }: Service): Readonly<Record<string, SecretS
   const connects = Object.values(secrets).some(
     (source) => 'database' in source || 'vendor' in source,
   );
-  return connects ? { [authorityName]: { authority: 'certificate' }, ...secrets } : secrets;
+  return connects ? { [authorityName]: { authority: 'database' }, ...secrets } : secrets;
 }

@@ -78,8 +78,13 @@ export interface DatabaseArgs {
   readonly secret: SecretValue;
 }
 
-/** Where services find the database. */
-export type Addresses = Pick<DatabaseServer, 'inside' | 'pooled'>;
+/** Where services find the database; a managed one is known once it is made. */
+export interface Addresses {
+  readonly inside: pulumi.Input<Address>;
+  readonly pooled: pulumi.Input<Address>;
+  /** Certificates (PEM) of who signed the database's own, where that is not the platform. */
+  readonly authority?: string;
+}
 
 /** What a server is for; a tier says which there are. */
 type GroupName = 'server' | 'data' | 'operations' | 'app';

@@ -171,12 +171,12 @@ test('only the log shipper is root and has the socket, and only three see someth
 });
 
 test('passwords are files, and addresses of databases are verified', () => {
-  expect(named('postgres-exporter').environment.DATA_SOURCE_URI).toBe(
-    'database:5432/strata?sslmode=verify-full&sslrootcert=/run/strata/secrets/AUTHORITY',
+  expect(named('postgres-exporter').files.uri).toBe(
+    'database:5432/strata?sslmode=verify-full&sslrootcert=/run/strata/secrets/AUTHORITY\n',
   );
   expect(named('postgres-exporter').secrets).toEqual({
     DATA_SOURCE_PASS: { passwordOf: 'strata_monitor' },
-    AUTHORITY: { authority: 'certificate' },
+    AUTHORITY: { authority: 'database' },
   });
   expect(named('pgbouncer-exporter').command).toEqual(['@/run/strata/files/arguments']);
   expect(named('grafana').environment).toMatchObject({

@@ -47,7 +47,7 @@ export function gotrue(settings: Given): Workload {
     image: image(settings, 'gotrue'),
     command: ['auth', '-c', file(variablesFile)],
     environment: {},
-    secrets: { AUTHORITY: { authority: 'certificate' } },
+    secrets: { AUTHORITY: { authority: 'database' } },
     files: { [variablesFile]: variables(settings) },
     scratch: ['/tmp'],
     user: '1000:1000',

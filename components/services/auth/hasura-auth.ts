@@ -68,7 +68,7 @@ export function hasuraAuth(settings: Given): Workload {
       ...mail(auth),
       ...providers(auth),
     },
-    secrets: { AUTHORITY: { authority: 'certificate' } },
+    secrets: { AUTHORITY: { authority: 'database' } },
     secretEnvironment: {
       AUTH_ENCRYPTION_KEY: { platform: 'auth-encryption' },
       HASURA_GRAPHQL_ADMIN_SECRET: { platform: 'hasura-admin' },

@@ -1,9 +1,11 @@
 import { platformDatabase } from '../../tenancy/places';
 import type { DatabaseSettings } from '../../settings/database';
 import type { Settings } from '../../settings/schema';
+import { inside } from '../../targets/addresses';
 import { image } from '../images';
 import type { FileContent, Workload } from '../service';
 import { pooledRoles } from './connections';
+import { fileAt } from './host';
 import { file, secretFile } from '../paths';
 import { includedFile } from './pooler-tenants';
 
@@ -46,10 +48,10 @@ export function pooler(settings: Settings): Workload {
     secrets: {
       TLS_CERTIFICATE: { certificate: name, part: 'certificate' },
       TLS_KEY: { certificate: name, part: 'key' },
-      AUTHORITY: { authority: 'certificate' },
+      AUTHORITY: { authority: 'database' },
     },
     files: {
-      'pgbouncer.ini': renderPooler(settings.database),
+      'pgbouncer.ini': fileAt(settings, (host) => renderPooler(settings.database, host)),
       'userlist.txt': userList(),
     },
     scratch: [socketFolder],
@@ -71,7 +73,10 @@ export function pooler(settings: Settings): Workload {
  * pgbouncer.ini for PgBouncer 1.18 and newer. Databases and logins of tenants are in the file that it includes, which
  * changes while it runs; the pool of each, 10 connections unless said otherwise, is there too.
  */
-export function renderPooler({ pools, clients }: DatabaseSettings): string {
+export function renderPooler(
+  { pools, clients }: DatabaseSettings,
+  host: string = inside.host,
+): string {
   const settings = {
     listen_addr: '*',
     listen_port: poolerPort,
@@ -115,7 +120,7 @@ export function renderPooler({ pools, clients }: DatabaseSettings): string {
     `${role} = max_user_connections=${connections}`;
   return [
     '[databases]',
-    `${platformDatabase} = host=database port=5432 dbname=${platformDatabase}`,
+    `${platformDatabase} = host=${host} port=5432 dbname=${platformDatabase}`,
     '[users]',
     ...sizes(pools).map(([role, size]) => limit(role, size)),
     limit(statsRole, 1),

@@ -31,7 +31,9 @@ export const databaseFigures: Readonly<Record<string, Query>> = {
         (select sum(blks_hit) from pg_stat_database) as blocks_hit_total,
         (select sum(blks_read) from pg_stat_database) as blocks_read_total,
         (select failed_count from pg_stat_archiver) as archive_failures_total,
-        (select sum(pg_database_size(oid)) from pg_database) as size_bytes,
+        -- Of those that it may ask about: a managed server has one that is not its users'.
+        (select sum(pg_database_size(oid)) from pg_database
+          where has_database_privilege(oid, 'connect') or pg_has_role('pg_read_all_stats', 'usage')) as size_bytes,
         pg_is_in_recovery()::int as in_recovery`,
     metrics: [
       figure(

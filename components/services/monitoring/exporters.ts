@@ -1,5 +1,6 @@
 import { platformDatabase } from '../../tenancy/places';
 import { stringify } from 'yaml';
+import { fileAt } from '../database/host';
 import { image } from '../images';
 import type { Service, Workload } from '../service';
 import { databaseFigures } from './database-figures';
@@ -127,16 +128,19 @@ function postgresExporter(settings: Monitored): Workload {
     name: 'postgres-exporter',
     image: image(settings, 'postgres-exporter'),
     environment: {
-      DATA_SOURCE_URI: `database:5432/${platformDatabase}?${tls}`,
+      DATA_SOURCE_URI_FILE: file('uri'),
       DATA_SOURCE_USER: 'strata_monitor',
       // Called deprecated since 0.13, still there at 0.20.1 (upstream's source, 2026-11-21).
       PG_EXPORTER_EXTEND_QUERY_PATH: file('queries.yml'),
     },
     secrets: {
       DATA_SOURCE_PASS: { passwordOf: 'strata_monitor' },
-      AUTHORITY: { authority: 'certificate' },
+      AUTHORITY: { authority: 'database' },
     },
-    files: { 'queries.yml': stringify(databaseFigures) },
+    files: {
+      'queries.yml': stringify(databaseFigures),
+      uri: fileAt(settings, (host) => `${host}:5432/${platformDatabase}?${tls}\n`),
+    },
     needs: ['database'],
     port: 9187,
     health: '/',

@@ -4,7 +4,7 @@ import type { Service, Workload } from '../service';
 import { probeJobs } from './blackbox';
 import { file } from '../paths';
 import { nobody, operatorPaths, operatorUrl, type Monitored } from './names';
-import { renderRules, rules } from './rules/rules';
+import { innerHosts, renderRules, rules } from './rules/rules';
 
 const port = 9090;
 const data = '/prometheus';
@@ -60,7 +60,7 @@ export function prometheus(
     ...bare,
     files: {
       'prometheus.yml': renderPrometheus(targets, probeJobs(settings, all)),
-      'rules.yml': renderRules(rules(settings, targets, all), all, settings.tier),
+      'rules.yml': renderRules(rules(settings, targets, all), innerHosts(settings, all)),
     },
   };
 }

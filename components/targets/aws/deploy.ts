@@ -1,7 +1,7 @@
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
-import { natOf, zonesOf } from '../../settings/aws';
+import { hasManagedDatabase, natOf, zonesOf } from '../../settings/aws';
 import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
@@ -9,11 +9,13 @@ import { addressOf } from './addresses';
 import { Alarms } from './alarms';
 import type { Base } from './base';
 import { releases } from './bucket';
-import { databasePort, gatewayPorts, logDays } from './constants';
+import { databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
+import { databaseOf, foundAt } from './database';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
 import { machineImage } from './machine';
+import type { ManagedDatabase } from './managed-database';
 import { Network } from './network';
 import { servers, type Ready } from './server-groups';
 
@@ -42,14 +44,26 @@ export function deploy(
     },
     own,
   );
-  const groups = linked(deployment.groups, (name) => addressOf(aws.network, name), settings);
+  const managed = hasManagedDatabase(settings);
+  const groups = linked(
+    managed ? withoutDatabase(deployment.groups) : deployment.groups,
+    (name) => addressOf(aws.network, name),
+    settings,
+  );
   const front = deployment.groups.find(hasGateway);
   if (!front) throw new Error('a deployment without a gateway');
   const doors = new Doors(
     'doors',
-    { vpc: network.vpc, groups, front: front.name, ports: { ...gatewayPorts, links: linkPort } },
+    {
+      vpc: network.vpc,
+      groups,
+      front: front.name,
+      ports: { ...gatewayPorts, links: linkPort },
+      managed: managed ? { database: managedDatabasePort } : {},
+    },
     own,
   );
+  const database = managed ? databaseOf(base, network, doors, deployment, own) : undefined;
   if (aws.endpoints.length > 0) {
     new Endpoints(
       'endpoints',
@@ -70,6 +84,7 @@ export function deploy(
     balancer,
     image: machineImage(aws.image, { parent, provider: base.provider }),
     releases: releases('releases', key, own),
+    ...(database && { database: foundAt(database, aws.region) }),
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],
@@ -89,8 +104,8 @@ export function deploy(
     own,
   );
   return {
-    reach: reachOf(ready, aws.region),
-    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base)),
+    reach: reachOf(ready, aws.region, database),
+    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base, database)),
   };
 }
 
@@ -98,13 +113,25 @@ function hasGateway({ services }: ServerGroup): boolean {
   return services.some(({ name }) => name === 'gateway');
 }
 
-/** Through a session of Systems Manager to the server that the database stands on. */
-function reachOf(ready: readonly Ready[], region: string): pulumi.Output<Address> {
-  const id = ready.find(({ group }) => group.services.some(({ name }) => name === 'database'))?.id;
-  if (!id) throw new Error('a deployment without a database');
-  return id.apply((server): Address => ({
-    host: loopback,
-    port: databasePort,
+/** A group that has it as something else: what it leaves behind is as it was. */
+function withoutDatabase(groups: readonly ServerGroup[]): ServerGroup[] {
+  return groups.map((group) => ({
+    ...group,
+    services: group.services.filter(({ name }) => name !== 'database'),
+  }));
+}
+
+/** Through a session of Systems Manager to the server that the database stands on, or is filled from. */
+function reachOf(
+  ready: readonly Ready[],
+  region: string,
+  database: ManagedDatabase | undefined,
+): pulumi.Output<Address> {
+  const id = ready.find(({ group }) => group.services.some(({ name }) => name === 'schema'))?.id;
+  if (!id) throw new Error('a deployment whose database nobody fills');
+  return pulumi.all([id, database?.host]).apply(([server, host]): Address => ({
+    host: host ?? loopback,
+    port: host === undefined ? databasePort : managedDatabasePort,
     parameters: { sslmode: 'require', reach: `ssm://${server}?region=${region}` },
   }));
 }
@@ -114,14 +141,16 @@ function placedOn(
   { name, count, services }: ServerGroup,
   made: Ready | undefined,
   { settings }: Base,
+  database: ManagedDatabase | undefined,
 ): Placed[] {
   if (!made) throw new Error(`group ${name} has no server`);
   const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
   return services.map((service) => ({
     name: service.name,
     kind: service.name === 'database' ? 'database' : service.kind,
-    resource: made.resource,
-    where,
+    ...(database && service.name === 'database'
+      ? { resource: database.instance, where: 'Amazon RDS' }
+      : { resource: made.resource, where }),
     endpoints: service.kind === 'workload' ? publicEndpoints(settings, service) : {},
   }));
 }

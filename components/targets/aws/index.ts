@@ -1,6 +1,6 @@
 import * as aws from '@pulumi/aws';
 import { names } from '../../data/names';
-import { volumeSize, zonesOf } from '../../settings/aws';
+import { hasManagedDatabase, volumeSize, zonesOf } from '../../settings/aws';
 import type { Settings } from '../../settings/schema';
 import { madeAnew } from '../../tiers/placement';
 import { randomPassword } from '../password';
@@ -25,6 +25,8 @@ export function awsTarget(settings: Settings): Target {
     volume(content, _owner, opts) {
       if (madeAnew.includes(content)) return undefined;
       base ??= baseOf(settings, opts);
+      // RDS has a volume of its own.
+      if (content === 'database' && hasManagedDatabase(settings)) return undefined;
       const name = names.volume(content, 1);
       const resource = new aws.ebs.Volume(
         name,

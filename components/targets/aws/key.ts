@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, iamArn, type Account } from './account';
+import { databaseLogPrefix } from './database-names';
 import { logPrefix } from './log-group';
 import { stackName } from './naming';
 import { policy, type Statement } from './policy';
@@ -68,7 +69,9 @@ function ofLogs(account: Account): Statement {
     Resource: '*',
     Condition: {
       ArnLike: {
-        'kms:EncryptionContext:aws:logs:arn': arn(account, 'logs', `log-group:${logPrefix()}/*`),
+        'kms:EncryptionContext:aws:logs:arn': [`${logPrefix()}/*`, `${databaseLogPrefix()}*`].map(
+          (name) => arn(account, 'logs', `log-group:${name}`),
+        ),
       },
     },
   };

@@ -6,6 +6,7 @@ import type { Settings } from '../../settings/schema';
 import { showKey, showText } from '../../settings/show';
 import { containerRefusals } from '../container-refusals';
 import { gatewayPorts } from './constants';
+import { databaseRefusals } from './database-refusals';
 
 /** What cannot run on servers of AWS. */
 export function refusals(settings: Settings, services: readonly Service[]): Problem[] {
@@ -13,6 +14,7 @@ export function refusals(settings: Settings, services: readonly Service[]): Prob
     ...containerRefusals(settings, services),
     ...unnamed(settings),
     ...notBuilt(settings),
+    ...databaseRefusals(settings),
     ...shards(settings),
     ...openPorts(settings),
     ...cutOff(settings),
@@ -34,17 +36,15 @@ function unnamed({ domain }: Settings): Problem[] {
 }
 
 function notBuilt({ aws }: Settings): Problem[] {
-  return (['database', 'cache'] as const).flatMap((key): Problem[] => {
-    if (aws[key] === 'vm') return [];
-    return [
-      {
-        key: showKey(['aws', key]),
-        reason: 'names a managed service that is not built yet',
-        received: showText(aws[key]),
-        allowed: 'so far vm',
-      },
-    ];
-  });
+  if (aws.cache === 'vm') return [];
+  return [
+    {
+      key: showKey(['aws', 'cache']),
+      reason: 'names a managed service that is not built yet',
+      received: showText(aws.cache),
+      allowed: 'so far vm',
+    },
+  ];
 }
 
 /** The schema is applied from beside the database, by a job that knows this one cluster. */

@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { image } from '../../services/images';
 import type { Service, VolumeContent } from '../../services/service';
 import { inside, pooled } from '../addresses';
-import type { DataVolume, DataVolumes, Deployment, ServerGroup } from '../target';
+import type { Addresses, DataVolume, DataVolumes, Deployment, ServerGroup } from '../target';
 import { volumeSize } from '../../settings/aws';
 import { addressOf } from './addresses';
 import type { Balancer } from './balancer';
@@ -27,6 +27,8 @@ export interface Surroundings {
   readonly releases: Bucket;
   readonly balancer: Balancer | undefined;
   readonly image: MachineImage;
+  /** Where services find the database, where AWS runs it. */
+  readonly database?: Addresses;
 }
 
 /** A group of servers. */
@@ -61,7 +63,9 @@ export function servers(
       services,
       schemaVersion: deployment.schemaVersion,
       nodeImage: image(settings, 'node'),
-      secret: deployment.secret({ inside, pooled: pooler(deployment) ? pooled : inside }),
+      secret: deployment.secret(
+        around.database ?? { inside, pooled: pooler(deployment) ? pooled : inside },
+      ),
       volumes: Object.fromEntries(
         Object.entries(volumes).map(([content, { location }]) => [content, location]),
       ),

@@ -138,8 +138,6 @@ export class Pooler {
       POOLER_HOST: 'localhost',
       POOLER_PORT: String(this.port),
       CONSOLE_USER: consoleUser,
-      DATABASE_HOST: '127.0.0.1',
-      DATABASE_PORT: String(this.main.port),
       TENANT_CONNECTIONS: '3',
       TENANT_CAPACITY: '30',
       USERS: path.join(this.folder, 'userlist.txt'),

@@ -10,14 +10,15 @@ const pollMs = 30_000;
  * Keeps the pooler's databases and logins as the registry of tenants says. Healthy while it reads the registry; what the
  * pooler needs to start lies in the folder before that.
  *
- * Environment: PORT, HOST (127.0.0.1), POOLER_FOLDER, POOLER_HOST, POOLER_PORT, CONSOLE_USER, DATABASE_HOST, DATABASE_PORT
- * (the shard main, as the pooler reaches it), TENANT_CONNECTIONS, TENANT_CAPACITY, USERS (a file: the platform's own
- * lines of the pooler's auth_file); files named by DATABASE_URL_FILE (strata_pooler, direct), CONSOLE_PASSWORD_FILE,
- * TENANT_LOGINS_FILE and AUTHORITY_FILE.
+ * Environment: PORT, HOST (127.0.0.1), POOLER_FOLDER, POOLER_HOST, POOLER_PORT, CONSOLE_USER, TENANT_CONNECTIONS,
+ * TENANT_CAPACITY, USERS (a file: the platform's own lines of the pooler's auth_file); files named by DATABASE_URL_FILE
+ * (strata_pooler, direct: the pooler reaches the shard main there too), CONSOLE_PASSWORD_FILE, TENANT_LOGINS_FILE and
+ * AUTHORITY_FILE.
  */
 async function main(): Promise<void> {
+  const databaseUrl = readSecret('DATABASE_URL');
   const registry = new PoolerRegistry({
-    databaseUrl: readSecret('DATABASE_URL'),
+    databaseUrl,
     console: {
       host: variable('POOLER_HOST'),
       port: wholeNumber('POOLER_PORT'),
@@ -29,7 +30,7 @@ async function main(): Promise<void> {
     users: readFileSync(variable('USERS'), 'utf8'),
     master: readSecret('TENANT_LOGINS'),
     limits: {
-      main: { host: variable('DATABASE_HOST'), port: wholeNumber('DATABASE_PORT') },
+      main: addressIn(databaseUrl),
       connections: wholeNumber('TENANT_CONNECTIONS'),
       // None of them is planned for, and yet there may be some.
       capacity: wholeNumber('TENANT_CAPACITY', 0),
@@ -53,6 +54,11 @@ async function main(): Promise<void> {
       void registry.stop();
     });
   }
+}
+
+function addressIn(databaseUrl: string): { host: string; port: number } {
+  const { hostname, port } = new URL(databaseUrl);
+  return { host: hostname, port: Number(port) };
 }
 
 main().catch((error: unknown) => {

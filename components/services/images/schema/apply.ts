@@ -20,13 +20,13 @@ import type { SchemaPlan } from './plan';
  * The schema job: what a deployment by Pulumi does to the database, as one program inside the network. Applied
  * migrations are passed over by the ledger, so it may run again; it ends with an error at the first thing that fails.
  *
- * Environment: PLAN (a file), DATABASE_HOST; files named by ADMIN_PASSWORD_FILE, AUTHORITY_FILE, TENANT_LOGINS_FILE, for each
- * login `<ROLE>_PASSWORD_FILE` and for each vendor's database `<NAME>_URL_FILE`.
+ * Environment: PLAN (a file); files named by DATABASE_URL_FILE (strata_migrator, direct), ADMIN_PASSWORD_FILE,
+ * TENANT_LOGINS_FILE, for each login `<ROLE>_PASSWORD_FILE` and for each vendor's database `<NAME>_URL_FILE`.
  */
 async function main(): Promise<void> {
   const plan = JSON.parse(readFileSync(variable('PLAN'), 'utf8')) as SchemaPlan;
-  const admin = urlOf('postgres', 'ADMIN');
-  const migrator = urlOf('strata_migrator', 'STRATA_MIGRATOR');
+  const migrator = readSecret('DATABASE_URL');
+  const admin = adminUrl(migrator, readSecret('ADMIN_PASSWORD'));
   const cluster = 'compose';
   const apply = async (scope: 'platform' | 'app', chosen: (index: number) => boolean) => {
     const files = plan.migrations.filter((file) => file.scope === scope);
@@ -112,12 +112,12 @@ async function settle(
   );
 }
 
-function urlOf(role: string, password: string): string {
-  const authority = encodeURIComponent(variable('AUTHORITY_FILE'));
-  return (
-    `postgresql://${role}:${readSecret(`${password}_PASSWORD`)}@${variable('DATABASE_HOST')}:5432/strata` +
-    `?sslmode=verify-full&sslrootcert=${authority}`
-  );
+/** Where the migrator goes, as the cluster's admin. */
+function adminUrl(migrator: string, password: string): string {
+  const url = new URL(migrator);
+  url.username = 'postgres';
+  url.password = password;
+  return url.href;
 }
 
 /** There is no engine here: what it would be told goes to the log. */

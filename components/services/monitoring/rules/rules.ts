@@ -1,6 +1,7 @@
 import { stringify } from 'yaml';
 import { linkCertificates } from '../../../links/names';
-import type { TierName } from '../../../settings/names';
+import { hasManagedDatabase } from '../../../settings/aws';
+import type { Settings } from '../../../settings/schema';
 import type { FileContent, Service, Workload } from '../../service';
 import { isAsked } from '../blackbox';
 import type { Monitored } from '../names';
@@ -34,8 +35,7 @@ interface Group {
 
 function groupsOf(
   targets: readonly Watched[],
-  services: readonly Service[],
-  tier: TierName,
+  inner: readonly string[],
 ): readonly Group[] {
   return [
     { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
@@ -47,7 +47,7 @@ function groupsOf(
       name: 'certificates',
       of: called('database', 'pooler'),
       always: true,
-      rules: certificateRules(innerHosts(services, tier)),
+      rules: certificateRules(inner),
     },
     { name: 'health', of: isAsked, by: 'gateway', rules: healthRules },
     { name: 'gateway', of: called('gateway'), rules: gatewayRules },
@@ -86,7 +86,7 @@ export function rules(
   const has = (name: string) => services.some((service) => service.name === name);
   const base = settings.monitoring.runbooks ?? 'docs/runbooks.md';
   return Object.fromEntries(
-    groupsOf(targets, services, settings.tier)
+    groupsOf(targets, innerHosts(settings, services))
       .filter(({ of, always }) => always === true || services.some(of))
       .filter(({ by }) => by === undefined || has(by))
       .map(({ name, rules: members }) => [
@@ -98,7 +98,7 @@ export function rules(
 
 /** The names of the alerts that watch a service, where everything that they need is there. */
 export function alertsOf(service: Workload): string[] {
-  return groupsOf([{ job: service.name, replicas: service.replicas }], [service], 'single')
+  return groupsOf([{ job: service.name, replicas: service.replicas }], [service.name])
     .filter(({ of }) => of(service))
     .flatMap(({ rules: members }) => members.map(({ alert }) => alert));
 }
@@ -116,16 +116,17 @@ function hasRoutes(service: Service): boolean {
 }
 
 /** Hosts inside whose certificates no probe from outside sees. */
-function innerHosts(services: readonly Service[], tier: TierName): string[] {
+export function innerHosts(settings: Settings, services: readonly Service[]): string[] {
   const pooler = services.map(({ name }) => name).filter((name) => name === 'pooler');
-  return ['database', ...pooler, ...linkCertificates(tier)];
+  // Who manages the database renews its certificate.
+  const database = hasManagedDatabase(settings) ? [] : ['database'];
+  return [...database, ...pooler, ...linkCertificates(settings.tier)];
 }
 
-/** rules.yml; a template, because a certificate's end is known only when it is made. Pure. */
+/** rules.yml; a template, because the ends of the certificates of `inner` are known only when they are made. Pure. */
 export function renderRules(
   groups: ReturnType<typeof rules>,
-  services: readonly Service[],
-  tier: TierName,
+  inner: readonly string[],
 ): FileContent {
   const template = stringify({
     groups: Object.entries(groups).map(([name, members]) => ({
@@ -141,5 +142,5 @@ export function renderRules(
       ),
     })),
   });
-  return { template, secrets: certificateEnds(innerHosts(services, tier)) };
+  return { template, secrets: certificateEnds(inner) };
 }

@@ -1,0 +1,56 @@
+import { names } from '../../data/names';
+import { managedDatabase } from '../../settings/rds';
+import { inside, pooled } from '../addresses';
+import type { Addresses, Deployment } from '../target';
+import type { Base } from './base';
+import { logDays } from './constants';
+import { databaseAuthorities } from './database-authorities';
+import { databaseParameters } from './database-parameters';
+import type { Doors } from './doors';
+import { ManagedDatabase, replicas } from './managed-database';
+import type { Network } from './network';
+import type * as pulumi from '@pulumi/pulumi';
+
+const generation = 1;
+
+/** The database of a deployment, below the platform, as its volume is where a server has it; its replicas below `opts.parent`. */
+export function databaseOf(
+  { settings, key, kept, provider }: Base,
+  network: Network,
+  doors: Doors,
+  { databasePassword }: Deployment,
+  { parent }: pulumi.ComponentResourceOptions,
+): ManagedDatabase {
+  const plan = managedDatabase(settings);
+  const database = new ManagedDatabase(
+    names.volume('database', generation),
+    {
+      plan,
+      generation,
+      key,
+      logDays,
+      parameters: databaseParameters(settings),
+      backupHour: settings.database.backup.hour,
+      subnets: network.subnets('isolated'),
+      securityGroup: doors.ofManaged('database'),
+      password: databasePassword,
+    },
+    kept,
+  );
+  replicas(
+    plan.replicas,
+    database,
+    { key, days: logDays },
+    { ...(parent && { parent }), provider },
+  );
+  return database;
+}
+
+/** Where services find it: with the pooler before it that is always there, and signed by Amazon. */
+export function foundAt({ host }: ManagedDatabase, region: string): Addresses {
+  return {
+    inside: host.apply((known) => ({ ...inside, host: known })),
+    pooled,
+    authority: databaseAuthorities(region),
+  };
+}

@@ -1,0 +1,145 @@
+import { spawn } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { loginRoles } from '../../components/data/credentials';
+import { planOf } from '../../components/plan';
+import { databaseFigures } from '../../components/services/monitoring/database-figures';
+import { schemaJob } from '../../components/services/schema-job';
+import type { LoginRole } from '../../components/services/service';
+import { chosenVendors, vendorRole } from '../../components/services/vendors';
+import { audit } from '../../provider/audit/audit';
+import { startManagedPostgres, type ManagedPostgres } from '../support/managed-postgres';
+import { bundleOf } from '../support/node-program';
+import { settingsOf } from '../support/platform';
+
+const settings = settingsOf({
+  target: 'docker',
+  preset: 'standard',
+  domain: 'example.org',
+  services: {
+    'hasura-auth': { enabled: true },
+    hasura: { enabled: true },
+    'supabase-storage': { enabled: true },
+  },
+  tenancy: {
+    tenants: {
+      acme: { model: 'shared', members: { ann: 'admin' } },
+      globex: { model: 'schema', members: { gus: 'admin' } },
+      initech: { model: 'database', members: { ian: 'admin' } },
+    },
+  },
+  database: { memory: '6G', tenants: { most: 2 } },
+});
+
+let managed: ManagedPostgres;
+let folder: string;
+const logins = Object.keys(loginRoles) as LoginRole[];
+
+beforeAll(async () => {
+  managed = await startManagedPostgres();
+  folder = mkdtempSync(path.join(os.tmpdir(), 'strata-schema-managed-'));
+});
+
+afterAll(async () => {
+  await managed.stop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** A login's URL, as services are given it: verified, past the pooler. */
+function url(role: string, authority = managed.authority, host = managed.host): string {
+  const file = write(`${role}-${host}.authority.pem`, authority);
+  const query = new URLSearchParams({ sslmode: 'verify-full', sslrootcert: file });
+  return `postgresql://${role}:${role}-password-of-tests@${host}:${managed.port}/strata?${query.toString()}`;
+}
+
+function write(name: string, text: string): string {
+  const file = path.join(folder, name);
+  writeFileSync(file, text, { mode: 0o600 });
+  return file;
+}
+
+/** The job's exit code and what it says. */
+async function runJob(databaseUrl: string): Promise<{ code: number | null; said: string }> {
+  const job = schemaJob(planOf(settings), logins, settings);
+  const secrets = {
+    DATABASE_URL: databaseUrl,
+    ADMIN_PASSWORD: 'the-password-of-the-admin',
+    TENANT_LOGINS: 'm'.repeat(64),
+    ...Object.fromEntries(
+      logins.map((role) => [`${role.toUpperCase()}_PASSWORD`, `${role}-password-of-tests`]),
+    ),
+    ...Object.fromEntries(
+      chosenVendors(settings).map((vendor) => [
+        `${vendorRole(vendor).toUpperCase()}_URL`,
+        url(vendorRole(vendor)),
+      ]),
+    ),
+  };
+  const files = Object.entries(secrets).map(([name, text]) => [`${name}_FILE`, write(name, text)]);
+  const program = write('apply.cjs', bundleOf('components/services/images/schema/apply.ts'));
+  const child = spawn(process.execPath, [program], {
+    env: {
+      PLAN: write('plan.json', job.files['plan.json'] as string),
+      ...(Object.fromEntries(files) as Record<string, string>),
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const said: string[] = [];
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => said.push(chunk.toString()));
+  }
+  const code = await new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return { code, said: said.join('') };
+}
+
+describe('the schema job on a stand-in for RDS: Postgres whose admin is no superuser', () => {
+  test('trusts nobody else than who signed the database’s certificate, under its own name', async () => {
+    const others = await startManagedPostgres();
+    await others.stop();
+    const stranger = await runJob(url('strata_migrator', others.authority));
+    const alias = await runJob(url('strata_migrator', managed.authority, '127.0.0.1'));
+
+    expect([stranger.code, alias.code]).toEqual([1, 1]);
+    expect(stranger.said).toMatch(/certificate/);
+    expect(alias.said).toMatch(/IP|altnames|certificate/);
+  });
+
+  test('brings everything up: logins, vendors, tenants of each model, and the audit', async () => {
+    const { code, said } = await runJob(url('strata_migrator'));
+
+    expect(code, said.slice(-2000)).toBe(0);
+    expect(said).toContain('audit');
+  });
+
+  test('finds nothing to do the second time', async () => {
+    const { code, said } = await runJob(url('strata_migrator'));
+    expect(code, said.slice(-2000)).toBe(0);
+  });
+
+  test.each(['strata_auditor', 'strata_migrator', 'postgres'])(
+    'leaves what is clean for %s',
+    async (login) => {
+      expect(await audit(url(login))).toEqual([]);
+    },
+  );
+
+  test('made tenants of all models', async () => {
+    const client = await managed.server.connect('rdsadmin', 'strata');
+    const { rows } = await client.query<{ model: string }>(
+      'select model from registry.tenants order by model',
+    );
+    expect(rows.map(({ model }) => model)).toEqual(['database', 'schema', 'shared']);
+  });
+
+  test('gives monitoring every figure', async () => {
+    const monitor = await managed.server.connect('strata_monitor', 'strata');
+    for (const { query, metrics } of Object.values(databaseFigures)) {
+      const { fields } = await monitor.query(query);
+      expect(fields.map(({ name }) => name)).toEqual(
+        metrics.flatMap((column) => Object.keys(column)),
+      );
+    }
+  });
+});
