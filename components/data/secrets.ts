@@ -25,6 +25,7 @@ export function secretValues(parts: SecretParts, database?: Addresses): SecretVa
     if ('passwordOf' in source) return passwordOf(source.passwordOf, parts.credentials);
     if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
     if ('authority' in source) return parts.certificates.authority;
+    if ('cacheHost' in source) return cacheHost(database);
     if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
     return fromConfig(source.config, parts.config);
   };
@@ -59,6 +60,11 @@ function passwordOf(
 ): pulumi.Output<string> {
   if (who === 'database-admin') return databaseAdmin;
   return { ...logins, ...redis }[who];
+}
+
+function cacheHost(addresses: Addresses | undefined): pulumi.Output<string> {
+  if (!addresses?.cache) throw new Error('the host of a cache that is a service of the platform');
+  return addresses.cache;
 }
 
 function fromConfig(

@@ -78,8 +78,11 @@ export interface DatabaseArgs {
   readonly secret: SecretValue;
 }
 
-/** Where services find the database. */
-export type Addresses = Pick<DatabaseServer, 'inside' | 'pooled'>;
+/** Where services find what keeps data. */
+export interface Addresses extends Pick<DatabaseServer, 'inside' | 'pooled'> {
+  /** The host name of a cache that is no service of the platform's own. */
+  readonly cache?: pulumi.Output<string>;
+}
 
 /** What a server is for; a tier says which there are. */
 type GroupName = 'server' | 'data' | 'operations' | 'app';

@@ -106,6 +106,7 @@ function secretOf(
       return anonKey(kept.password(names.platformSecret('jwt-key'), platformSecrets['jwt-key']));
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
+    if ('cacheHost' in source) throw new Error('the cache is a service of this host');
     const value = secrets[source.config];
     if (value === undefined) throw new Error(`strata:secrets has no "${source.config}"`);
     return value;

@@ -13,6 +13,8 @@ export interface Base {
   readonly account: Account;
   /** ARN of the key of everything that is kept. */
   readonly key: pulumi.Output<string>;
+  /** For what is kept: below the platform, apart from tiers and servers. */
+  readonly kept: pulumi.ComponentResourceOptions;
   /** What AWS's own services make is tagged with. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -27,6 +29,7 @@ export function baseOf(
   const provider = new aws.Provider('aws', providerArgs(region as aws.Region, told), { parent });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider, parent });
   const account: Account = { id: accountId, region };
-  const key = new Key(names.encryptionKey, { account }, { parent, providers: [provider] });
-  return { settings, provider, account, key: key.arn, tags: tags(told) };
+  const kept = { ...(parent && { parent }), providers: [provider] };
+  const key = new Key(names.encryptionKey, { account }, kept);
+  return { settings, provider, account, key: key.arn, kept, tags: tags(told) };
 }

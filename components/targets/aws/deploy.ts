@@ -1,7 +1,10 @@
 import type * as pulumi from '@pulumi/pulumi';
+import { names } from '../../data/names';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
+import { ledToCache } from '../../links/way-to-cache';
 import { natOf, zonesOf } from '../../settings/aws';
+import { cacheNode } from '../../settings/elasticache';
 import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
@@ -9,7 +12,8 @@ import { addressOf } from './addresses';
 import { Alarms } from './alarms';
 import type { Base } from './base';
 import { releases } from './bucket';
-import { databasePort, gatewayPorts, logDays } from './constants';
+import { Cache } from './cache';
+import { cachePort, databasePort, gatewayPorts, logDays } from './constants';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
@@ -42,14 +46,26 @@ export function deploy(
     },
     own,
   );
-  const groups = linked(deployment.groups, (name) => addressOf(aws.network, name), settings);
+  const elasticache = aws.cache === 'elasticache';
+  const groups = linked(
+    ledToCache(deployment.groups, settings),
+    (name) => addressOf(aws.network, name),
+    settings,
+  );
   const front = deployment.groups.find(hasGateway);
   if (!front) throw new Error('a deployment without a gateway');
   const doors = new Doors(
     'doors',
-    { vpc: network.vpc, groups, front: front.name, ports: { ...gatewayPorts, links: linkPort } },
+    {
+      vpc: network.vpc,
+      groups,
+      front: front.name,
+      ports: { ...gatewayPorts, links: linkPort },
+      managed: elasticache ? { cache: cachePort } : {},
+    },
     own,
   );
+  const cache = elasticache ? cacheOf(base, network, doors, deployment) : undefined;
   if (aws.endpoints.length > 0) {
     new Endpoints(
       'endpoints',
@@ -70,6 +86,7 @@ export function deploy(
     balancer,
     image: machineImage({ parent, provider: base.provider }),
     releases: releases('releases', key, own),
+    ...(cache && { cache: cache.host }),
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],
@@ -90,8 +107,30 @@ export function deploy(
   );
   return {
     reach: reachOf(ready, aws.region),
-    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base)),
+    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base, cache)),
   };
+}
+
+/** Below the platform, as the volume is where a server has it. */
+function cacheOf(
+  { settings, key, kept }: Base,
+  network: Network,
+  doors: Doors,
+  { secret }: Deployment,
+): Cache {
+  const value = secret();
+  return new Cache(
+    names.volume('queue', 1),
+    {
+      subnets: network.subnets('isolated'),
+      securityGroup: doors.ofManaged('cache'),
+      key,
+      nodeType: cacheNode(settings).type,
+      snapshotDays: settings.aws.elasticache.snapshotDays,
+      password: (user) => value({ passwordOf: user }),
+    },
+    kept,
+  );
 }
 
 function hasGateway({ services }: ServerGroup): boolean {
@@ -114,14 +153,16 @@ function placedOn(
   { name, count, services }: ServerGroup,
   made: Ready | undefined,
   { settings }: Base,
+  cache: Cache | undefined,
 ): Placed[] {
   if (!made) throw new Error(`group ${name} has no server`);
   const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
+  const here = { resource: made.resource, where };
+  const atAws = cache && { resource: cache.group, where: 'Amazon ElastiCache' };
   return services.map((service) => ({
     name: service.name,
     kind: service.name === 'database' ? 'database' : service.kind,
-    resource: made.resource,
-    where,
+    ...(service.name === 'redis' ? (atAws ?? here) : here),
     endpoints: service.kind === 'workload' ? publicEndpoints(settings, service) : {},
   }));
 }

@@ -18,6 +18,8 @@ export interface DoorsArgs {
     /** Where a server lets in those that have a link to it. */
     readonly links: number;
   };
+  /** What AWS runs for the platform → its port, which every group may ask. */
+  readonly managed?: Readonly<Record<string, number>>;
 }
 
 const everywhere = '0.0.0.0/0';
@@ -34,15 +36,23 @@ export class Doors extends pulumi.ComponentResource {
   readonly balancer: pulumi.Output<string> | undefined;
   /** Group → its servers' security group. */
   readonly groups: Readonly<Partial<Record<GroupName, pulumi.Output<string>>>>;
+  /** What AWS runs → its security group. */
+  private readonly managed: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: DoorsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Doors', name, {}, opts);
-    const { groups, front, ports } = args;
+    const { groups, front, ports, managed = {} } = args;
     this.groups = Object.fromEntries(
       groups.map((group) => [group.name, this.door(name, group.name, args.vpc)]),
     );
     for (const group of groups) this.out(name, group.name);
     this.links(name, groups, ports.links);
+    this.managed = Object.fromEntries(
+      Object.entries(managed).map(([part, port]) => [
+        part,
+        this.asked(name, part, port, groups, args.vpc),
+      ]),
+    );
     const balanced = groups.some((group) => group.name === front && group.balanced);
     this.balancer = balanced ? this.door(name, 'balancer', args.vpc) : undefined;
     if (this.balancer) this.behind(name, this.balancer, front, ports);
@@ -54,6 +64,13 @@ export class Doors extends pulumi.ComponentResource {
   group(name: GroupName): pulumi.Output<string> {
     const door = this.groups[name];
     if (!door) throw new Error(`there is no group ${name}`);
+    return door;
+  }
+
+  /** The security group of what AWS runs for the platform. */
+  ofManaged(part: string): pulumi.Output<string> {
+    const door = this.managed[part];
+    if (!door) throw new Error(`AWS runs no ${part}`);
     return door;
   }
 
@@ -79,6 +96,22 @@ export class Doors extends pulumi.ComponentResource {
         this.enter(`${name}-${asked}-from-${caller}`, this.group(asked), 'Links', from);
       }
     }
+  }
+
+  /** It answers servers alone, and asks nobody. */
+  private asked(
+    name: string,
+    part: string,
+    port: number,
+    groups: DoorsArgs['groups'],
+    vpc: pulumi.Input<string>,
+  ): pulumi.Output<string> {
+    const door = this.door(name, part, vpc);
+    for (const { name: caller } of groups) {
+      const from = { referencedSecurityGroupId: this.group(caller), ...tcp(port) };
+      this.enter(`${name}-${part}-from-${caller}`, door, 'Servers', from);
+    }
+    return door;
   }
 
   /** Opens a door to the internet. */

@@ -25,6 +25,8 @@ export function awsTarget(settings: Settings): Target {
     volume(content, _owner, opts) {
       if (madeAnew.includes(content)) return undefined;
       base ??= baseOf(settings, opts);
+      // ElastiCache has no volume.
+      if (content === 'queue' && settings.aws.cache === 'elasticache') return undefined;
       const name = names.volume(content, 1);
       const resource = new aws.ebs.Volume(
         name,

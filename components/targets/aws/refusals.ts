@@ -1,9 +1,11 @@
 import type { Service } from '../../services/service';
 import { countedServices } from '../../services/database/optional';
 import { isOn, type OptionalName } from '../../services/presets';
+import { cacheNode } from '../../settings/elasticache';
 import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
 import { showKey, showText } from '../../settings/show';
+import { bytesOf } from '../../settings/sizes';
 import { containerRefusals } from '../container-refusals';
 import { gatewayPorts } from './constants';
 
@@ -13,6 +15,7 @@ export function refusals(settings: Settings, services: readonly Service[]): Prob
     ...containerRefusals(settings, services),
     ...unnamed(settings),
     ...notBuilt(settings),
+    ...cacheTooSmall(settings),
     ...shards(settings),
     ...openPorts(settings),
     ...cutOff(settings),
@@ -34,17 +37,30 @@ function unnamed({ domain }: Settings): Problem[] {
 }
 
 function notBuilt({ aws }: Settings): Problem[] {
-  return (['database', 'cache'] as const).flatMap((key): Problem[] => {
-    if (aws[key] === 'vm') return [];
-    return [
-      {
-        key: showKey(['aws', key]),
-        reason: 'names a managed service that is not built yet',
-        received: showText(aws[key]),
-        allowed: 'so far vm',
-      },
-    ];
-  });
+  if (aws.database === 'vm') return [];
+  return [
+    {
+      key: showKey(['aws', 'database']),
+      reason: 'names a managed service that is not built yet',
+      received: showText(aws.database),
+      allowed: 'so far vm',
+    },
+  ];
+}
+
+/** A node has so much memory as its type says, and ElastiCache lets nobody choose another limit. */
+function cacheTooSmall(settings: Settings): Problem[] {
+  const { type, bytes } = cacheNode(settings);
+  const { memory } = settings.redis;
+  if (settings.aws.cache === 'vm' || bytesOf(memory) <= bytes) return [];
+  return [
+    {
+      key: showKey(['redis', 'memory']),
+      reason: `is more than a node of ElastiCache takes: ${type} has ${Math.floor(bytes / 1024 ** 2)}M for data`,
+      received: showText(memory),
+      advice: `Choose a larger node, "${showKey(['aws', 'elasticache', 'nodeType'])}", or less memory.`,
+    },
+  ];
 }
 
 /** The schema is applied from beside the database, by a job that knows this one cluster. */

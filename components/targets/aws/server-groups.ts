@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly balancer: Balancer | undefined;
   /** Id of the image of new servers. */
   readonly image: pulumi.Output<string>;
+  /** Host name of the cache, where AWS runs it. */
+  readonly cache?: pulumi.Output<string>;
 }
 
 /** A group of servers. */
@@ -60,7 +62,11 @@ export function servers(
       services,
       schemaVersion: deployment.schemaVersion,
       nodeImage: image(settings, 'node'),
-      secret: deployment.secret({ inside, pooled: pooler(deployment) ? pooled : inside }),
+      secret: deployment.secret({
+        inside,
+        pooled: pooler(deployment) ? pooled : inside,
+        ...(around.cache && { cache: around.cache }),
+      }),
       volumes: Object.fromEntries(
         Object.entries(volumes).map(([content, { location }]) => [content, location]),
       ),
