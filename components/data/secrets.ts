@@ -26,6 +26,7 @@ export function secretValues(parts: SecretParts, database?: Addresses): SecretVa
     if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
     if ('authority' in source) return authority(source.authority, parts.certificates, database);
     if ('databaseHost' in source) return host(database);
+    if ('cacheHost' in source) return cacheHost(database);
     if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
     return fromConfig(source.config, parts.config);
   };
@@ -75,6 +76,11 @@ function passwordOf(
 ): pulumi.Output<string> {
   if (who === 'database-admin') return databaseAdmin;
   return { ...logins, ...redis }[who];
+}
+
+function cacheHost(addresses: Addresses | undefined): pulumi.Output<string> {
+  if (!addresses?.cache) throw new Error('the host of a cache that is a service of the platform');
+  return addresses.cache;
 }
 
 function fromConfig(

@@ -1,44 +1,57 @@
 import { block, file as lines, type Line } from '../services/gateway/text';
 import { file, secretFile } from '../services/paths';
-import type { Workload } from '../services/service';
+import type { SecretSource, Workload } from '../services/service';
 
 const scratch = '/tmp';
 
 /** What an end of a link is made of, besides what all of them are. */
-type End = Pick<Workload, 'name' | 'port' | 'expose' | 'published' | 'resources'> & {
+type End = Pick<
+  Workload,
+  'name' | 'port' | 'expose' | 'published' | 'resources' | 'healthCommand'
+> & {
   readonly image: string;
-  /** Whose certificate it shows. */
-  readonly certificate: string;
+  /** What it is handed as files: its certificate, and whom it trusts. */
+  readonly secrets?: Workload['secrets'];
+  /** File name → text, besides that of nginx. */
+  readonly files?: Readonly<Record<string, string>>;
   /** How many processes share the connections. */
   readonly processes: 'auto' | 1;
   /** What stands in the block `stream`. */
   readonly stream: readonly Line[];
+  /** What stands there for `{{NAME}}`. */
+  readonly values?: Readonly<Record<string, SecretSource>>;
 };
 
-/** Where an end finds its certificate and whom it trusts. */
+/** Where an end that shows a certificate of the platform's authority finds it, and whom it trusts. */
 export const secrets = {
   certificate: secretFile('CERTIFICATE'),
   key: secretFile('CERTIFICATE_KEY'),
   authority: secretFile('AUTHORITY'),
 } as const;
 
+/** The sources of these. */
+export function shows(certificate: string): Workload['secrets'] {
+  return {
+    CERTIFICATE: { certificate, part: 'certificate' },
+    CERTIFICATE_KEY: { certificate, part: 'key' },
+    AUTHORITY: { authority: 'certificate' },
+  };
+}
+
 /**
  * One end of links: nginx that passes connections on. Runs as 101 on a read-only root without capabilities. Healthy when
  * its port is open; whether the other end answers is known by whoever asks through it. Costs 4 MB, and 60 to 75 kB for
  * each connection (2,000 held open, nginx 1.22, 2026-11-22).
  */
-export function end({ certificate, processes, stream, ...own }: End): Workload {
+export function end({ processes, stream, values, files, ...own }: End): Workload {
+  const text = configuration(processes, stream);
   return {
     kind: 'workload',
     entrypoint: ['nginx'],
     command: ['-e', 'stderr', '-c', file('nginx.conf')],
     environment: {},
-    secrets: {
-      CERTIFICATE: { certificate, part: 'certificate' },
-      CERTIFICATE_KEY: { certificate, part: 'key' },
-      AUTHORITY: { authority: 'certificate' },
-    },
-    files: { 'nginx.conf': configuration(processes, stream) },
+    secrets: {},
+    files: { ...files, 'nginx.conf': values ? { template: text, secrets: values } : text },
     scratch: [scratch],
     user: '101:101',
     sysctls: patience,

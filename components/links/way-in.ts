@@ -1,6 +1,6 @@
 import { block, map } from '../services/gateway/text';
 import type { Workload } from '../services/service';
-import { end, secrets } from './end';
+import { end, secrets, shows } from './end';
 import { linkName, linkPort, wayIn as name, wayOut } from './names';
 import { portsOf } from './ports';
 
@@ -16,7 +16,7 @@ export function wayIn(services: readonly Workload[], image: string): Workload {
   return end({
     name,
     image,
-    certificate: name,
+    secrets: shows(name),
     processes: 'auto',
     port: linkPort,
     published: { [linkPort]: linkPort },

@@ -1,6 +1,6 @@
 import { block } from '../services/gateway/text';
 import type { Workload } from '../services/service';
-import { end, secrets } from './end';
+import { end, secrets, shows } from './end';
 import { linkName, linkPort, wayOut as certificate } from './names';
 import { portsOf } from './ports';
 
@@ -17,7 +17,7 @@ export function wayOut(service: Workload, address: string, image: string): Workl
   return end({
     name: service.name,
     image,
-    certificate,
+    secrets: shows(certificate),
     processes: 1,
     port,
     expose,

@@ -33,6 +33,8 @@ const users: Readonly<Record<RedisUser, string>> = {
     '-@all +@connection -@admin -@dangerous +info +config|get +slowlog|len +latency|latest +latency|histogram',
 };
 
+export const redisUsers = Object.keys(users) as RedisUser[];
+
 /**
  * Redis 7 or Valkey at `redis:6379`: sessions, cache, counters of limits, queues.
  *
@@ -95,12 +97,22 @@ function renderRedis(data: number): string {
  * append-only file back as that user, and would leave out every transaction that it may not run (seen with 7.0.15).
  */
 export function renderUsers(): FileContent {
-  const names = Object.keys(users) as RedisUser[];
   return {
     template: [
       'user default off resetpass ~* &* +@all\n',
-      ...names.map((name) => `user ${name} on >{{${name.toUpperCase()}}} ${users[name]}\n`),
+      ...redisUsers.map((name) => `user ${name} on >{{${name.toUpperCase()}}} ${users[name]}\n`),
     ].join(''),
-    secrets: Object.fromEntries(names.map((name) => [name.toUpperCase(), { passwordOf: name }])),
+    secrets: Object.fromEntries(
+      redisUsers.map((name) => [name.toUpperCase(), { passwordOf: name }]),
+    ),
   };
+}
+
+/** What ElastiCache has for nobody, and refuses a user for who is to have it. */
+const restricted: readonly string[] = ['+config|get'];
+
+/** The same user as ElastiCache is told: without a word it would give each user every channel. */
+export function accessString(user: RedisUser): string {
+  const rules = users[user].split(' ').filter((rule) => !restricted.includes(rule));
+  return ['on', 'resetchannels', ...rules].join(' ');
 }

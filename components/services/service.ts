@@ -20,6 +20,8 @@ export type SecretSource =
   | { readonly platform: PlatformSecret }
   /** The password alone of a login role or of a user of the cache. */
   | { readonly passwordOf: LoginRole | 'database-admin' | RedisUser }
+  /** The host of the cache, where only the deployment knows it. */
+  | { readonly cacheHost: true }
   /** A certificate for a host name of the platform, signed by its own authority; when it ends in seconds since 1970. */
   | { readonly certificate: string; readonly part: CertificatePart }
   /** The certificate of that authority; of `database`, those of whoever signed what the database and its pooler show. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
 import { contradict } from './contradictions';
+import { elasticache } from './elasticache';
 import type { TargetName, TierName } from './names';
 import { rds } from './rds';
 import * as values from './values';
@@ -116,7 +117,11 @@ export const aws = z
     cache: z
       .enum(['vm', 'elasticache'], { error: 'vm or elasticache' })
       .default('vm')
-      .describe('Redis on a server of the platform, or Amazon ElastiCache.'),
+      .describe(
+        'Redis on a server of the platform, which writes everything down, or Amazon ElastiCache on two nodes, which may ' +
+          'lose the newest jobs when one of them fails.',
+      ),
+    elasticache,
     dnsZone: values
       .text('the id of a hosted zone of Route 53, such as Z0123456789ABC', /^[A-Z0-9]{6,32}$/, 32)
       .optional()

@@ -78,12 +78,14 @@ export interface DatabaseArgs {
   readonly secret: SecretValue;
 }
 
-/** Where services find the database; a managed one is known once it is made. */
+/** Where services find what keeps data; what AWS runs is known once it is made. */
 export interface Addresses {
   readonly inside: pulumi.Input<Address>;
   readonly pooled: pulumi.Input<Address>;
   /** Certificates (PEM) of who signed the database's own, where that is not the platform. */
   readonly authority?: string;
+  /** The host name of a cache that is no service of the platform's own. */
+  readonly cache?: pulumi.Output<string>;
 }
 
 /** What a server is for; a tier says which there are. */

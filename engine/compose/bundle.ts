@@ -107,6 +107,7 @@ function secretOf(
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
     if ('databaseHost' in source) return inside.host;
+    if ('cacheHost' in source) throw new Error('the cache is a service of this host');
     const value = secrets[source.config];
     if (value === undefined) throw new Error(`strata:secrets has no "${source.config}"`);
     return value;

@@ -1,3 +1,4 @@
+import { ledToCache } from '../../components/links/way-to-cache';
 import { planOf } from '../../components/plan';
 import { planMemory } from '../../components/services/database/memory';
 import { connections } from '../../components/services/database/connections';
@@ -51,7 +52,7 @@ export interface Subject {
 export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
   const { region, image, dnsZone, certificate } = settings.aws;
   const zones = zonesOf(settings.aws);
-  const groups = groupsOf(settings.tier, planOf(settings));
+  const groups = ledToCache(groupsOf(settings.tier, planOf(settings)), settings);
   const balanced = groups.some((group) => group.balanced);
   const { total } = connections(settings.database, optionalConnections(settings));
   const memory = mebibytes(settings.database.memory);

@@ -69,6 +69,7 @@ function ofAws(name: string, type: string): Record<string, unknown> {
     fqdn: `${name}.example.org`,
     keyId: `key-${name}`,
     latestVersion: 1,
+    primaryEndpointAddress: `master.${name}.0123456789.euc1.cache.amazonaws.com`,
     publicIp: '203.0.113.7',
     versionId: `version-of-${name}`,
     zoneId: 'Z0123456789',

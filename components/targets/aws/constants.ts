@@ -7,6 +7,9 @@ export const databasePort = 25432;
 /** Where RDS listens. */
 export const managedDatabasePort = 5432;
 
+/** Where ElastiCache listens. */
+export const cachePort = 6379;
+
 /** How long logs of AWS's own are kept. */
 export const logDays = 30;
 

@@ -1,7 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
+import { names } from '../../data/names';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
+import { ledToCache } from '../../links/way-to-cache';
 import { hasManagedDatabase, natOf, zonesOf } from '../../settings/aws';
+import { cacheNode } from '../../settings/elasticache';
 import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
@@ -9,7 +12,8 @@ import { addressOf } from './addresses';
 import { Alarms } from './alarms';
 import type { Base } from './base';
 import { releases } from './bucket';
-import { databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
+import { Cache } from './cache';
+import { cachePort, databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
 import { databaseOf, foundAt } from './database';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
@@ -45,8 +49,10 @@ export function deploy(
     own,
   );
   const managed = hasManagedDatabase(settings);
+  const elasticache = aws.cache === 'elasticache';
+  const placed = managed ? withoutDatabase(deployment.groups) : deployment.groups;
   const groups = linked(
-    managed ? withoutDatabase(deployment.groups) : deployment.groups,
+    ledToCache(placed, settings),
     (name) => addressOf(aws.network, name),
     settings,
   );
@@ -59,11 +65,15 @@ export function deploy(
       groups,
       front: front.name,
       ports: { ...gatewayPorts, links: linkPort },
-      managed: managed ? { database: managedDatabasePort } : {},
+      managed: {
+        ...(managed && { database: managedDatabasePort }),
+        ...(elasticache && { cache: cachePort }),
+      },
     },
     own,
   );
   const database = managed ? databaseOf(base, network, doors, deployment, own) : undefined;
+  const cache = elasticache ? cacheOf(base, network, doors, deployment) : undefined;
   if (aws.endpoints.length > 0) {
     new Endpoints(
       'endpoints',
@@ -85,6 +95,7 @@ export function deploy(
     image: machineImage(aws.image, { parent, provider: base.provider }),
     releases: releases('releases', key, own),
     ...(database && { database: foundAt(database, aws.region) }),
+    ...(cache && { cache: cache.host }),
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],
@@ -105,8 +116,35 @@ export function deploy(
   );
   return {
     reach: reachOf(ready, aws.region, database),
-    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base, database)),
+    placed: deployment.groups.flatMap((group, at) =>
+      placedOn(group, ready[at], base, {
+        ...(database && { database: { resource: database.instance, where: 'Amazon RDS' } }),
+        ...(cache && { redis: { resource: cache.group, where: 'Amazon ElastiCache' } }),
+      }),
+    ),
   };
+}
+
+/** Below the platform, as the volume is where a server has it. */
+function cacheOf(
+  { settings, key, kept }: Base,
+  network: Network,
+  doors: Doors,
+  { secret }: Deployment,
+): Cache {
+  const value = secret();
+  return new Cache(
+    names.volume('queue', 1),
+    {
+      subnets: network.subnets('isolated'),
+      securityGroup: doors.ofManaged('cache'),
+      key,
+      nodeType: cacheNode(settings).type,
+      snapshotDays: settings.aws.elasticache.snapshotDays,
+      password: (user) => value({ passwordOf: user }),
+    },
+    kept,
+  );
 }
 
 function hasGateway({ services }: ServerGroup): boolean {
@@ -136,21 +174,20 @@ function reachOf(
   }));
 }
 
-/** What a tier placed; the links beside it are no service of anybody's. */
+/** What a tier placed, on servers or as what AWS runs; the links beside it are no service of anybody's. */
 function placedOn(
   { name, count, services }: ServerGroup,
   made: Ready | undefined,
   { settings }: Base,
-  database: ManagedDatabase | undefined,
+  managed: Readonly<Record<string, Pick<Placed, 'resource' | 'where'>>>,
 ): Placed[] {
   if (!made) throw new Error(`group ${name} has no server`);
   const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
+  const here = { resource: made.resource, where };
   return services.map((service) => ({
     name: service.name,
     kind: service.name === 'database' ? 'database' : service.kind,
-    ...(database && service.name === 'database'
-      ? { resource: database.instance, where: 'Amazon RDS' }
-      : { resource: made.resource, where }),
+    ...(managed[service.name] ?? here),
     endpoints: service.kind === 'workload' ? publicEndpoints(settings, service) : {},
   }));
 }

@@ -27,6 +27,8 @@ export function awsTarget(settings: Settings): Target {
       base ??= baseOf(settings, opts);
       // RDS has a volume of its own.
       if (content === 'database' && hasManagedDatabase(settings)) return undefined;
+      // ElastiCache has no volume.
+      if (content === 'queue' && settings.aws.cache === 'elasticache') return undefined;
       const name = names.volume(content, 1);
       const resource = new aws.ebs.Volume(
         name,

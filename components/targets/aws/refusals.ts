@@ -1,9 +1,11 @@
 import type { Service } from '../../services/service';
 import { countedServices } from '../../services/database/optional';
 import { isOn, type OptionalName } from '../../services/presets';
+import { cacheNode } from '../../settings/elasticache';
 import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
 import { showKey, showText } from '../../settings/show';
+import { bytesOf } from '../../settings/sizes';
 import { containerRefusals } from '../container-refusals';
 import { gatewayPorts } from './constants';
 import { databaseRefusals } from './database-refusals';
@@ -13,8 +15,8 @@ export function refusals(settings: Settings, services: readonly Service[]): Prob
   return [
     ...containerRefusals(settings, services),
     ...unnamed(settings),
-    ...notBuilt(settings),
     ...databaseRefusals(settings),
+    ...cacheTooSmall(settings),
     ...shards(settings),
     ...openPorts(settings),
     ...cutOff(settings),
@@ -35,14 +37,17 @@ function unnamed({ domain }: Settings): Problem[] {
   ];
 }
 
-function notBuilt({ aws }: Settings): Problem[] {
-  if (aws.cache === 'vm') return [];
+/** A node has so much memory as its type says, and ElastiCache lets nobody choose another limit. */
+function cacheTooSmall(settings: Settings): Problem[] {
+  const { type, bytes } = cacheNode(settings);
+  const { memory } = settings.redis;
+  if (settings.aws.cache === 'vm' || bytesOf(memory) <= bytes) return [];
   return [
     {
-      key: showKey(['aws', 'cache']),
-      reason: 'names a managed service that is not built yet',
-      received: showText(aws.cache),
-      allowed: 'so far vm',
+      key: showKey(['redis', 'memory']),
+      reason: `is more than a node of ElastiCache takes: ${type} has ${Math.floor(bytes / 1024 ** 2)}M for data`,
+      received: showText(memory),
+      advice: `Choose a larger node, "${showKey(['aws', 'elasticache', 'nodeType'])}", or less memory.`,
     },
   ];
 }

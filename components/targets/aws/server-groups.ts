@@ -29,6 +29,8 @@ export interface Surroundings {
   readonly image: MachineImage;
   /** Where services find the database, where AWS runs it. */
   readonly database?: Addresses;
+  /** Host name of the cache, where AWS runs it. */
+  readonly cache?: pulumi.Output<string>;
 }
 
 /** A group of servers. */
@@ -63,9 +65,10 @@ export function servers(
       services,
       schemaVersion: deployment.schemaVersion,
       nodeImage: image(settings, 'node'),
-      secret: deployment.secret(
-        around.database ?? { inside, pooled: pooler(deployment) ? pooled : inside },
-      ),
+      secret: deployment.secret({
+        ...(around.database ?? { inside, pooled: pooler(deployment) ? pooled : inside }),
+        ...(around.cache && { cache: around.cache }),
+      }),
       volumes: Object.fromEntries(
         Object.entries(volumes).map(([content, { location }]) => [content, location]),
       ),
