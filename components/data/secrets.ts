@@ -2,7 +2,7 @@ import type * as pulumi from '@pulumi/pulumi';
 import { anonKey } from '../services/anon-key';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import { vendorRole } from '../services/vendors';
-import type { Addresses, SecretValue } from '../targets/target';
+import type { Addresses, DataBuckets, SecretValue } from '../targets/target';
 import type { Certificates } from './certificates';
 import type { Credentials } from './credentials';
 import { databaseUrl, redisText } from './urls';
@@ -11,6 +11,7 @@ import { databaseUrl, redisText } from './urls';
 export interface SecretParts {
   readonly credentials: Credentials;
   readonly certificates: Certificates;
+  readonly buckets: DataBuckets;
   /** `strata:secrets`: what the user keeps encrypted in the stack's file. */
   readonly config: Readonly<Record<string, pulumi.Output<string>>>;
 }
@@ -26,6 +27,7 @@ export function secretValues(parts: SecretParts, database?: Addresses): SecretVa
     if ('certificate' in source) return parts.certificates.of(source.certificate, source.part);
     if ('authority' in source) return parts.certificates.authority;
     if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
+    if ('bucket' in source) return ofBucket(source, parts.buckets);
     return fromConfig(source.config, parts.config);
   };
 }
@@ -59,6 +61,15 @@ function passwordOf(
 ): pulumi.Output<string> {
   if (who === 'database-admin') return databaseAdmin;
   return { ...logins, ...redis }[who];
+}
+
+function ofBucket(
+  { bucket, part }: Extract<SecretSource, { bucket: unknown }>,
+  buckets: DataBuckets,
+): pulumi.Output<string> {
+  const made = buckets[bucket];
+  if (!made) throw new Error(`no bucket for ${bucket}`);
+  return made[part];
 }
 
 function fromConfig(

@@ -108,6 +108,17 @@ export const aws = z
       .enum(['vm', 'elasticache'], { error: 'vm or elasticache' })
       .default('vm')
       .describe('Redis on a server of the platform, or Amazon ElastiCache.'),
+    storage: z
+      .enum(['vm', 's3'], { error: 'vm or s3' })
+      .default('s3')
+      .describe(
+        'Files and backups in buckets of Amazon S3, or on a volume of the platform’s; one of yours where ' +
+          '`strata:storage.store` names it. Nothing moves from one to the other by itself.',
+      ),
+    cdn: z
+      .boolean({ error: 'true or false' })
+      .default(false)
+      .describe('Public files (cdn.<domain>) by Amazon CloudFront. Tier load-balanced, with dnsZone.'),
     dnsZone: values
       .text('the id of a hosted zone of Route 53, such as Z0123456789ABC', /^[A-Z0-9]{6,32}$/, 32)
       .optional()
@@ -153,6 +164,17 @@ export type AwsSettings = z.output<typeof aws>;
 /** Whether requests come through a load balancer of AWS. */
 export function isBalanced({ target, tier }: { target: TargetName; tier: TierName }): boolean {
   return target === 'aws' && tier === 'load-balanced';
+}
+
+/** Whether files and backups are in buckets that the target makes. */
+export function hasBuckets({
+  target,
+  aws: { storage },
+}: {
+  target: TargetName;
+  aws: Pick<AwsSettings, 'storage'>;
+}): boolean {
+  return target === 'aws' && storage === 's3';
 }
 
 /** The availability zones; the first holds what is kept. */

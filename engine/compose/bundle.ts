@@ -106,6 +106,7 @@ function secretOf(
       return anonKey(kept.password(names.platformSecret('jwt-key'), platformSecrets['jwt-key']));
     }
     if ('authority' in source) return kept.certificate('authority').certificate;
+    if ('bucket' in source) throw new Error('no bucket is made where Compose runs');
     const value = secrets[source.config];
     if (value === undefined) throw new Error(`strata:secrets has no "${source.config}"`);
     return value;

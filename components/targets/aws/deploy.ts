@@ -10,6 +10,7 @@ import { Alarms } from './alarms';
 import type { Base } from './base';
 import { releases } from './bucket';
 import { databasePort, gatewayPorts, logDays } from './constants';
+import type { DataBucket } from './data-bucket';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
@@ -23,6 +24,7 @@ import { servers, type Ready } from './server-groups';
  */
 export function deploy(
   base: Base,
+  buckets: readonly DataBucket[],
   deployment: Deployment,
   { parent }: { readonly parent: pulumi.Resource },
 ): Deployed {
@@ -70,6 +72,7 @@ export function deploy(
     balancer,
     image: machineImage({ parent, provider: base.provider }),
     releases: releases('releases', key, own),
+    opened: buckets.map((bucket) => bucket.open(network.vpc, { parent, provider: base.provider })),
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],

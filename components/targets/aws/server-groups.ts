@@ -26,6 +26,8 @@ export interface Surroundings {
   readonly balancer: Balancer | undefined;
   /** Id of the image of new servers. */
   readonly image: pulumi.Output<string>;
+  /** What lets services into the buckets of what is kept. */
+  readonly opened: readonly pulumi.Resource[];
 }
 
 /** A group of servers. */
@@ -89,7 +91,7 @@ export function servers(
     profile: role.profile,
     release: release.version,
     network: around.network,
-    after: before.map(({ resource }) => resource),
+    after: [...around.opened, ...before.map(({ resource }) => resource)],
   };
   const start = { region: aws.region, group: name };
   if (group.balanced) {
