@@ -118,7 +118,9 @@ export const aws = z
     cdn: z
       .boolean({ error: 'true or false' })
       .default(false)
-      .describe('Public files (cdn.<domain>) by Amazon CloudFront. Tier load-balanced, with dnsZone.'),
+      .describe(
+        'Public files (cdn.<domain>) by Amazon CloudFront. Tier load-balanced, with dnsZone.',
+      ),
     dnsZone: values
       .text('the id of a hosted zone of Route 53, such as Z0123456789ABC', /^[A-Z0-9]{6,32}$/, 32)
       .optional()

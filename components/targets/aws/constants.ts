@@ -16,3 +16,6 @@ export const keptVersionsDays = 30;
 
 /** By this role AWS Backup reads buckets of data. */
 export const backupRole = 'backup';
+
+/** The host that shows public files, and nothing else; services of files say so of their route. */
+export const cdnSubdomain = 'cdn';
