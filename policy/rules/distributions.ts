@@ -9,9 +9,8 @@ export const distributions: readonly ResourceRule[] = [
   {
     name: 'distributions-tls',
     description:
-      'CloudFront answers over TLS 1.2 or newer, sends others on to HTTPS, and asks its origins over TLS. Set ' +
-      'minimumProtocolVersion to TLSv1.2_2021 with a certificate of its own, viewerProtocolPolicy to redirect-to-https ' +
-      'and originProtocolPolicy to https-only.',
+      'CloudFront answers over TLS 1.2 or newer, and asks its origins over TLS. Set minimumProtocolVersion to ' +
+      'TLSv1.2_2021, viewerProtocolPolicy to redirect-to-https, originProtocolPolicy to https-only.',
     types: ['aws:cloudfront/distribution:Distribution'],
     problems: ({ props }) => [
       ...certificate(props.viewerCertificate),

@@ -13,8 +13,11 @@ const patience = 120_000;
 /** What keeps data, and what opens it: whatever the tier, the same in every word. */
 const lasting = [
   'aws:ebs/volume:Volume',
+  'aws:iam/accessKey:AccessKey',
+  'aws:iam/user:User',
   'aws:kms/key:Key',
   'random:index/randomPassword:RandomPassword',
+  'strata:aws:DataBucket',
 ];
 
 /** Everything of a preset that the tier takes. */
@@ -27,7 +30,12 @@ function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
     preset,
     target: 'aws',
     domain: 'example.org',
-    aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'] },
+    aws: {
+      dnsZone: 'Z0123456789',
+      alarms: 'ops@example.org',
+      endpoints: ['ssm'],
+      cdn: tier === 'load-balanced' && isOn('storage', { preset, services: {} }),
+    },
     services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
@@ -100,6 +108,18 @@ describe.each(cases)(
         name.startsWith('domain-'),
       )) {
         expect([...reached(all, record)]).toContain(last);
+      }
+    });
+
+    test('starts no server before the buckets of what is kept let its services in', () => {
+      const rights = of('aws:iam/userPolicy:UserPolicy');
+      expect(rights.map(({ name }) => name).sort()).toEqual(
+        of('strata:aws:DataBucket')
+          .map(({ name }) => name)
+          .sort(),
+      );
+      for (const ready of all.filter(({ type }) => /^strata:aws:(Command|Rollout)$/.test(type))) {
+        for (const { urn } of rights) expect([...reached(all, ready)]).toContain(urn);
       }
     });
 
