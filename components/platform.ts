@@ -13,6 +13,7 @@ import { extensionStatements } from './services/database/extensions';
 import { operatorUser } from './services/gateway/operator';
 import { hasuraAddress } from './services/hasura/hasura';
 import type { Service, VolumeContent } from './services/service';
+import { bucketsOf } from './services/sources';
 import { tokens } from './services/tokens';
 import { chosenVendors } from './services/vendors';
 import { configSecrets } from './settings/secrets';
@@ -20,7 +21,7 @@ import type { Settings, TargetName, TierName } from './settings/schema';
 import { awsTarget } from './targets/aws';
 import { docker } from './targets/docker';
 import { embedded } from './targets/embedded';
-import type { Address, DataVolumes, Placed, Target } from './targets/target';
+import type { Address, DataBuckets, DataVolumes, Placed, Target } from './targets/target';
 import { LoadBalanced } from './tiers/load-balanced';
 import { SingleServer } from './tiers/single-server';
 import { SplitDatabase } from './tiers/split-database';
@@ -99,6 +100,7 @@ export class Platform extends pulumi.ComponentResource {
         linkCertificates(settings.tier),
         this,
       ),
+      buckets: this.buckets(target, plan.all),
       config: configSecrets(),
     };
     const tier = new Tier(
@@ -171,6 +173,17 @@ export class Platform extends pulumi.ComponentResource {
       Object.entries(volumeOwners(all)).flatMap(([content, owner]) => {
         const volume = target.volume(content as VolumeContent, owner, opts);
         return volume ? [[content, volume]] : [];
+      }),
+    );
+  }
+
+  /** A bucket for everything that any service keeps in one, as lasting as the volumes. */
+  private buckets(target: Target, all: readonly Service[]): DataBuckets {
+    const opts = { parent: this, protect: true };
+    return Object.fromEntries(
+      bucketsOf(all).map((content) => {
+        if (!target.bucket) throw new Error(`target ${target.name} makes no bucket`);
+        return [content, target.bucket(content, opts)];
       }),
     );
   }

@@ -1,7 +1,8 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { Authority, Certificate } from '../../provider/sdk';
 import { everyLink, wayIn, wayOut } from '../links/names';
-import type { CertificatePart, FileContent, SecretSource, Service } from '../services/service';
+import type { CertificatePart, SecretSource, Service } from '../services/service';
+import { sources } from '../services/sources';
 import { names } from './names';
 
 /** The platform's own authority and the certificates that it signed. */
@@ -81,19 +82,6 @@ const none: Certificates = {
     throw new Error(`no service asks for a certificate of ${host}`);
   },
 };
-
-/** Every secret that a service names, those inside its files too. */
-function sources(service: Service): SecretSource[] {
-  const inText = (content: FileContent): SecretSource[] =>
-    typeof content === 'string' ? [] : Object.values(content.secrets);
-  return [
-    ...Object.values(service.secrets),
-    ...Object.values(service.secretEnvironment ?? {}).flatMap((value) =>
-      'template' in value ? inText(value) : [value],
-    ),
-    ...Object.values(service.files).flatMap(inText),
-  ];
-}
 
 function hostOf(source: SecretSource): string[] {
   return 'certificate' in source ? [source.certificate] : [];

@@ -1,4 +1,4 @@
-import type { VolumeContent } from '../services/service';
+import type { BucketContent, VolumeContent } from '../services/service';
 
 /**
  * Names of what holds data, and of what opens it.
@@ -10,6 +10,7 @@ import type { VolumeContent } from '../services/service';
 export const names = {
   platform: 'strata',
   volume: (content: VolumeContent, generation: number) => `${content}-${generation}`,
+  bucket: (content: BucketContent, generation: number) => `${content}-${generation}`,
   databaseAdmin: 'database-admin',
   login: (role: string) => `login-${role}`,
   redis: (user: string) => `redis-${user}`,

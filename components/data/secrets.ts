@@ -2,7 +2,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { anonKey } from '../services/anon-key';
 import type { LoginRole, RedisUser, SecretSource } from '../services/service';
 import { vendorRole } from '../services/vendors';
-import type { Addresses, SecretValue } from '../targets/target';
+import type { Addresses, DataBuckets, SecretValue } from '../targets/target';
 import type { Certificates } from './certificates';
 import type { Credentials } from './credentials';
 import { databaseUrl, redisText } from './urls';
@@ -11,6 +11,7 @@ import { databaseUrl, redisText } from './urls';
 export interface SecretParts {
   readonly credentials: Credentials;
   readonly certificates: Certificates;
+  readonly buckets: DataBuckets;
   /** `strata:secrets`: what the user keeps encrypted in the stack's file. */
   readonly config: Readonly<Record<string, pulumi.Output<string>>>;
 }
@@ -28,6 +29,7 @@ export function secretValues(parts: SecretParts, database?: Addresses): SecretVa
     if ('databaseHost' in source) return host(database);
     if ('cacheHost' in source) return cacheHost(database);
     if ('anonKey' in source) return parts.credentials.platform['jwt-key'].apply(anonKey);
+    if ('bucket' in source) return ofBucket(source, parts.buckets);
     return fromConfig(source.config, parts.config);
   };
 }
@@ -81,6 +83,15 @@ function passwordOf(
 function cacheHost(addresses: Addresses | undefined): pulumi.Output<string> {
   if (!addresses?.cache) throw new Error('the host of a cache that is a service of the platform');
   return addresses.cache;
+}
+
+function ofBucket(
+  { bucket, part }: Extract<SecretSource, { bucket: unknown }>,
+  buckets: DataBuckets,
+): pulumi.Output<string> {
+  const made = buckets[bucket];
+  if (!made) throw new Error(`no bucket for ${bucket}`);
+  return made[part];
 }
 
 function fromConfig(

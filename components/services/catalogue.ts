@@ -91,7 +91,7 @@ function placeOfBackups(application: Application): BackupPlace {
   if (!isOn('backup', settings) || hasManagedDatabase(settings)) return 'none';
   // Whichever service keeps files in the platform's own store brings it along.
   const ownRuns = fromPreset(application).some(({ name }) => name === objectStore.name);
-  return backupPlace(settings.storage, ownRuns);
+  return backupPlace(settings, ownRuns);
 }
 
 function backups(application: Application): Service[] {

@@ -17,6 +17,7 @@ import type { Service } from './service';
 import { garage } from './storage/garage';
 import { clamav } from './storage/scanner';
 import { storage } from './storage/service';
+import { bucketFor } from './storage/store';
 import { imgproxy } from './supabase/imgproxy';
 import { meta } from './supabase/meta';
 import { supabaseStorage } from './supabase/storage-api';
@@ -72,7 +73,7 @@ const entries = {
   storage: {
     make: ({ settings }) => [
       storage(settings),
-      ...(settings.storage.store === 'garage' ? [garage(settings)] : []),
+      ...(bucketFor('storage', settings) ? [] : [garage(settings)]),
       ...(settings.storage.scan === 'clamav' ? [clamav(settings)] : []),
     ],
     excludes: ['supabase-storage'],

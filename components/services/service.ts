@@ -30,10 +30,17 @@ export type SecretSource =
   | { readonly databaseHost: true }
   /** The key of clients without anybody signed in; public, but made of a secret. */
   | { readonly anonKey: true }
+  /** What a bucket that the target makes is called, and the key that opens it. */
+  | { readonly bucket: BucketContent; readonly part: BucketPart }
   /** A member of `strata:secrets`. */
   | { readonly config: string };
 
 export type CertificatePart = 'certificate' | 'key' | 'expires';
+
+/** What a bucket holds: the part of its name that is other people's state (components/data/names.ts). */
+export type BucketContent = 'storage' | 'backups';
+
+export type BucketPart = 'name' | 'keyId' | 'key';
 
 export type LoginRole =
   | 'strata_migrator'

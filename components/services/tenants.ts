@@ -2,8 +2,7 @@ import type { TenancyPlan } from '../../provider/tenancy/plan';
 import type { Settings } from '../settings/schema';
 import { file } from './paths';
 import type { Workload } from './service';
-import { objectStore } from './storage/garage';
-import { rules, storeSecrets } from './storage/service';
+import { rules, storeNeeds, storeSecrets } from './storage/service';
 
 const port = 3100;
 const planFile = 'plan.json';
@@ -46,17 +45,13 @@ export function tenantsWorker(
       DATABASE_URL: { database: 'strata_migrator', direct: true },
       TENANT_LOGINS: { platform: 'tenant-logins' },
       REDIS_URL: { redis: 'tenants' },
-      ...(beside.storage && storeSecrets(settings.storage)),
+      ...(beside.storage && storeSecrets(settings)),
     },
     volumes: { [exportsFolder]: 'exports' },
     files: { [planFile]: JSON.stringify(plan) },
     user: '1000:1000',
     resources: { memory: '320M' },
-    needs: [
-      'database',
-      'redis',
-      ...(beside.storage && settings.storage.store === 'garage' ? [objectStore.name] : []),
-    ],
+    needs: ['database', 'redis', ...(beside.storage ? storeNeeds(settings) : [])],
     port,
     health: '/healthz',
     metrics: { port, path: '/metrics' },

@@ -122,6 +122,19 @@ export const aws = z
           'lose the newest jobs when one of them fails.',
       ),
     elasticache,
+    storage: z
+      .enum(['vm', 's3'], { error: 'vm or s3' })
+      .default('s3')
+      .describe(
+        'Files and backups in buckets of Amazon S3, or on a volume of the platform’s; one of yours where ' +
+          '`strata:storage.store` names it. Nothing moves from one to the other by itself.',
+      ),
+    cdn: z
+      .boolean({ error: 'true or false' })
+      .default(false)
+      .describe(
+        'Public files (cdn.<domain>) by Amazon CloudFront. Tier load-balanced, with dnsZone.',
+      ),
     dnsZone: values
       .text('the id of a hosted zone of Route 53, such as Z0123456789ABC', /^[A-Z0-9]{6,32}$/, 32)
       .optional()
@@ -178,6 +191,17 @@ export function hasManagedDatabase({
   aws: Pick<AwsSettings, 'database'>;
 }): boolean {
   return target === 'aws' && database === 'rds';
+}
+
+/** Whether files and backups are in buckets that the target makes. */
+export function hasBuckets({
+  target,
+  aws: { storage },
+}: {
+  target: TargetName;
+  aws: Pick<AwsSettings, 'storage'>;
+}): boolean {
+  return target === 'aws' && storage === 's3';
 }
 
 /** The availability zones; the first holds what is kept. */

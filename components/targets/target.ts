@@ -1,5 +1,5 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { SecretSource, Service, VolumeContent, Workload } from '../services/service';
+import type { BucketContent, SecretSource, Service, VolumeContent, Workload } from '../services/service';
 import type { TargetName } from '../settings/schema';
 
 /** What keeps data. */
@@ -11,6 +11,17 @@ export interface DataVolume {
 
 /** By what they hold: those that the services of a deployment use. */
 export type DataVolumes = Readonly<Partial<Record<VolumeContent, DataVolume>>>;
+
+/** A store of objects that the target makes, and the key that opens it and nothing else. */
+export interface DataBucket {
+  readonly name: pulumi.Output<string>;
+  readonly keyId: pulumi.Output<string>;
+  /** Secret. */
+  readonly key: pulumi.Output<string>;
+}
+
+/** By what they hold: those that the services of a deployment open. */
+export type DataBuckets = Readonly<Partial<Record<BucketContent, DataBucket>>>;
 
 /** What a generated password is made of. */
 export interface PasswordShape {
@@ -162,6 +173,8 @@ export interface Target {
     owner: string,
     opts: pulumi.CustomResourceOptions,
   ): DataVolume | undefined;
+  /** The bucket of what is to be kept; where there is none, services bring a store of their own along. */
+  bucket?(content: BucketContent, opts: pulumi.ComponentResourceOptions): DataBucket;
   /** The network, the servers and what runs on them. */
   deploy(deployment: Deployment, opts: { readonly parent: pulumi.Resource }): Deployed;
 }

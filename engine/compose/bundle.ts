@@ -108,6 +108,7 @@ function secretOf(
     if ('authority' in source) return kept.certificate('authority').certificate;
     if ('databaseHost' in source) return inside.host;
     if ('cacheHost' in source) throw new Error('the cache is a service of this host');
+    if ('bucket' in source) throw new Error('no bucket is made where Compose runs');
     const value = secrets[source.config];
     if (value === undefined) throw new Error(`strata:secrets has no "${source.config}"`);
     return value;

@@ -8,6 +8,7 @@ const settings = {
     'aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
   privacy: 'aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock',
   policy: 'aws:s3/bucketPolicy:BucketPolicy',
+  versioning: 'aws:s3/bucketVersioning:BucketVersioning',
 } as const;
 
 /** What every bucket has; settings of a bucket are resources of their own, so it is seen only with all of them. */
@@ -40,6 +41,16 @@ export const buckets: readonly StackRule[] = [
         ['blockPublicAcls', 'blockPublicPolicy', 'ignorePublicAcls', 'restrictPublicBuckets'].every(
           (property) => is(props[property], true),
         ),
+      ),
+  },
+  {
+    name: 'buckets-versioned',
+    description:
+      'Every bucket keeps what is deleted or written over. Add a BucketVersioning with status Enabled.',
+    types: [bucketType, settings.versioning],
+    problemsAmong: (resources) =>
+      bucketsWithout(resources, settings.versioning, 'keeps no versions', ({ props }) =>
+        is(at(props.versioningConfiguration, 'status'), 'Enabled'),
       ),
   },
   {

@@ -2,6 +2,7 @@ import type { Rule } from '../rule';
 import { backups } from './backups';
 import { buckets } from './buckets';
 import { databaseTls } from './database-tls';
+import { distributions } from './distributions';
 import { doors } from './doors';
 import { encryption } from './encryption';
 import { iam } from './iam';
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   ...buckets,
   ...doors,
   ...listeners,
+  ...distributions,
   ...databaseTls,
   ...servers,
   ...kept,

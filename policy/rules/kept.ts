@@ -1,4 +1,5 @@
 import { keptOn } from '../../components/data/kept';
+import type { BucketContent } from '../../components/services/service';
 import type { ResourceRule } from '../rule';
 import { given, is, shown } from '../values';
 
@@ -75,5 +76,8 @@ function unprotected(protect: boolean): string[] {
 /** What holds data is named after it, with a generation: `storage-1` (components/data/names.ts). */
 function isData(name: string): boolean {
   const [, content] = /^(.+)-\d+$/.exec(name) ?? [];
-  return content !== undefined && content in keptOn;
+  return content !== undefined && (content in keptOn || content === backups);
 }
+
+/** What no volume holds. */
+const backups: BucketContent = 'backups';

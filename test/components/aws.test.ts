@@ -20,8 +20,11 @@ const lasting = [
   'aws:ebs/volume:Volume',
   'aws:elasticache/replicationGroup:ReplicationGroup',
   'aws:elasticache/user:User',
+  'aws:iam/accessKey:AccessKey',
+  'aws:iam/user:User',
   'aws:kms/key:Key',
   'random:index/randomPassword:RandomPassword',
+  'strata:aws:DataBucket',
 ];
 
 type Managed = Readonly<Record<string, string>>;
@@ -42,7 +45,13 @@ function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Recor
     preset,
     target: 'aws',
     domain: 'example.org',
-    aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'], ...more },
+    aws: {
+      dnsZone: 'Z0123456789',
+      alarms: 'ops@example.org',
+      endpoints: ['ssm'],
+      cdn: tier === 'load-balanced' && isOn('storage', { preset, services: {} }),
+      ...more,
+    },
     services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
@@ -117,6 +126,18 @@ describe.each(cases)(
         name.startsWith('domain-'),
       )) {
         expect([...reached(all, record)]).toContain(last);
+      }
+    });
+
+    test('starts no server before the buckets of what is kept let its services in', () => {
+      const rights = of('aws:iam/userPolicy:UserPolicy');
+      expect(rights.map(({ name }) => name).sort()).toEqual(
+        of('strata:aws:DataBucket')
+          .map(({ name }) => name)
+          .sort(),
+      );
+      for (const ready of all.filter(({ type }) => /^strata:aws:(Command|Rollout)$/.test(type))) {
+        for (const { urn } of rights) expect([...reached(all, ready)]).toContain(urn);
       }
     });
 

@@ -66,7 +66,7 @@ describe.skipIf(missing)(`links between two servers${why}`, () => {
     }
     const value = (source: SecretSource): string => {
       const of = 'certificate' in source ? made.get(source.certificate) : undefined;
-      const part = 'part' in source && source.part !== 'expires' ? source.part : undefined;
+      const part = 'certificate' in source && source.part !== 'expires' ? source.part : undefined;
       return of && part ? of[part] : values(source);
     };
     link = made.get('links-client') ?? values.authority;

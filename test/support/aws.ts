@@ -149,7 +149,7 @@ function register(tier: TierName): void {
     new Alarms('alarms', alarms);
     return;
   }
-  const { arn } = new PublicCertificate('certificate', names);
+  const { arn } = new PublicCertificate('certificate', { ...names, below: true });
   const balancer = new Balancer('balancer', {
     account,
     vpc,

@@ -60,6 +60,12 @@ function bucket(name: string, props: Props, more: More = {}): Recorded[] {
       from,
     ),
     resource(
+      'aws:s3/bucketVersioning:BucketVersioning',
+      `${name}-versions`,
+      { versioningConfiguration: { status: 'Enabled' } },
+      from,
+    ),
+    resource(
       'aws:s3/bucketPolicy:BucketPolicy',
       `${name}-policy`,
       {
@@ -216,6 +222,17 @@ export function good(): Recorded[] {
     resource('aws:lb/listener:Listener', 'listener-http', {
       protocol: 'HTTP',
       defaultActions: [{ type: 'redirect', redirect: { protocol: 'HTTPS', port: '443' } }],
+    }),
+    resource('aws:cloudfront/cachePolicy:CachePolicy', 'cdn-kept', {
+      parametersInCacheKeyAndForwardedToOrigin: {
+        headersConfig: { headerBehavior: 'whitelist', headers: { items: ['Host'] } },
+        cookiesConfig: { cookieBehavior: 'none' },
+      },
+    }),
+    resource('aws:cloudfront/distribution:Distribution', 'cdn', {
+      origins: [{ customOriginConfig: { originProtocolPolicy: 'https-only' } }],
+      defaultCacheBehavior: { viewerProtocolPolicy: 'redirect-to-https' },
+      viewerCertificate: { minimumProtocolVersion: 'TLSv1.2_2021' },
     }),
     resource(
       'aws:lb/listenerRule:ListenerRule',

@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { noTables } from '../../components/plan';
 import { deployed } from '../../components/services/catalogue';
 import { renderRepository, type Repository } from '../../components/services/database/repository';
-import type { FileContent, Service } from '../../components/services/service';
+import type { BucketContent, FileContent, Service } from '../../components/services/service';
+import { bucketsOf } from '../../components/services/sources';
 import { inOrder } from '../../components/services/order';
 import { settingsOf } from '../support/platform';
 
@@ -62,6 +63,36 @@ const inOwnStore = {
   },
 };
 
+const inStoreOfOthers = {
+  options: {
+    ...always,
+    type: 's3',
+    path: '/database',
+    's3-endpoint': 's3.eu-central-1.amazonaws.com',
+    'storage-port': '443',
+    's3-uri-style': 'host',
+    's3-bucket': 'our-files',
+    's3-region': 'eu-central-1',
+    's3-key': '{{KEY_ID}}',
+    's3-key-secret': '{{SECRET_KEY}}',
+  },
+  secrets: { KEY_ID: { config: 's3-id' }, SECRET_KEY: { config: 's3-key' }, CIPHER: cipher },
+};
+const inBucketOfAws = {
+  options: {
+    ...inStoreOfOthers.options,
+    's3-endpoint': 's3.eu-west-1.amazonaws.com',
+    's3-bucket': '{{BUCKET}}',
+    's3-region': 'eu-west-1',
+  },
+  secrets: {
+    BUCKET: { bucket: 'backups', part: 'name' },
+    KEY_ID: { bucket: 'backups', part: 'keyId' },
+    SECRET_KEY: { bucket: 'backups', part: 'key' },
+    CIPHER: cipher,
+  },
+};
+
 describe('backups go', () => {
   test.each([
     [
@@ -74,30 +105,40 @@ describe('backups go', () => {
     [
       'to the store of somebody else that the settings name, below a path of their own',
       { storage: { store: 's3', s3 } },
-      {
-        options: {
-          ...always,
-          type: 's3',
-          path: '/database',
-          's3-endpoint': 's3.eu-central-1.amazonaws.com',
-          'storage-port': '443',
-          's3-uri-style': 'host',
-          's3-bucket': 'our-files',
-          's3-region': 'eu-central-1',
-          's3-key': '{{KEY_ID}}',
-          's3-key-secret': '{{SECRET_KEY}}',
-        },
-        secrets: {
-          KEY_ID: { config: 's3-id' },
-          SECRET_KEY: { config: 's3-key' },
-          CIPHER: cipher,
-        },
-      },
+      inStoreOfOthers,
       ['database'],
       undefined,
     ],
     [
-      'there too where Supabase’s storage alone brings the store',
+      'to a bucket of their own that target aws makes',
+      { target: 'aws', aws: { region: 'eu-west-1' } },
+      inBucketOfAws,
+      ['database'],
+      undefined,
+    ],
+    [
+      'there too where nobody keeps files',
+      { target: 'aws', aws: { region: 'eu-west-1' }, preset: 'minimal', services: on },
+      inBucketOfAws,
+      ['database'],
+      undefined,
+    ],
+    [
+      'to the store of somebody else on target aws too',
+      { target: 'aws', storage: { store: 's3', s3 } },
+      inStoreOfOthers,
+      ['database'],
+      undefined,
+    ],
+    [
+      'to the platform’s object store on target aws where its volume is asked for',
+      { target: 'aws', aws: { storage: 'vm' } },
+      inOwnStore,
+      ['database', 'backup-bucket'],
+      ['object-store'],
+    ],
+    [
+      'to the platform’s object store where Supabase’s storage alone brings it',
       { services: { storage: { enabled: false }, 'supabase-storage': { enabled: true } } },
       inOwnStore,
       ['database', 'backup-bucket'],
@@ -156,6 +197,19 @@ describe('the key to the bucket of backups', () => {
       JSON.stringify(service).includes('"backup-key"'),
     );
     expect(holders.map(({ name }) => name).sort()).toEqual(['backup', 'backup-bucket', 'database']);
+  });
+
+  test('is given on target aws to the database and the backup beside it, and that to the files to nobody of them', () => {
+    const { database, services } = deploy({ target: 'aws' });
+    const holders = (content: string) =>
+      [database, ...services]
+        .filter((service) => bucketsOf([service]).includes(content as BucketContent))
+        .map(({ name }) => name)
+        .sort();
+    expect([holders('backups'), holders('storage')]).toEqual([
+      ['backup', 'database'],
+      ['storage', 'tenants'],
+    ]);
   });
 
   test('comes with the store’s administration to the job alone, which has no volume', () => {

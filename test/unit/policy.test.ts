@@ -107,6 +107,13 @@ const violating: readonly [string, string, Change, string][] = [
     set('releases-private', { blockPublicPolicy: false }),
     'releases-private',
   ],
+  ['buckets-versioned', 'a bucket without a word', without('releases-versions'), 'releases'],
+  [
+    'buckets-versioned',
+    'versions that are no longer made',
+    set('storage-1-versions', { versioningConfiguration: { status: 'Suspended' } }),
+    'storage-1-versions',
+  ],
   ['buckets-tls-only', 'a bucket without a policy', without('releases-policy'), 'releases'],
   [
     'buckets-tls-only',
@@ -219,6 +226,69 @@ const violating: readonly [string, string, Change, string][] = [
     'other',
   ],
   [
+    'distributions-tls',
+    'protocols of long ago',
+    set('cdn', { viewerCertificate: { minimumProtocolVersion: 'TLSv1.1_2016' } }),
+    'cdn',
+  ],
+  [
+    'distributions-tls',
+    'CloudFront’s own certificate, which takes TLS 1.0',
+    set('cdn', { viewerCertificate: { cloudfrontDefaultCertificate: true } }),
+    'cdn',
+  ],
+  [
+    'distributions-tls',
+    'an answer without TLS at one path',
+    set('cdn', {
+      orderedCacheBehaviors: [{ pathPattern: '/a/*', viewerProtocolPolicy: 'allow-all' }],
+    }),
+    'cdn',
+  ],
+  [
+    'distributions-tls',
+    'an origin that is asked as viewers ask',
+    set('cdn', { origins: [{ customOriginConfig: { originProtocolPolicy: 'match-viewer' } }] }),
+    'cdn',
+  ],
+  [
+    'distributions-anonymous',
+    'tokens in what answers are kept under',
+    set('cdn-kept', {
+      parametersInCacheKeyAndForwardedToOrigin: {
+        headersConfig: { headerBehavior: 'whitelist', headers: { items: ['authorization'] } },
+      },
+    }),
+    'cdn-kept',
+  ],
+  [
+    'distributions-anonymous',
+    'cookies in it',
+    set('cdn-kept', {
+      parametersInCacheKeyAndForwardedToOrigin: { cookiesConfig: { cookieBehavior: 'all' } },
+    }),
+    'cdn-kept',
+  ],
+  [
+    'distributions-anonymous',
+    'headers of viewers that the origin hears beside it',
+    add('aws:cloudfront/originRequestPolicy:OriginRequestPolicy', 'forwarded', {
+      headersConfig: { headerBehavior: 'allViewer' },
+    }),
+    'forwarded',
+  ],
+  [
+    'distributions-anonymous',
+    'cookies and all headers in the old way',
+    set('cdn', {
+      defaultCacheBehavior: {
+        viewerProtocolPolicy: 'https-only',
+        forwardedValues: { cookies: { forward: 'all' } },
+      },
+    }),
+    'cdn',
+  ],
+  [
     'listener-rules-tls',
     'a way around the redirect',
     edit('listener-rule', () => ({ references: { listenerArn: ['listener-http'] } })),
@@ -293,6 +363,15 @@ const violating: readonly [string, string, Change, string][] = [
     'a bucket of data that is called disposable',
     edit('storage-1', ({ props }) => ({ protect: false, props: { ...props, forceDestroy: true } })),
     'storage-1',
+  ],
+  [
+    'buckets-kept',
+    'a bucket of backups that is called disposable',
+    (resources) =>
+      resources.map((found) =>
+        found.name === 'releases' ? { ...found, name: 'backups-1' } : found,
+      ),
+    'backups-1',
   ],
   ['keys-kept', 'a key that may go', unprotect('key'), 'key'],
   ['keys-kept', 'a key that is gone in a week', set('key', { deletionWindowInDays: 7 }), 'key'],

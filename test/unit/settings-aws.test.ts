@@ -53,6 +53,8 @@ describe('a config of target aws', () => {
     ['database', 'aurora'],
     ['image', 'ubuntu-24.04'],
     ['image', 'ami-0123456789ABCDEF0'],
+    ['storage', 'efs'],
+    ['cdn', 'yes'],
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
     ['permissionsBoundary', 'boundary'],
@@ -105,6 +107,21 @@ describe('a config of target aws', () => {
         expect(said.join('\n')).toContain(`strata:services.${name} cannot be had`);
       },
     );
+
+    test('may show public files by CloudFront, where it keeps any and a certificate can be proved', () => {
+      const storage = { storage: { enabled: true } };
+      const cdn = { dnsZone: 'Z0123456789', cdn: true };
+      expect(against({ tier, services: storage, aws: cdn })).toEqual([]);
+      expect(against({ tier, aws: cdn })).toEqual([expect.stringContaining('no service keeps')]);
+      const given =
+        'arn:aws:acm:eu-central-1:123456789012:certificate/1234abcd-12ab-34cd-56ef-1234567890ab';
+      expect(against({ tier, services: storage, aws: { cdn: true, certificate: given } })).toEqual([
+        expect.stringContaining('needs "strata:aws.dnsZone"'),
+      ]);
+      expect(against({ tier: 'split', services: storage, aws: cdn })).toEqual([
+        expect.stringContaining('strata:aws.cdn needs tier load-balanced'),
+      ]);
+    });
 
     test('leaves certificates to the balancer', () => {
       const gateway = { tls: { mode: 'acme', email: 'ops@example.org' } };

@@ -19,6 +19,9 @@ const external = {
   s3: { bucket: 'our-files', accessKey: 's3-id', secretKey: 's3-key', region: 'eu-central-1' },
 };
 
+/** On AWS, in a bucket that the target makes. */
+const onAws = (given: unknown = {}) => ({ ...settings(given), target: 'aws' as const });
+
 /** What is wrong with settings, as `path: reason`. */
 function problems(given: unknown): string[] {
   const { error } = storage.safeParse(given);
@@ -86,6 +89,8 @@ describe('the storage service', () => {
       bucket: 'our-files',
       pathStyle: false,
     });
+    const made = readRules(service(onAws()).environment.STORAGE_RULES ?? '').store;
+    expect(made).toEqual({ kind: 's3', region: 'eu-central-1', pathStyle: false });
   });
 
   test('has the secrets of the store that it uses, and no other', () => {
@@ -103,8 +108,18 @@ describe('the storage service', () => {
       S3_ACCESS_KEY: { config: 's3-id' },
       S3_SECRET_KEY: { config: 's3-key' },
     });
+    expect(service(onAws()).secrets).toEqual({
+      ...common,
+      S3_BUCKET: { bucket: 'storage', part: 'name' },
+      S3_ACCESS_KEY: { bucket: 'storage', part: 'keyId' },
+      S3_SECRET_KEY: { bucket: 'storage', part: 'key' },
+    });
+    expect(service(onAws(external)).secrets).toEqual(service(settings(external)).secrets);
     expect(service(settings()).needs).toEqual(['database', 'object-store']);
     expect(service(settings(external)).needs).toEqual(['database']);
+    expect(service(onAws()).needs).toEqual(['database']);
+    const onVolume = { ...onAws(), aws: { ...settings().aws, storage: 'vm' as const } };
+    expect(service(onVolume)).toEqual(service(settings()));
   });
 
   test('shows files at the gateway, and never its figures or its health', () => {

@@ -126,6 +126,30 @@ describe('the storage API', () => {
     });
   });
 
+  test('has the bucket that target aws makes, and no store beside it', () => {
+    const made = supabaseStorage({ ...all, target: 'aws' });
+    const service = named(made, 'supabase-storage');
+    expect(made.map(({ name }) => name)).toEqual(['supabase-storage', 'supabase-storage-policies']);
+    expect(service.environment).toMatchObject({
+      STORAGE_S3_REGION: 'eu-central-1',
+      STORAGE_S3_FORCE_PATH_STYLE: 'false',
+    });
+    expect(service.environment).not.toHaveProperty('STORAGE_S3_BUCKET');
+    expect(service.environment).not.toHaveProperty('STORAGE_S3_ENDPOINT');
+    expect([service.files, service.secrets]).toEqual([
+      {},
+      {
+        STORAGE_S3_BUCKET: { bucket: 'storage', part: 'name' },
+        AWS_ACCESS_KEY_ID: { bucket: 'storage', part: 'keyId' },
+        AWS_SECRET_ACCESS_KEY: { bucket: 'storage', part: 'key' },
+        DATABASE_URL: { vendor: 'supabase-storage' },
+        AUTH_JWT_SECRET: { platform: 'jwt-key' },
+        ANON_KEY: { anonKey: true },
+      },
+    ]);
+    expect(service.command?.[0]).toContain('export STORAGE_S3_BUCKET');
+  });
+
   test('is open without a token where a link is its own proof or the bucket is public, and nowhere else', () => {
     const open = Object.values(storage.routes).filter(({ access }) => access === 'public');
     expect(open.map(({ path, subdomain = '' }) => subdomain + path)).toEqual([

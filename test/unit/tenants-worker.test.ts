@@ -78,6 +78,17 @@ describe('the worker of tenants', () => {
         S3_SECRET_KEY: { config: 's3-secret' },
       },
     });
+    const onAws = tenantsWorker({ ...own, target: 'aws' }, plan, { storage: true });
+    expect([onAws.needs, onAws.secrets]).toEqual([
+      alone.needs,
+      {
+        ...alone.secrets,
+        STORAGE_MASTER: { platform: 'storage-master' },
+        S3_BUCKET: { bucket: 'storage', part: 'name' },
+        S3_ACCESS_KEY: { bucket: 'storage', part: 'keyId' },
+        S3_SECRET_KEY: { bucket: 'storage', part: 'key' },
+      },
+    ]);
   });
 
   test('makes the same tenant of the same job, whose id the tenant’s does not tell', () => {

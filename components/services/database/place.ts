@@ -1,7 +1,8 @@
-import type { StorageSettings } from '../../settings/storage';
+import type { Settings } from '../../settings/schema';
 import { file } from '../paths';
 import type { Job, SecretSource } from '../service';
 import { objectStore } from '../storage/garage';
+import { bucketFor } from '../storage/store';
 import type { Repository } from './repository';
 
 const keyId = { platform: 'backup-key-id' } as const;
@@ -9,7 +10,7 @@ const secretKey = { platform: 'backup-key' } as const;
 const keyIdFile = 'key-id';
 
 /** The platform's own object store: a bucket of its own, and a key that opens nothing else. */
-export const ownStore: Repository = {
+export const ownStore = {
   endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
   bucket: 'strata-backups',
   region: objectStore.region,
@@ -17,24 +18,20 @@ export const ownStore: Repository = {
   keyId,
   keyIdPrefix: objectStore.keyPrefix,
   secretKey,
-};
+} as const satisfies Repository;
 
 /**
- * Where backups go: to the object store that the settings name, to the platform's own where it `runs`, and onto the
- * data's own volume where there is neither.
+ * Where backups go: to the bucket that the settings name or that the target makes, to the platform's own store where it
+ * `runs`, and onto the data's own volume where there is none.
  */
-export function backupPlace({ s3 }: StorageSettings, runs: boolean): Repository | 'volume' {
-  if (!s3) return runs ? ownStore : 'volume';
-  const { endpoint = `https://s3.${s3.region}.amazonaws.com`, bucket, region } = s3;
-  return {
-    endpoint,
-    bucket,
-    region,
-    // No certificate is for a host with the bucket's dots before its name.
-    pathStyle: s3.pathStyle || bucket.includes('.'),
-    keyId: { config: s3.accessKey },
-    secretKey: { config: s3.secretKey },
-  };
+export function backupPlace(settings: Settings, runs: boolean): Repository | 'volume' {
+  const made = bucketFor('backups', settings);
+  if (!made) return runs ? ownStore : 'volume';
+  const { region, bucket, keyId, key: secretKey } = made;
+  const { endpoint = `https://s3.${region}.amazonaws.com` } = made;
+  // No certificate is for a host with the bucket's dots before its name.
+  const pathStyle = made.pathStyle || (typeof bucket === 'string' && bucket.includes('.'));
+  return { endpoint, bucket, region, pathStyle, keyId, secretKey };
 }
 
 export const bucketJobName = 'backup-bucket';

@@ -11,7 +11,8 @@ import { databasePaths } from './paths';
 export interface Repository {
   /** With its scheme, such as `http://object-store:3900` or `https://s3.eu-central-1.amazonaws.com`. */
   readonly endpoint: string;
-  readonly bucket: string;
+  /** Its name; or who knows it. */
+  readonly bucket: string | SecretSource;
   readonly region: string;
   /** The bucket stands in the path, not before the host's name. */
   readonly pathStyle: boolean;
@@ -93,11 +94,15 @@ function objectStore(repository: Repository): Place {
       'repo1-s3-endpoint': plain ? `http://${hostname}` : hostname,
       'repo1-storage-port': port || (plain ? '80' : '443'),
       'repo1-s3-uri-style': pathStyle ? 'path' : 'host',
-      'repo1-s3-bucket': bucket,
+      'repo1-s3-bucket': typeof bucket === 'string' ? bucket : '{{BUCKET}}',
       'repo1-s3-region': region,
       'repo1-s3-key': `${keyIdPrefix}{{KEY_ID}}`,
       'repo1-s3-key-secret': '{{SECRET_KEY}}',
     },
-    secrets: { KEY_ID: keyId, SECRET_KEY: secretKey },
+    secrets: {
+      ...(typeof bucket !== 'string' && { BUCKET: bucket }),
+      KEY_ID: keyId,
+      SECRET_KEY: secretKey,
+    },
   };
 }

@@ -1,5 +1,4 @@
 import { bytesOf } from '../../settings/sizes';
-import type { StorageSettings } from '../../settings/storage';
 import type { Settings } from '../../settings/schema';
 import type { Rules } from '../images/storage/rules';
 import type { SecretSource, Workload } from '../service';
@@ -7,6 +6,7 @@ import { tokens } from '../tokens';
 import { publicUrl } from '../gateway/hosts';
 import { objectStore } from './garage';
 import { scanner } from './scanner';
+import { bucketFor } from './store';
 
 const port = 5000;
 const uploadSeconds = 1800;
@@ -21,7 +21,6 @@ const uploadSeconds = 1800;
  */
 export function storage(settings: Settings): Workload {
   const { storage: given } = settings;
-  const external = given.store === 's3' && given.s3 !== undefined;
   return {
     kind: 'workload',
     name: 'storage',
@@ -36,12 +35,12 @@ export function storage(settings: Settings): Workload {
     secrets: {
       DATABASE_URL: { database: 'strata_authenticator' },
       JWT_KEY: { platform: 'jwt-key' },
-      ...storeSecrets(given),
+      ...storeSecrets(settings),
     },
     files: {},
     user: '1000:1000',
     resources: { memory: '640M' },
-    needs: ['database', ...(external ? [] : [objectStore.name])],
+    needs: ['database', ...storeNeeds(settings)],
     port,
     health: '/healthz',
     metrics: { port, path: '/metrics' },
@@ -96,34 +95,45 @@ export function rules(settings: Settings): Rules {
     ...(given.scan === 'clamav' && {
       scanner: { host: scanner.name, port: scanner.port, seconds: scanner.seconds },
     }),
-    store:
-      given.store === 's3' && given.s3
-        ? {
-            kind: 's3',
-            ...(given.s3.endpoint !== undefined && { endpoint: given.s3.endpoint }),
-            region: given.s3.region,
-            bucket: given.s3.bucket,
-            pathStyle: given.s3.pathStyle,
-          }
-        : {
-            kind: 'garage',
-            endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
-            adminEndpoint: `http://${objectStore.name}:${objectStore.adminPort}`,
-            region: objectStore.region,
-          },
+    store: storeRules(settings),
+  };
+}
+
+function storeRules(settings: Settings): Rules['store'] {
+  const made = bucketFor('storage', settings);
+  if (!made) {
+    return {
+      kind: 'garage',
+      endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
+      adminEndpoint: `http://${objectStore.name}:${objectStore.adminPort}`,
+      region: objectStore.region,
+    };
+  }
+  const { endpoint, region, bucket, pathStyle } = made;
+  return {
+    kind: 's3',
+    ...(endpoint !== undefined && { endpoint }),
+    region,
+    ...(typeof bucket === 'string' && { bucket }),
+    pathStyle,
   };
 }
 
 const master = { STORAGE_MASTER: { platform: 'storage-master' } } as const;
 
-/** What opens the store. */
-export function storeSecrets({ store, s3 }: StorageSettings): Record<string, SecretSource> {
-  if (store === 's3' && s3) {
-    return {
-      ...master,
-      S3_ACCESS_KEY: { config: s3.accessKey },
-      S3_SECRET_KEY: { config: s3.secretKey },
-    };
-  }
-  return { ...master, STORAGE_ADMIN: { platform: 'storage-admin' } };
+/** What opens the store, and what it is called where only the target knows. */
+export function storeSecrets(settings: Settings): Record<string, SecretSource> {
+  const made = bucketFor('storage', settings);
+  if (!made) return { ...master, STORAGE_ADMIN: { platform: 'storage-admin' } };
+  return {
+    ...master,
+    ...(typeof made.bucket !== 'string' && { S3_BUCKET: made.bucket }),
+    S3_ACCESS_KEY: made.keyId,
+    S3_SECRET_KEY: made.key,
+  };
+}
+
+/** Services that run the store. */
+export function storeNeeds(settings: Settings): string[] {
+  return bucketFor('storage', settings) ? [] : [objectStore.name];
 }

@@ -7,6 +7,7 @@ import { isOn } from '../presets';
 import type { Route } from '../route';
 import type { FileContent, Job, SecretSource, Service, Workload } from '../service';
 import { garage, objectStore } from '../storage/garage';
+import { bucketFor } from '../storage/store';
 import { vendorRole } from '../vendors';
 import { imgproxyAddress } from './imgproxy';
 import { startWith } from './shell';
@@ -21,7 +22,7 @@ const storageBucket = 'strata-supabase';
 
 /** Supabase's storage with its bucket, the fence around its tables, and the object store where that is our own. */
 export function supabaseStorage(settings: Settings): Service[] {
-  const own = settings.storage.store === 'garage';
+  const own = bucketFor('storage', settings) === undefined;
   return [
     ...(own ? [garage(settings), bucketJob()] : []),
     storageApi(settings, own ? [objectStore.name, bucketJobName] : []),
@@ -132,48 +133,49 @@ function routes({ storage: { maxFileSize } }: Settings): Readonly<Record<string,
   };
 }
 
-/** The object store: the platform's own, with a bucket and a key of its own, or the one that the settings name. */
-function store({ storage: { s3 } }: Settings): {
+/** The object store: the platform's own, with a bucket and a key of its own, or a bucket that is there. */
+function store(settings: Settings): {
   readonly environment: Readonly<Record<string, string>>;
   readonly secrets: Readonly<Record<string, SecretSource>>;
   readonly files: Readonly<Record<string, FileContent>>;
 } {
+  const made = bucketFor('storage', settings);
+  const { region, pathStyle, endpoint } = made ?? ownStore;
+  const bucket = made?.bucket ?? storageBucket;
   return {
     environment: {
       STORAGE_BACKEND: 's3',
-      STORAGE_S3_BUCKET: s3?.bucket ?? storageBucket,
-      STORAGE_S3_REGION: s3?.region ?? objectStore.region,
-      STORAGE_S3_FORCE_PATH_STYLE: String(s3?.pathStyle ?? true),
+      ...(typeof bucket === 'string' && { STORAGE_S3_BUCKET: bucket }),
+      STORAGE_S3_REGION: region,
+      STORAGE_S3_FORCE_PATH_STYLE: String(pathStyle),
       // Stores besides Amazon's do not know the newer sums.
       STORAGE_S3_REQUEST_CHECKSUM_CALCULATION: 'WHEN_REQUIRED',
-      ...endpoint(s3 ? s3.endpoint : `http://${objectStore.name}:${objectStore.s3Port}`),
+      ...(endpoint !== undefined && { STORAGE_S3_ENDPOINT: endpoint }),
     },
-    ...(s3
-      ? {
-          secrets: {
-            AWS_ACCESS_KEY_ID: { config: s3.accessKey },
-            AWS_SECRET_ACCESS_KEY: { config: s3.secretKey },
-          },
-          files: {},
-        }
+    secrets: {
+      ...(typeof bucket !== 'string' && { STORAGE_S3_BUCKET: bucket }),
+      ...(made && { AWS_ACCESS_KEY_ID: made.keyId }),
+      AWS_SECRET_ACCESS_KEY: made?.key ?? ownKey,
+    },
+    files: made
+      ? {}
       : {
-          secrets: { AWS_SECRET_ACCESS_KEY: ownKey },
-          files: {
-            AWS_ACCESS_KEY_ID: {
-              template: `${objectStore.keyPrefix}{{ID}}`,
-              secrets: { ID: ownKeyId },
-            },
+          AWS_ACCESS_KEY_ID: {
+            template: `${objectStore.keyPrefix}{{ID}}`,
+            secrets: { ID: ownKeyId },
           },
-        }),
+        },
   };
 }
 
+const ownStore = {
+  endpoint: `http://${objectStore.name}:${objectStore.s3Port}`,
+  region: objectStore.region,
+  pathStyle: true,
+};
+
 const ownKeyId = { platform: 'supabase-storage-key-id' } as const;
 const ownKey = { platform: 'supabase-storage-key' } as const;
-
-function endpoint(url: string | undefined): Readonly<Record<string, string>> {
-  return url === undefined ? {} : { STORAGE_S3_ENDPOINT: url };
-}
 
 const bucketJobName = 'supabase-storage-bucket';
 

@@ -61,7 +61,7 @@ export class Balancer extends pulumi.ComponentResource {
           expiration: { days: args.logDays },
           noncurrentVersionExpiration: { noncurrentDays: 1 },
         },
-        allow: (bucket) => [delivery(account, bucket)],
+        statements: (bucket) => [delivery(account, bucket)],
       },
       parent,
     );

@@ -10,13 +10,15 @@ export interface BucketArgs {
     aws.types.input.s3.BucketLifecycleConfigurationRule,
     'expiration' | 'noncurrentVersionExpiration'
   >;
-  /** Who may do what in the bucket with this ARN, beside the account's own roles. */
-  readonly allow?: (bucket: pulumi.Output<string>) => readonly Statement[];
+  /** Who else may do what in the bucket with this ARN, and who of the account may not. */
+  readonly statements?: (bucket: pulumi.Output<string>) => readonly Statement[];
+  /** What lies in it cannot be made again: it is not emptied when it is removed, so it cannot be. */
+  readonly data?: boolean;
+  readonly tags?: Readonly<Record<string, string>>;
 }
 
 /**
- * A bucket for what can be made again or ages: private, by TLS only, encrypted, with versions. It is emptied when it is
- * removed.
+ * A bucket: private, by TLS only, encrypted, with versions. Unless it holds data it is emptied when it is removed.
  *
  * What needs it to be all that waits for the component, not for its name.
  */
@@ -29,7 +31,11 @@ export class Bucket extends pulumi.ComponentResource {
     super('strata:aws:Bucket', name, {}, opts);
     const parent = { parent: this };
     // Names of buckets are the whole world's: the engine adds a random part.
-    const made = new aws.s3.Bucket(name, { forceDestroy: true }, parent);
+    const made = new aws.s3.Bucket(
+      name,
+      { forceDestroy: args.data !== true, ...(args.tags && { tags: args.tags }) },
+      parent,
+    );
     const { bucket, arn } = made;
     this.bucket = bucket;
     this.arn = arn;
@@ -77,7 +83,7 @@ export class Bucket extends pulumi.ComponentResource {
     );
     new aws.s3.BucketPolicy(
       name,
-      { bucket, policy: policy([byTls(arn), ...(args.allow?.(arn) ?? [])]) },
+      { bucket, policy: policy([byTls(arn), ...(args.statements?.(arn) ?? [])]) },
       // S3 refuses two changes of a bucket's access at the same time.
       { ...parent, dependsOn: closed },
     );

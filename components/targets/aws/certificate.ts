@@ -2,10 +2,13 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 
 export interface PublicCertificateArgs {
-  /** `example.org`: the certificate is for it and for all names below it. */
   readonly domain: string;
+  /** Whether it is for all names below the domain too. */
+  readonly below: boolean;
   /** Id of the Route 53 zone that has the domain. */
   readonly zone: string;
+  /** Where it is kept; the provider's region when not given. */
+  readonly region?: string;
 }
 
 /** A certificate of AWS's authority; it renews itself for as long as the record that proves the domain stands. */
@@ -15,16 +18,18 @@ export class PublicCertificate extends pulumi.ComponentResource {
 
   constructor(
     name: string,
-    { domain, zone }: PublicCertificateArgs,
+    { domain, below, zone, region }: PublicCertificateArgs,
     opts?: pulumi.ComponentResourceOptions,
   ) {
     super('strata:aws:PublicCertificate', name, {}, opts);
     const parent = { parent: this };
+    const kept = region === undefined ? {} : { region };
     const certificate = new aws.acm.Certificate(
       name,
       {
+        ...kept,
         domainName: domain,
-        subjectAlternativeNames: [`*.${domain}`],
+        ...(below && { subjectAlternativeNames: [`*.${domain}`] }),
         validationMethod: 'DNS',
       },
       parent,
@@ -49,7 +54,7 @@ export class PublicCertificate extends pulumi.ComponentResource {
     );
     const issued = new aws.acm.CertificateValidation(
       name,
-      { certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] },
+      { ...kept, certificateArn: certificate.arn, validationRecordFqdns: [record.fqdn] },
       parent,
     );
     this.arn = issued.certificateArn;

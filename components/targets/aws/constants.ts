@@ -16,3 +16,12 @@ export const logDays = 30;
 /** Canonical's newest Ubuntu 24.04 for x86-64: what servers are started from. */
 export const imageParameter =
   '/aws/service/canonical/ubuntu/server/24.04/stable/current/amd64/hvm/ebs-gp3/ami-id';
+
+/** How long what was deleted or written over in a bucket of data can be had back. */
+export const keptVersionsDays = 30;
+
+/** By this role AWS Backup reads buckets of data. */
+export const backupRole = 'backup';
+
+/** The host that shows public files, and nothing else; services of files say so of their route. */
+export const cdnSubdomain = 'cdn';

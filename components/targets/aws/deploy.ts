@@ -14,6 +14,7 @@ import type { Base } from './base';
 import { releases } from './bucket';
 import { Cache } from './cache';
 import { cachePort, databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
+import type { DataBucket } from './data-bucket';
 import { databaseOf, foundAt } from './database';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
@@ -29,6 +30,7 @@ import { servers, type Ready } from './server-groups';
  */
 export function deploy(
   base: Base,
+  buckets: readonly DataBucket[],
   deployment: Deployment,
   { parent }: { readonly parent: pulumi.Resource },
 ): Deployed {
@@ -96,6 +98,7 @@ export function deploy(
     releases: releases('releases', key, own),
     ...(database && { database: foundAt(database, aws.region) }),
     ...(cache && { cache: cache.host }),
+    opened: buckets.map((bucket) => bucket.open(network.vpc, { parent, provider: base.provider })),
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],

@@ -1,9 +1,10 @@
 import * as pulumi from '@pulumi/pulumi';
 import { balancerIdleSeconds } from '../../services/gateway/idle';
 import type { AwsSettings } from '../../settings/aws';
-import { gatewayPorts, logDays } from './constants';
+import { cdnSubdomain, gatewayPorts, logDays } from './constants';
 import { Balancer } from './balancer';
 import type { Base } from './base';
+import { Cdn } from './cdn';
 import { PublicCertificate } from './certificate';
 import { Domain } from './domain';
 import type { Doors } from './doors';
@@ -40,7 +41,7 @@ export function balancerOf(
 
 /** Leads people to what is ready, and not before. */
 export function openEntrance(
-  { settings: { aws, domain } }: Base,
+  { settings: { aws, domain, gateway } }: Base,
   front: Ready,
   balancer: Balancer | undefined,
   opts: pulumi.ComponentResourceOptions,
@@ -55,6 +56,15 @@ export function openEntrance(
     : { address: addressOf(front, opts) };
   if (aws.dnsZone !== undefined) {
     new Domain('domain', { domain, zone: aws.dnsZone, entrance }, opts);
+  }
+  if (aws.cdn) {
+    const { origins, credentials } = gateway.cors;
+    const origin = once(front, pulumi.output(domain));
+    new Cdn(
+      'cdn',
+      { host: `${cdnSubdomain}.${domain}`, zone: zoneOf(aws), origin, origins, credentials },
+      opts,
+    );
   }
 }
 
@@ -79,5 +89,5 @@ function issued(
   zone: string,
   opts: pulumi.ComponentResourceOptions,
 ): pulumi.Output<string> {
-  return new PublicCertificate('certificate', { domain, zone }, opts).arn;
+  return new PublicCertificate('certificate', { domain, below: true, zone }, opts).arn;
 }

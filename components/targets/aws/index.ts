@@ -6,6 +6,7 @@ import { madeAnew } from '../../tiers/placement';
 import { randomPassword } from '../password';
 import type { Target } from '../target';
 import { baseOf, type Base } from './base';
+import { DataBucket } from './data-bucket';
 import { deploy } from './deploy';
 import { stackName } from './naming';
 
@@ -18,6 +19,7 @@ import { stackName } from './naming';
 export function awsTarget(settings: Settings): Target {
   // The first volume brings it, below the same parent as the volumes.
   let base: Base | undefined;
+  const buckets: DataBucket[] = [];
   return {
     name: 'aws',
     reach: 'job',
@@ -46,9 +48,21 @@ export function awsTarget(settings: Settings): Target {
       );
       return { resource, location: resource.id };
     },
+    bucket(content, opts) {
+      base ??= baseOf(settings, opts);
+      const { account, key, provider } = base;
+      const { permissionsBoundary: boundary } = settings.aws;
+      const made = new DataBucket(
+        names.bucket(content, 1),
+        { account, content, key, ...(boundary !== undefined && { boundary }) },
+        { ...opts, providers: [provider] },
+      );
+      buckets.push(made);
+      return made;
+    },
     deploy(deployment, opts) {
       if (!base) throw new Error('a deployment without a volume for its database');
-      return deploy(base, deployment, opts);
+      return deploy(base, buckets, deployment, opts);
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Settings } from '../../settings/schema';
 import { showKey, showText } from '../../settings/show';
 import { bytesOf } from '../../settings/sizes';
 import { containerRefusals } from '../container-refusals';
-import { gatewayPorts } from './constants';
+import { cdnSubdomain, gatewayPorts } from './constants';
 import { databaseRefusals } from './database-refusals';
 
 /** What cannot run on servers of AWS. */
@@ -20,6 +20,7 @@ export function refusals(settings: Settings, services: readonly Service[]): Prob
     ...shards(settings),
     ...openPorts(settings),
     ...cutOff(settings),
+    ...(settings.aws.cdn ? cdn(settings, services) : []),
     ...(settings.tier === 'load-balanced' ? balanced(settings) : []),
   ];
 }
@@ -106,6 +107,33 @@ function cutOff({ aws, tier }: Settings): Problem[] {
       allowed: 'one or per-zone',
     },
   ];
+}
+
+/** What CloudFront would have nothing for. */
+function cdn({ aws, tier }: Settings, services: readonly Service[]): Problem[] {
+  const key = showKey(['aws', 'cdn']);
+  const reasons = [
+    tier !== 'load-balanced' &&
+      'needs tier load-balanced: CloudFront speaks to nothing that shows a certificate of our own',
+    aws.dnsZone === undefined &&
+      `needs "${showKey(['aws', 'dnsZone'])}", in which its certificate is proved`,
+    !services.some(showsFiles) && 'has nothing to show: no service keeps files',
+  ];
+  return reasons
+    .filter((reason) => reason !== false)
+    .map((reason) => ({
+      key,
+      reason,
+      received: 'true',
+      advice: 'Set it to false, or change that.',
+    }));
+}
+
+function showsFiles(service: Service): boolean {
+  return (
+    service.kind === 'workload' &&
+    Object.values(service.routes).some(({ subdomain }) => subdomain === cdnSubdomain)
+  );
 }
 
 /** What does not go with several like servers behind a load balancer. */

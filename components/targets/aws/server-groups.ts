@@ -31,6 +31,8 @@ export interface Surroundings {
   readonly database?: Addresses;
   /** Host name of the cache, where AWS runs it. */
   readonly cache?: pulumi.Output<string>;
+  /** What lets services into the buckets of what is kept. */
+  readonly opened: readonly pulumi.Resource[];
 }
 
 /** A group of servers. */
@@ -101,7 +103,7 @@ export function servers(
     profile: role.profile,
     release: release.version,
     network: around.network,
-    after: before.map(({ resource }) => resource),
+    after: [...around.opened, ...before.map(({ resource }) => resource)],
   };
   const start = { region: aws.region, group: name };
   if (group.balanced) {

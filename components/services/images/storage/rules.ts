@@ -36,7 +36,8 @@ const rules = z.strictObject({
       /** AWS itself when not given. */
       endpoint: z.url().optional(),
       region: z.string(),
-      bucket: z.string(),
+      /** In the file that S3_BUCKET_FILE names when not given. */
+      bucket: z.string().optional(),
       pathStyle: z.boolean(),
     }),
   ]),

@@ -2,7 +2,7 @@ import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
 import { readSecret, variable } from '../shared/environment';
 import { app } from './app';
-import { oneBucket } from './bucket';
+import { bucketFromEnvironment, oneBucket } from './bucket';
 import { Database } from './database';
 import { linkKey } from './derive';
 import { garage } from './garage';
@@ -17,8 +17,8 @@ import { Sweeper, type Swept } from './sweeper';
  * The storage service: rows under row level security, objects in an S3 store.
  *
  * Environment: PORT, HOST (127.0.0.1), JWT_ISSUER, JWT_AUDIENCE, STORAGE_RULES (JSON, see rules.ts); files named by
- * DATABASE_URL_FILE, JWT_KEY_FILE, STORAGE_MASTER_FILE, and STORAGE_ADMIN_FILE (Garage) or S3_ACCESS_KEY_FILE and
- * S3_SECRET_KEY_FILE.
+ * DATABASE_URL_FILE, JWT_KEY_FILE, STORAGE_MASTER_FILE, and STORAGE_ADMIN_FILE (Garage) or S3_ACCESS_KEY_FILE,
+ * S3_SECRET_KEY_FILE and, where the rules name no bucket, S3_BUCKET_FILE.
  */
 async function main(): Promise<void> {
   const rules = readRules(variable('STORAGE_RULES'));
@@ -92,11 +92,7 @@ async function setLimits(database: Database, { limits }: Rules): Promise<void> {
 
 function placesOf({ store, limits }: Rules, master: string): Places {
   if (store.kind === 's3') {
-    return oneBucket({
-      ...store,
-      accessKeyId: readSecret('S3_ACCESS_KEY'),
-      secretAccessKey: readSecret('S3_SECRET_KEY'),
-    });
+    return oneBucket({ ...store, ...bucketFromEnvironment(store) });
   }
   return garage({
     ...store,

@@ -17,7 +17,8 @@ const pollSeconds = 30;
  * without saying one), JOBS (at the same time), LEASE_SECONDS, RETRY_SECONDS, STOP_SECONDS, and where there are such
  * things EXPORTS (a folder) and STORAGE_RULES (as the storage service has it); files named by DATABASE_URL_FILE
  * (strata_migrator, past the pooler; with another host the same leads to the shards), TENANT_LOGINS_FILE, and for
- * stores REDIS_URL_FILE, STORAGE_MASTER_FILE and STORAGE_ADMIN_FILE, or S3_ACCESS_KEY_FILE and S3_SECRET_KEY_FILE.
+ * stores REDIS_URL_FILE, STORAGE_MASTER_FILE and STORAGE_ADMIN_FILE, or those of a bucket
+ * (../storage/server.ts).
  */
 function main(): void {
   const url = readSecret('DATABASE_URL');

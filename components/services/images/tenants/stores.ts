@@ -5,7 +5,7 @@ import { postgresStore } from '../../../../provider/tenancy/stores/postgres';
 import { redisStore } from '../../../../provider/tenancy/stores/redis';
 import type { TenantStore } from '../../../../provider/tenancy/stores/store';
 import { readSecret } from '../shared/environment';
-import { oneBucket } from '../storage/bucket';
+import { bucketFromEnvironment, oneBucket } from '../storage/bucket';
 import { garage } from '../storage/garage';
 import { readRules } from '../storage/rules';
 import { Scanner } from '../storage/scanner';
@@ -35,11 +35,8 @@ function objectStore(text: string): TenantStore {
   const { store, limits, scanner: where } = readRules(text);
   const scanner = where && new Scanner(where);
   if (store.kind === 's3') {
-    const keys = {
-      accessKeyId: readSecret('S3_ACCESS_KEY'),
-      secretAccessKey: readSecret('S3_SECRET_KEY'),
-    };
-    return bucketStore(oneBucket({ ...store, ...keys }), undefined, scanner);
+    const places = oneBucket({ ...store, ...bucketFromEnvironment(store) });
+    return bucketStore(places, undefined, scanner);
   }
   const master = readSecret('STORAGE_MASTER');
   const quota = { bytes: limits.tenantBytes, objects: limits.tenantFiles };
