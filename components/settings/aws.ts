@@ -128,10 +128,6 @@ export const aws = z
       )
       .optional()
       .describe('Bounds every role that is made.'),
-    alarms: z
-      .email({ error: 'a mail address such as ops@example.org' })
-      .optional()
-      .describe('Whom CloudWatch writes to when a server or the load balancer fails.'),
     tags: z
       .record(tag, tag.max(256))
       .default({})

@@ -26,6 +26,9 @@ const free: ReadonlySet<string> = new Set([
   'aws:iam/rolePolicy:RolePolicy',
   'aws:iam/rolePolicyAttachment:RolePolicyAttachment',
   'aws:kms/alias:Alias',
+  // By calls, of which there is one for an alarm.
+  'aws:lambda/function:Function',
+  'aws:lambda/permission:Permission',
   'aws:lb/listener:Listener',
   'aws:lb/listenerRule:ListenerRule',
   'aws:lb/targetGroup:TargetGroup',

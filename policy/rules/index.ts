@@ -4,6 +4,7 @@ import { buckets } from './buckets';
 import { databaseTls } from './database-tls';
 import { doors } from './doors';
 import { encryption } from './encryption';
+import { functions } from './functions';
 import { iam } from './iam';
 import { kept } from './kept';
 import { listeners } from './listeners';
@@ -18,6 +19,7 @@ export const rules: readonly Rule[] = [
   ...listeners,
   ...databaseTls,
   ...servers,
+  ...functions,
   ...kept,
   ...backups,
   ...iam,

@@ -17,6 +17,16 @@ const lasting = [
   'random:index/randomPassword:RandomPassword',
 ];
 
+/** Whom alarms reach. */
+const told = {
+  receivers: {
+    team: { kind: 'mail', to: ['ops@example.org'] },
+    pager: { kind: 'webhook', url: 'https://pager.example.org/' },
+  },
+  send: { critical: ['team', 'pager'], warning: ['team'] },
+  smtp: { host: 'mail.example.org', from: 'strata@example.org' },
+};
+
 /** Everything of a preset that the tier takes. */
 function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
   const refused: readonly OptionalName[] =
@@ -27,7 +37,8 @@ function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
     preset,
     target: 'aws',
     domain: 'example.org',
-    aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'] },
+    aws: { dnsZone: 'Z0123456789', endpoints: ['ssm'] },
+    monitoring: told,
     services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
@@ -71,9 +82,10 @@ describe.each(cases)(
 
     test('gives each group of servers one secret, and that only to its own role', () => {
       const groups = of('strata:aws:Release').map(({ name }) => name);
-      expect(of('aws:secretsmanager/secret:Secret').map(({ name }) => name)).toEqual(
-        groups.map((name) => `${name}-secret`),
-      );
+      expect(of('aws:secretsmanager/secret:Secret').map(({ name }) => name)).toEqual([
+        ...groups.map((name) => `${name}-secret`),
+        'alarms-notifier',
+      ]);
       if (preview) return;
       for (const name of groups) {
         const rights = JSON.stringify(one('aws:iam/rolePolicy:RolePolicy', name).inputs);

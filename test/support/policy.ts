@@ -128,6 +128,16 @@ export function good(): Recorded[] {
     resource('aws:cloudwatch/logGroup:LogGroup', 'flow', { kmsKeyId: key }),
     resource('aws:sns/topic:Topic', 'alarms', { kmsMasterKeyId: key }),
     resource('aws:secretsmanager/secret:Secret', 'values', { kmsKeyId: key }),
+    resource('aws:lambda/function:Function', 'notifier', {
+      environment: {
+        variables: { SECRET: `arn:aws:secretsmanager:eu-central-1:${account}:secret:a` },
+      },
+      loggingConfig: { logFormat: 'Text', logGroup: '/strata/prod/notifier' },
+    }),
+    resource('aws:lambda/permission:Permission', 'notifier-called', {
+      principal: 'sns.amazonaws.com',
+      sourceArn: `arn:aws:sns:eu-central-1:${account}:alarms`,
+    }),
     resource(
       'aws:kms/key:Key',
       'key',

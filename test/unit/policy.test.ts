@@ -296,6 +296,44 @@ const violating: readonly [string, string, Change, string][] = [
   ],
   ['keys-kept', 'a key that may go', unprotect('key'), 'key'],
   ['keys-kept', 'a key that is gone in a week', set('key', { deletionWindowInDays: 7 }), 'key'],
+  [
+    'no-secrets-in-functions',
+    'a token of a bot in the environment',
+    set('notifier', {
+      environment: { variables: { TOKEN: '8123456789:AAH3kd93JdkS0-kf93kdlwpqoeiruty10a2' } },
+    }),
+    'notifier',
+  ],
+  [
+    'no-secrets-in-functions',
+    'a value that the program holds for a secret',
+    edit('notifier', () => ({ secrets: ['environment'] })),
+    'notifier',
+  ],
+  [
+    'functions-log-here',
+    'a log of its own, without a key',
+    set('notifier', { loggingConfig: undefined }),
+    'notifier',
+  ],
+  [
+    'no-open-functions',
+    'a function for everybody',
+    set('notifier-called', { principal: '*' }),
+    'notifier-called',
+  ],
+  [
+    'no-open-functions',
+    'a function for topics of every account',
+    set('notifier-called', { sourceArn: undefined }),
+    'notifier-called',
+  ],
+  [
+    'no-open-functions',
+    'an address of a function for everybody',
+    add('aws:lambda/functionUrl:FunctionUrl', 'address', { authorizationType: 'NONE' }),
+    'address',
+  ],
   ['backups-kept', 'backups that may go', unprotect('vault'), 'vault'],
   ['backups-kept', 'backups that are emptied', set('vault', { forceDestroy: true }), 'vault'],
   [

@@ -54,7 +54,6 @@ describe('a config of target aws', () => {
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
     ['permissionsBoundary', 'boundary'],
-    ['alarms', 'nobody'],
     ['tags', { 'größe €': 'x' }],
     ['tags', { team: '' }],
   ])('is refused for %s: %j', (name, value) => {
@@ -108,6 +107,17 @@ describe('a config of target aws', () => {
       const gateway = { tls: { mode: 'acme', email: 'ops@example.org' } };
       expect(against({ tier, gateway }).join('\n')).toContain('strata:gateway.tls.mode');
     });
+  });
+
+  test('has receivers by mail without a mail server, but where Alertmanager writes to them', () => {
+    const monitoring = {
+      receivers: { team: { kind: 'mail', to: ['ops@example.org'] } },
+      send: { critical: ['team'] },
+    };
+    expect(against({ monitoring })).toEqual([]);
+    expect(against({ monitoring, preset: 'standard' })).toEqual([
+      'strata:monitoring.receivers.team is reached by mail, but no mail server is given',
+    ]);
   });
 
   test('has the zones and ways out of its tier unless it says others', () => {

@@ -6,7 +6,7 @@ import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
 import { addressOf } from './addresses';
-import { Alarms } from './alarms';
+import { Alarms } from './alarms/alarms';
 import type { Base } from './base';
 import { releases } from './bucket';
 import { databasePort, gatewayPorts, logDays } from './constants';
@@ -29,6 +29,7 @@ export function deploy(
   const { settings, account, key } = base;
   const { aws } = settings;
   const own = { parent, providers: [base.provider] };
+  const boundary = aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary };
   const network = new Network(
     'network',
     {
@@ -38,7 +39,7 @@ export function deploy(
       cidr: aws.network,
       zones: zonesOf(aws),
       nat: natOf(settings),
-      ...(aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary }),
+      ...boundary,
     },
     own,
   );
@@ -82,8 +83,14 @@ export function deploy(
     {
       account,
       key,
-      emails: aws.alarms === undefined ? [] : [aws.alarms],
-      servers: Object.fromEntries(ready.flatMap(({ group, id }) => (id ? [[group.name, id]] : []))),
+      monitoring: settings.monitoring,
+      secret: (config) => deployment.secret()({ config }),
+      ...boundary,
+      servers: Object.fromEntries(
+        ready.flatMap(({ group: { name }, id }) =>
+          id ? [[name, { id, instanceType: aws.instanceTypes[name] }]] : [],
+        ),
+      ),
       ...(balancer && { balancer: balancer.metrics }),
     },
     own,
