@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
+import { backup } from './aws-backup';
 import { contradict } from './contradictions';
 import type { TargetName, TierName } from './names';
 import * as values from './values';
@@ -100,6 +101,7 @@ export const aws = z
       })
       .prefault({})
       .describe('GB of each volume. It can grow; AWS makes none smaller.'),
+    backup: backup.prefault({}),
     database: z
       .enum(['vm', 'rds'], { error: 'vm or rds' })
       .default('vm')

@@ -12,6 +12,7 @@ const patience = 120_000;
 
 /** What keeps data, and what opens it: whatever the tier, the same in every word. */
 const lasting = [
+  'aws:backup/vault:Vault',
   'aws:ebs/volume:Volume',
   'aws:kms/key:Key',
   'random:index/randomPassword:RandomPassword',
@@ -113,6 +114,15 @@ describe.each(cases)(
       )) {
         expect([...reached(all, record)]).toContain(last);
       }
+    });
+
+    test('backs up every volume', () => {
+      const [selection, ...more] = of('aws:backup/selection:Selection');
+      expect(more).toEqual([]);
+      const wanted = of('aws:ebs/volume:Volume').map(({ name }) =>
+        preview ? expect.anything() : `arn:aws:ec2:eu-central-1:123456789012:volume/${name}-id`,
+      );
+      expect(selection?.inputs.resources).toEqual(wanted);
     });
 
     test('tells a server what to run once its volumes are on it', () => {

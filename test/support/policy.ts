@@ -82,6 +82,20 @@ export function good(): Recorded[] {
     resource('aws:ebs/volume:Volume', 'database-1', { encrypted: true, arn: 'volume-arn' }, kept),
     resource('aws:backup/vault:Vault', 'vault', { kmsKeyArn: key }, kept),
     resource(
+      'aws:backup/vaultPolicy:VaultPolicy',
+      'vault-policy',
+      {
+        policy: document({
+          Effect: 'Deny',
+          Principal: '*',
+          Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
+          Resource: '*',
+        }),
+      },
+      { from: { backupVaultName: ['vault'] } },
+    ),
+    resource('aws:backup/plan:Plan', 'plan', { rules: [{ lifecycle: { deleteAfter: 14 } }] }),
+    resource(
       'aws:backup/selection:Selection',
       'selection',
       { resources: ['volume-arn'] },

@@ -334,6 +334,36 @@ const violating: readonly [string, string, Change, string][] = [
     add('aws:lambda/functionUrl:FunctionUrl', 'address', { authorizationType: 'NONE' }),
     'address',
   ],
+  ['no-backup-deleted', 'a vault without a policy', without('vault-policy'), 'vault'],
+  [
+    'no-backup-deleted',
+    'a denial that a role need not mind',
+    policy('vault-policy', {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
+      Resource: '*',
+      Condition: { ArnNotEquals: { 'aws:PrincipalArn': 'arn:aws:iam::123456789012:role/ops' } },
+    }),
+    'vault',
+  ],
+  [
+    'no-backup-deleted',
+    'backups that may be made to age at once',
+    policy('vault-policy', {
+      Effect: 'Deny',
+      Principal: '*',
+      Action: 'backup:DeleteRecoveryPoint',
+      Resource: '*',
+    }),
+    'vault',
+  ],
+  [
+    'volume-backups-kept',
+    'backups of a day',
+    set('plan', { rules: [{ lifecycle: { deleteAfter: 1 } }] }),
+    'plan',
+  ],
   ['backups-kept', 'backups that may go', unprotect('vault'), 'vault'],
   ['backups-kept', 'backups that are emptied', set('vault', { forceDestroy: true }), 'vault'],
   [

@@ -50,6 +50,15 @@ describe('a config of target aws', () => {
     ['volumes', { database: 9 }],
     ['volumes', { database: '50' }],
     ['volumes', { database: 1e9 }],
+    ['backup', { days: 0 }],
+    ['backup', { enabled: 'no' }],
+    ['backup', { lock: { minDays: 7 } }],
+    ['backup', { lock: { mode: 'governance', minDays: 14, maxDays: 7 } }],
+    ['backup', { lock: { mode: 'governance', minDays: 7, coolingOffDays: 3 } }],
+    ['backup', { lock: { mode: 'compliance', minDays: 7 } }],
+    ['backup', { lock: { mode: 'compliance', minDays: 7, coolingOffDays: 2 } }],
+    ['backup', { days: 6, lock: { mode: 'governance', minDays: 7 } }],
+    ['backup', { days: 31, lock: { mode: 'governance', minDays: 7, maxDays: 30 } }],
     ['database', 'aurora'],
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
@@ -107,6 +116,12 @@ describe('a config of target aws', () => {
       const gateway = { tls: { mode: 'acme', email: 'ops@example.org' } };
       expect(against({ tier, gateway }).join('\n')).toContain('strata:gateway.tls.mode');
     });
+  });
+
+  test('may lock its backups', () => {
+    const lock = { mode: 'compliance', minDays: 7, maxDays: 30, coolingOffDays: 14 };
+    expect(against({ aws: { backup: { days: 30, lock } } })).toEqual([]);
+    expect(against({ aws: { backup: { lock: { mode: 'governance', minDays: 14 } } } })).toEqual([]);
   });
 
   test('has receivers by mail without a mail server, but where Alertmanager writes to them', () => {

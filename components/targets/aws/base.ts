@@ -5,6 +5,7 @@ import type { Settings } from '../../settings/schema';
 import type { Account } from './account';
 import { Key } from './key';
 import { providerArgs, tags } from './provider-args';
+import { Vault } from './vault';
 
 /** What everything on AWS is made with. */
 export interface Base {
@@ -13,6 +14,8 @@ export interface Base {
   readonly account: Account;
   /** ARN of the key of everything that is kept. */
   readonly key: pulumi.Output<string>;
+  /** Where backups of volumes are kept. */
+  readonly vault: Vault;
   /** What AWS's own services make is tagged with. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -22,11 +25,13 @@ export function baseOf(
   settings: Settings,
   { parent }: Pick<pulumi.CustomResourceOptions, 'parent'>,
 ): Base {
-  const { region, tags: more } = settings.aws;
+  const { region, tags: more, backup } = settings.aws;
   const told = { tier: settings.tier, more };
   const provider = new aws.Provider('aws', providerArgs(region as aws.Region, told), { parent });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider, parent });
   const account: Account = { id: accountId, region };
-  const key = new Key(names.encryptionKey, { account }, { parent, providers: [provider] });
-  return { settings, provider, account, key: key.arn, tags: tags(told) };
+  const opts = { parent, providers: [provider] };
+  const { arn: key } = new Key(names.encryptionKey, { account }, opts);
+  const vault = new Vault(names.vault, { key, ...(backup.lock && { lock: backup.lock }) }, opts);
+  return { settings, provider, account, key, vault, tags: tags(told) };
 }

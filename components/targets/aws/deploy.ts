@@ -1,3 +1,4 @@
+import { ebs } from '@pulumi/aws';
 import type * as pulumi from '@pulumi/pulumi';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
@@ -7,6 +8,7 @@ import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
 import { addressOf } from './addresses';
 import { Alarms } from './alarms/alarms';
+import { Backup } from './backup';
 import type { Base } from './base';
 import { releases } from './bucket';
 import { databasePort, gatewayPorts, logDays } from './constants';
@@ -78,7 +80,7 @@ export function deploy(
   );
   const opened = ready.find(({ group }) => group.name === front.name);
   if (opened) openEntrance(base, opened, balancer, own);
-  new Alarms(
+  const { topics } = new Alarms(
     'alarms',
     {
       account,
@@ -92,6 +94,22 @@ export function deploy(
         ),
       ),
       ...(balancer && { balancer: balancer.metrics }),
+    },
+    own,
+  );
+  new Backup(
+    'backup',
+    {
+      account,
+      key,
+      vault: base.vault,
+      ...(aws.backup.enabled && { days: aws.backup.days }),
+      // What AWS runs itself, a database or a bucket, has backups or versions of its own.
+      volumes: Object.values(deployment.volumes)
+        .filter(({ resource }) => ebs.Volume.isInstance(resource))
+        .map(({ location }) => location),
+      topic: topics.warning,
+      ...boundary,
     },
     own,
   );
