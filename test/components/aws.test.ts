@@ -119,7 +119,7 @@ describe.each(cases)(
     test('backs up every volume', () => {
       const [selection, ...more] = of('aws:backup/selection:Selection');
       expect(more).toEqual([]);
-      const wanted = of('aws:ebs/volume:Volume').map(({ name }) =>
+      const wanted = of('aws:ebs/volume:Volume').map(({ name }): unknown =>
         preview ? expect.anything() : `arn:aws:ec2:eu-central-1:123456789012:volume/${name}-id`,
       );
       expect(selection?.inputs.resources).toEqual(wanted);
