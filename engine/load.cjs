@@ -46,8 +46,8 @@ function bundle(entry, { sourcemap = false } = {}) {
   });
 }
 
-/** The same with all packages inside: it runs where there are none. */
-function standalone(entry) {
+/** The same with all packages inside but those that are there where it runs. */
+function standalone(entry, there = []) {
   return build(entry, {
     target: 'node22',
     minifySyntax: true,
@@ -55,7 +55,7 @@ function standalone(entry) {
     // oidc-provider calls what it keeps by the names of its classes.
     keepNames: true,
     // A page for developers that grafserv loads only when asked for it; it is four times the size of all the rest.
-    external: ['ruru/*'],
+    external: ['ruru/*', ...there],
   });
 }
 

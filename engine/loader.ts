@@ -6,8 +6,8 @@ import { root } from './root';
 interface Loader {
   /** The program of an entry point (relative to the project) as one CommonJS file; packages stay outside. */
   readonly bundle: (entry: string) => string;
-  /** The same with all packages inside. */
-  readonly standalone: (entry: string) => string;
+  /** The same with all packages inside but those that are `there` where it runs. */
+  readonly standalone: (entry: string, there?: readonly string[]) => string;
   /** Runs an entry point and returns what it exports. */
   readonly load: (entry: string) => unknown;
   /** A hash of the versions of all packages. */

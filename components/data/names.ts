@@ -19,6 +19,8 @@ export const names = {
   platformSecret: (secret: string) => secret,
   /** Encrypts volumes, where the target has keys for that. */
   encryptionKey: 'encryption-key',
+  /** Where the target keeps backups of volumes. */
+  vault: 'vault-1',
   authority: 'authority',
   certificate: (host: string) => `certificate-${host}`,
   tenant: (slug: string) => `tenant-${slug}`,

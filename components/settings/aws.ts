@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
+import { backup } from './aws-backup';
 import { contradict } from './contradictions';
 import { elasticache } from './elasticache';
 import type { TargetName, TierName } from './names';
@@ -109,6 +110,7 @@ export const aws = z
       })
       .prefault({})
       .describe('GB of each volume. It can grow; AWS makes none smaller.'),
+    backup: backup.prefault({}),
     database: z
       .enum(['vm', 'rds'], { error: 'vm or rds' })
       .default('vm')
@@ -155,10 +157,6 @@ export const aws = z
       )
       .optional()
       .describe('Bounds every role that is made.'),
-    alarms: z
-      .email({ error: 'a mail address such as ops@example.org' })
-      .optional()
-      .describe('Whom CloudWatch writes to when a server or the load balancer fails.'),
     tags: z
       .record(tag, tag.max(256))
       .default({})

@@ -11,6 +11,7 @@ export function conflicts(settings: Settings, readable: (name: SettingName) => b
     ...sharedPorts(ports.filter(({ path: [setting] }) => readable(setting))),
     ...(settings.target === 'embedded' && readable('domain') ? unreachable(settings) : []),
     ...((['storage', 'services', 'preset'] as const).every(readable) ? unsearched(settings) : []),
+    ...((['monitoring', 'services', 'preset'] as const).every(readable) ? unmailed(settings) : []),
   ];
 }
 
@@ -72,6 +73,19 @@ function unsearched(settings: Settings): Problem[] {
       advice: `Set it to none, or take storage in the place of supabase-storage.`,
     },
   ];
+}
+
+/** Alertmanager writes by a server of the user's; alarms of AWS do not, where there is no Alertmanager. */
+function unmailed(settings: Settings): Problem[] {
+  const { receivers, smtp } = settings.monitoring;
+  if (smtp !== undefined || !isOn('monitoring', settings)) return [];
+  return Object.entries(receivers)
+    .filter(([, { kind }]) => kind === 'mail')
+    .map(([name]) => ({
+      key: showKey(['monitoring', 'receivers', name]),
+      reason: 'is reached by mail, but no mail server is given',
+      advice: `Add "${showKey(['monitoring', 'smtp'])}" with host and from.`,
+    }));
 }
 
 function unreachable({ domain }: Settings): Problem[] {

@@ -20,7 +20,7 @@ export type Assumed = keyof typeof assumptions;
 /** What costs money and cannot be counted from resources at all. */
 export const neverCounted = [
   'traffic to the internet and between zones',
-  'requests to S3, KMS and Secrets Manager',
+  'requests to S3, KMS, Secrets Manager and Lambda',
   'CPU credits of instance types t3 and t4g',
   'taxes',
   'discounts (free tier, Savings Plans, reservations)',

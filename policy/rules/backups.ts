@@ -1,7 +1,10 @@
-import type { Problem, Recorded, Rule } from '../rule';
-import { at, given, is, list, notYetKnown, shown } from '../values';
+import { statementsOf } from '../documents';
+import { refersTo, type Problem, type Recorded, type Rule } from '../rule';
+import { at, given, is, list, notYetKnown, shown, texts } from '../values';
 
 const volumeType = 'aws:ebs/volume:Volume';
+const vaultType = 'aws:backup/vault:Vault';
+const vaultPolicyType = 'aws:backup/vaultPolicy:VaultPolicy';
 const selectionType = 'aws:backup/selection:Selection';
 const leastDays = 7;
 
@@ -34,7 +37,56 @@ export const backups: readonly Rule[] = [
         .map((resource): Problem => ({ resource, problem: 'no selection has it' }));
     },
   },
+  {
+    name: 'volume-backups-kept',
+    description: `AWS Backup keeps what it makes for ${String(leastDays)} days or more. Set lifecycle.deleteAfter of each rule to that.`,
+    types: ['aws:backup/plan:Plan'],
+    problems: ({ props }) =>
+      list(props.rules).flatMap((rule, index) => {
+        const days = at(rule, 'lifecycle', 'deleteAfter');
+        // For ever, when it is not given.
+        const enough = !given(days) || is(days) || (typeof days === 'number' && days >= leastDays);
+        return enough ? [] : [`rules[${String(index)}].lifecycle.deleteAfter is ${shown(days)}`];
+      }),
+  },
+  {
+    name: 'no-backup-deleted',
+    description:
+      'No backup is deleted before it is old enough. Add a VaultPolicy that denies backup:DeleteRecoveryPoint and ' +
+      'backup:UpdateRecoveryPointLifecycle to everybody, on everything.',
+    types: [vaultType, vaultPolicyType],
+    problemsAmong: (resources) =>
+      resources
+        .filter(({ type }) => type === vaultType)
+        .filter(
+          (vault) =>
+            !resources.some(
+              (policy) =>
+                policy.type === vaultPolicyType &&
+                (refersTo(policy, 'backupVaultName', vault) ||
+                  policy.props.backupVaultName === vault.props.name) &&
+                deniesDeletion(policy),
+            ),
+        )
+        .map((resource): Problem => ({ resource, problem: 'no policy denies deletion in it' })),
+  },
 ];
+
+const deletion = ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'];
+
+function deniesDeletion({ props }: Recorded): boolean {
+  return (
+    is(props.policy) ||
+    statementsOf(props.policy).some(
+      (statement) =>
+        at(statement, 'Effect') === 'Deny' &&
+        at(statement, 'Principal') === '*' &&
+        at(statement, 'Resource') === '*' &&
+        !given(at(statement, 'Condition')) &&
+        deletion.every((action) => texts(at(statement, 'Action')).includes(action)),
+    )
+  );
+}
 
 function selects(selection: Recorded, volume: Recorded): boolean {
   const { props, references } = selection;

@@ -18,6 +18,7 @@ const withoutResource: readonly RegExp[] = [
   /^ssm:(DescribeInstanceInformation|ListAssociations|ListInstanceAssociations|PutComplianceItems|PutConfigurePackageResult|PutInventory|GetManifest|UpdateInstanceInformation)$/,
   /^ssmmessages:(Create|Open)(ControlChannel|DataChannel)$/,
   /^sts:GetCallerIdentity$/,
+  /^tag:GetResources$/,
   /^xray:Put(TraceSegments|TelemetryRecords)$/,
 ];
 

@@ -5,6 +5,7 @@ import { databaseTls } from './database-tls';
 import { distributions } from './distributions';
 import { doors } from './doors';
 import { encryption } from './encryption';
+import { functions } from './functions';
 import { iam } from './iam';
 import { kept } from './kept';
 import { listeners } from './listeners';
@@ -20,6 +21,7 @@ export const rules: readonly Rule[] = [
   ...distributions,
   ...databaseTls,
   ...servers,
+  ...functions,
   ...kept,
   ...backups,
   ...iam,

@@ -89,11 +89,12 @@ describe.each([
     });
   });
 
-  test('is told of by mail when it refuses, errs or loses a server', () => {
+  test('is told of when it refuses, errs or loses a server', () => {
     expect(Object.keys(ofType(all, 'cloudwatch/metricAlarm:MetricAlarm'))).toEqual([
       'alarms-data-hardware',
       'alarms-data-unreachable',
       'alarms-errors',
+      'alarms-notifier',
       'alarms-operations-hardware',
       'alarms-operations-unreachable',
       'alarms-refused',
@@ -143,18 +144,6 @@ describe('what AWS says is passed on', () => {
         Resource: 'arn-of-balancer-log/AWSLogs/123456789012/*',
       },
     ]);
-  });
-
-  test('a server that fails is moved by AWS, and an alarm that ends is told of too', async () => {
-    const all = await foundation('single', false);
-    const alarms = ofType(all, 'cloudwatch/metricAlarm:MetricAlarm');
-    expect(Object.keys(alarms)).toEqual(['alarms-server-hardware', 'alarms-server-unreachable']);
-    expect(alarms['alarms-server-hardware']).toMatchObject({
-      alarmActions: ['arn-of-alarms', 'arn:aws:automate:eu-central-1:ec2:recover'],
-      okActions: ['arn-of-alarms'],
-      dimensions: { InstanceId: 'id-of-server' },
-    });
-    expect(alarms['alarms-server-unreachable']?.alarmActions).toEqual(['arn-of-alarms']);
   });
 });
 

@@ -17,6 +17,7 @@ const patience = 120_000;
 
 /** What keeps data, and what opens it: whatever the tier, the same in every word. */
 const lasting = [
+  'aws:backup/vault:Vault',
   'aws:ebs/volume:Volume',
   'aws:elasticache/replicationGroup:ReplicationGroup',
   'aws:elasticache/user:User',
@@ -35,6 +36,16 @@ const managed: Readonly<Record<string, Managed>> = {
   elasticache: { cache: 'elasticache' },
 };
 
+/** Whom alarms reach. */
+const told = {
+  receivers: {
+    team: { kind: 'mail', to: ['ops@example.org'] },
+    pager: { kind: 'webhook', url: 'https://pager.example.org/' },
+  },
+  send: { critical: ['team', 'pager'], warning: ['team'] },
+  smtp: { host: 'mail.example.org', from: 'strata@example.org' },
+};
+
 /** Everything of a preset that the tier takes. */
 function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Record<string, unknown> {
   const refused: readonly OptionalName[] =
@@ -47,11 +58,11 @@ function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Recor
     domain: 'example.org',
     aws: {
       dnsZone: 'Z0123456789',
-      alarms: 'ops@example.org',
       endpoints: ['ssm'],
       cdn: tier === 'load-balanced' && isOn('storage', { preset, services: {} }),
       ...more,
     },
+    monitoring: told,
     services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
@@ -97,9 +108,10 @@ describe.each(cases)(
 
     test('gives each group of servers one secret, and that only to its own role', () => {
       const groups = of('strata:aws:Release').map(({ name }) => name);
-      expect(of('aws:secretsmanager/secret:Secret').map(({ name }) => name)).toEqual(
-        groups.map((name) => `${name}-secret`),
-      );
+      expect(of('aws:secretsmanager/secret:Secret').map(({ name }) => name)).toEqual([
+        ...groups.map((name) => `${name}-secret`),
+        'alarms-notifier',
+      ]);
       if (preview) return;
       for (const name of groups) {
         const rights = JSON.stringify(one('aws:iam/rolePolicy:RolePolicy', name).inputs);
@@ -139,6 +151,15 @@ describe.each(cases)(
       for (const ready of all.filter(({ type }) => /^strata:aws:(Command|Rollout)$/.test(type))) {
         for (const { urn } of rights) expect([...reached(all, ready)]).toContain(urn);
       }
+    });
+
+    test('backs up every volume', () => {
+      const [selection, ...more] = of('aws:backup/selection:Selection');
+      expect(more).toEqual([]);
+      const wanted = of('aws:ebs/volume:Volume').map(({ name }): unknown =>
+        preview ? expect.anything() : `arn:aws:ec2:eu-central-1:123456789012:volume/${name}-id`,
+      );
+      expect(selection?.inputs.resources).toEqual(wanted);
     });
 
     test('tells a server what to run once its volumes are on it', () => {

@@ -1,6 +1,8 @@
+import * as pulumi from '@pulumi/pulumi';
+import { monitoringSchema } from '../../components/settings/monitoring';
 import type { TierName } from '../../components/settings/schema';
 import type { Account } from '../../components/targets/aws/account';
-import { Alarms } from '../../components/targets/aws/alarms';
+import { Alarms } from '../../components/targets/aws/alarms/alarms';
 import { Balancer } from '../../components/targets/aws/balancer';
 import { releases } from '../../components/targets/aws/bucket';
 import { PublicCertificate } from '../../components/targets/aws/certificate';
@@ -38,6 +40,8 @@ const types = [
   'iam/rolePolicy:RolePolicy',
   'kms/alias:Alias',
   'kms/key:Key',
+  'lambda/function:Function',
+  'lambda/permission:Permission',
   'lb/listener:Listener',
   'lb/loadBalancer:LoadBalancer',
   'lb/targetGroup:TargetGroup',
@@ -49,6 +53,8 @@ const types = [
   's3/bucketPublicAccessBlock:BucketPublicAccessBlock',
   's3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
   's3/bucketVersioning:BucketVersioning',
+  'secretsmanager/secret:Secret',
+  'secretsmanager/secretVersion:SecretVersion',
   'sns/topic:Topic',
   'sns/topicSubscription:TopicSubscription',
   'vpc/securityGroupEgressRule:SecurityGroupEgressRule',
@@ -83,6 +89,17 @@ function answer(name: string): Record<string, string> {
     keyId: `id-of-${name}`,
   };
 }
+
+/** Whom alarms reach: each kind of receiver. */
+const told = monitoringSchema.parse({
+  receivers: {
+    team: { kind: 'mail', to: ['ops@example.org'] },
+    chat: { kind: 'slack', url: 'slack-url', channel: '#alerts' },
+    phone: { kind: 'telegram', token: 'bot-token', chat: -100 },
+    pager: { kind: 'webhook', url: 'https://pager.example.org/', token: 'pager-token' },
+  },
+  send: { critical: ['team', 'phone', 'pager'], warning: ['team', 'chat'] },
+});
 
 /** The groups of each tier, as `groupsOf` has them. */
 export const groups = {
@@ -140,9 +157,12 @@ function register(tier: TierName): void {
   });
   const names = { domain: 'example.org', zone: 'Z1' };
   const servers = Object.fromEntries(
-    groups[tier].filter((group) => !group.balanced).map(({ name }) => [name, `id-of-${name}`]),
+    groups[tier]
+      .filter((group) => !group.balanced)
+      .map(({ name }) => [name, { id: `id-of-${name}`, instanceType: 'm7i.large' }]),
   );
-  const alarms = { account, key: key.arn, emails: ['ops@example.org'], servers };
+  const secret = (name: string) => pulumi.secret(`value-of-${name}`);
+  const alarms = { account, key: key.arn, monitoring: told, secret, boundary, servers };
   if (!balanced) {
     const { address } = new PublicAddress('entrance', { instance: `id-of-${front[tier]}` });
     new Domain('domain', { ...names, entrance: { address } });

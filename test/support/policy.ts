@@ -88,6 +88,20 @@ export function good(): Recorded[] {
     resource('aws:ebs/volume:Volume', 'database-1', { encrypted: true, arn: 'volume-arn' }, kept),
     resource('aws:backup/vault:Vault', 'vault', { kmsKeyArn: key }, kept),
     resource(
+      'aws:backup/vaultPolicy:VaultPolicy',
+      'vault-policy',
+      {
+        policy: document({
+          Effect: 'Deny',
+          Principal: '*',
+          Action: ['backup:DeleteRecoveryPoint', 'backup:UpdateRecoveryPointLifecycle'],
+          Resource: '*',
+        }),
+      },
+      { from: { backupVaultName: ['vault'] } },
+    ),
+    resource('aws:backup/plan:Plan', 'plan', { rules: [{ lifecycle: { deleteAfter: 14 } }] }),
+    resource(
       'aws:backup/selection:Selection',
       'selection',
       { resources: ['volume-arn'] },
@@ -134,6 +148,16 @@ export function good(): Recorded[] {
     resource('aws:cloudwatch/logGroup:LogGroup', 'flow', { kmsKeyId: key }),
     resource('aws:sns/topic:Topic', 'alarms', { kmsMasterKeyId: key }),
     resource('aws:secretsmanager/secret:Secret', 'values', { kmsKeyId: key }),
+    resource('aws:lambda/function:Function', 'notifier', {
+      environment: {
+        variables: { SECRET: `arn:aws:secretsmanager:eu-central-1:${account}:secret:a` },
+      },
+      loggingConfig: { logFormat: 'Text', logGroup: '/strata/prod/notifier' },
+    }),
+    resource('aws:lambda/permission:Permission', 'notifier-called', {
+      principal: 'sns.amazonaws.com',
+      sourceArn: `arn:aws:sns:eu-central-1:${account}:alarms`,
+    }),
     resource(
       'aws:kms/key:Key',
       'key',

@@ -50,6 +50,15 @@ describe('a config of target aws', () => {
     ['volumes', { database: 9 }],
     ['volumes', { database: '50' }],
     ['volumes', { database: 1e9 }],
+    ['backup', { days: 0 }],
+    ['backup', { enabled: 'no' }],
+    ['backup', { lock: { minDays: 7 } }],
+    ['backup', { lock: { mode: 'governance', minDays: 14, maxDays: 7 } }],
+    ['backup', { lock: { mode: 'governance', minDays: 7, coolingOffDays: 3 } }],
+    ['backup', { lock: { mode: 'compliance', minDays: 7 } }],
+    ['backup', { lock: { mode: 'compliance', minDays: 7, coolingOffDays: 2 } }],
+    ['backup', { days: 6, lock: { mode: 'governance', minDays: 7 } }],
+    ['backup', { days: 31, lock: { mode: 'governance', minDays: 7, maxDays: 30 } }],
     ['database', 'aurora'],
     ['image', 'ubuntu-24.04'],
     ['image', 'ami-0123456789ABCDEF0'],
@@ -58,7 +67,6 @@ describe('a config of target aws', () => {
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
     ['permissionsBoundary', 'boundary'],
-    ['alarms', 'nobody'],
     ['tags', { 'größe €': 'x' }],
     ['tags', { team: '' }],
   ])('is refused for %s: %j', (name, value) => {
@@ -127,6 +135,23 @@ describe('a config of target aws', () => {
       const gateway = { tls: { mode: 'acme', email: 'ops@example.org' } };
       expect(against({ tier, gateway }).join('\n')).toContain('strata:gateway.tls.mode');
     });
+  });
+
+  test('may lock its backups', () => {
+    const lock = { mode: 'compliance', minDays: 7, maxDays: 30, coolingOffDays: 14 };
+    expect(against({ aws: { backup: { days: 30, lock } } })).toEqual([]);
+    expect(against({ aws: { backup: { lock: { mode: 'governance', minDays: 14 } } } })).toEqual([]);
+  });
+
+  test('has receivers by mail without a mail server, but where Alertmanager writes to them', () => {
+    const monitoring = {
+      receivers: { team: { kind: 'mail', to: ['ops@example.org'] } },
+      send: { critical: ['team'] },
+    };
+    expect(against({ monitoring })).toEqual([]);
+    expect(against({ monitoring, preset: 'standard' })).toEqual([
+      'strata:monitoring.receivers.team is reached by mail, but no mail server is given',
+    ]);
   });
 
   test('has the zones and ways out of its tier unless it says others', () => {

@@ -5,6 +5,7 @@ import type { Settings } from '../../settings/schema';
 import type { Account } from './account';
 import { Key } from './key';
 import { providerArgs, tags } from './provider-args';
+import { Vault } from './vault';
 
 /** What everything on AWS is made with. */
 export interface Base {
@@ -15,6 +16,8 @@ export interface Base {
   readonly key: pulumi.Output<string>;
   /** For what is kept: below the platform, apart from tiers and servers. */
   readonly kept: pulumi.ComponentResourceOptions;
+  /** Where backups of volumes are kept. */
+  readonly vault: Vault;
   /** What AWS's own services make is tagged with. */
   readonly tags: Readonly<Record<string, string>>;
 }
@@ -24,12 +27,13 @@ export function baseOf(
   settings: Settings,
   { parent }: Pick<pulumi.CustomResourceOptions, 'parent'>,
 ): Base {
-  const { region, tags: more } = settings.aws;
+  const { region, tags: more, backup } = settings.aws;
   const told = { tier: settings.tier, more };
   const provider = new aws.Provider('aws', providerArgs(region as aws.Region, told), { parent });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider, parent });
   const account: Account = { id: accountId, region };
   const kept = { ...(parent && { parent }), providers: [provider] };
-  const key = new Key(names.encryptionKey, { account }, kept);
-  return { settings, provider, account, key: key.arn, kept, tags: tags(told) };
+  const { arn: key } = new Key(names.encryptionKey, { account }, kept);
+  const vault = new Vault(names.vault, { key, ...(backup.lock && { lock: backup.lock }) }, kept);
+  return { settings, provider, account, key, kept, vault, tags: tags(told) };
 }

@@ -1,3 +1,4 @@
+import { ebs } from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { names } from '../../data/names';
 import { linked } from '../../links/linked';
@@ -9,7 +10,8 @@ import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
 import { addressOf } from './addresses';
-import { Alarms } from './alarms';
+import { Alarms } from './alarms/alarms';
+import { Backup } from './backup';
 import type { Base } from './base';
 import { releases } from './bucket';
 import { Cache } from './cache';
@@ -37,6 +39,7 @@ export function deploy(
   const { settings, account, key } = base;
   const { aws } = settings;
   const own = { parent, providers: [base.provider] };
+  const boundary = aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary };
   const network = new Network(
     'network',
     {
@@ -46,7 +49,7 @@ export function deploy(
       cidr: aws.network,
       zones: zonesOf(aws),
       nat: natOf(settings),
-      ...(aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary }),
+      ...boundary,
     },
     own,
   );
@@ -106,14 +109,36 @@ export function deploy(
   );
   const opened = ready.find(({ group }) => group.name === front.name);
   if (opened) openEntrance(base, opened, balancer, own);
-  new Alarms(
+  const { topics } = new Alarms(
     'alarms',
     {
       account,
       key,
-      emails: aws.alarms === undefined ? [] : [aws.alarms],
-      servers: Object.fromEntries(ready.flatMap(({ group, id }) => (id ? [[group.name, id]] : []))),
+      monitoring: settings.monitoring,
+      secret: (config) => deployment.secret()({ config }),
+      ...boundary,
+      servers: Object.fromEntries(
+        ready.flatMap(({ group: { name }, id }) =>
+          id ? [[name, { id, instanceType: aws.instanceTypes[name] }]] : [],
+        ),
+      ),
       ...(balancer && { balancer: balancer.metrics }),
+    },
+    own,
+  );
+  new Backup(
+    'backup',
+    {
+      account,
+      key,
+      vault: base.vault,
+      ...(aws.backup.enabled && { days: aws.backup.days }),
+      // What AWS runs itself, a database or a bucket, has backups or versions of its own.
+      volumes: Object.values(deployment.volumes)
+        .filter(({ resource }) => ebs.Volume.isInstance(resource))
+        .map(({ location }) => location),
+      topic: topics.warning,
+      ...boundary,
     },
     own,
   );

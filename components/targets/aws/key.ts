@@ -1,6 +1,8 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, iamArn, type Account } from './account';
+import { severities } from './alarms/watched';
+import { topicName } from './alarms/topics';
 import { databaseLogPrefix } from './database-names';
 import { logPrefix } from './log-group';
 import { stackName } from './naming';
@@ -27,7 +29,7 @@ export class Key extends pulumi.ComponentResource {
         description: `Everything that ${stackName('data', 128)} keeps.`,
         enableKeyRotation: true,
         deletionWindowInDays: 30,
-        policy: policy([ofAccount(account), ofLogs(account), ofAlarms(account)]),
+        policy: policy([ofAccount(account), ofLogs(account), ofAlarms(account), ofEvents(account)]),
       },
       { parent: this, protect: true },
     );
@@ -85,5 +87,23 @@ function ofAlarms(account: Account): Statement {
     Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
     Resource: '*',
     Condition: { StringEquals: { 'aws:SourceAccount': account.id } },
+  };
+}
+
+/** AWS knows no source of events for encrypted topics; the topic is known, and says from which rule it takes them. */
+function ofEvents(account: Account): Statement {
+  return {
+    Sid: 'Events',
+    Effect: 'Allow',
+    Principal: { Service: 'events.amazonaws.com' },
+    Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
+    Resource: '*',
+    Condition: {
+      StringEquals: {
+        'kms:EncryptionContext:aws:sns:topicArn': severities.map((severity) =>
+          arn(account, 'sns', topicName(severity)),
+        ),
+      },
+    },
   };
 }

@@ -50,8 +50,9 @@ export const data: Readonly<Record<string, UsageOf>> = {
       count,
     );
   }),
-  // At worst as much as there is on the volumes: snapshots after the first hold what has changed.
-  'aws:backup/plan:Plan': (_plan, all) => of('snapshots', 'snapshots of the volumes', sizeOf(all)),
+  // The first holds what is on the volumes, at most all of them; how much changes afterwards nobody knows before.
+  'aws:backup/plan:Plan': (_plan, all) =>
+    of('snapshots', 'snapshots of the volumes, once in full', sizeOf(all)),
 };
 
 function sizeOf(all: readonly Recorded[]): number {

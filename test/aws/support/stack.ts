@@ -66,7 +66,18 @@ export class CloudStack {
           'strata:target': 'aws',
           'strata:domain': 'example.org',
           'strata:tenancy': { tenants: { acme: { members: { ann: 'admin' } } } },
-          'strata:aws': { region, dnsZone: this.zone },
+          'strata:aws': {
+            region,
+            dnsZone: this.zone,
+            backup: { lock: { mode: 'governance', minDays: 7 } },
+          },
+          'strata:monitoring': {
+            receivers: {
+              team: { kind: 'mail', to: ['ops@example.org'] },
+              pager: { kind: 'webhook', url: 'https://pager.example.org/' },
+            },
+            send: { critical: ['team', 'pager'], warning: ['team'] },
+          },
           ...config,
         },
       }),
