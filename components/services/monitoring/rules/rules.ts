@@ -98,7 +98,11 @@ export function rules(
 
 /** The names of the alerts that watch a service, where everything that they need is there. */
 export function alertsOf(service: Workload): string[] {
-  return groupsOf([{ job: service.name, replicas: service.replicas }], [service], 'single')
+  return groupsOf(
+    [{ job: service.name, replicas: service.replicas, servers: 1 }],
+    [service],
+    'single',
+  )
     .filter(({ of }) => of(service))
     .flatMap(({ rules: members }) => members.map(({ alert }) => alert));
 }
