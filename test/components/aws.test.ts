@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { countedServices } from '../../components/services/database/optional';
-import { isOn, presets, type OptionalName } from '../../components/services/presets';
+import { presets } from '../../components/services/presets';
 import { presetNames, tierNames } from '../../components/settings/names';
 import type { PresetName, TierName } from '../../components/settings/schema';
 import { violationsOf } from '../../policy/violations';
@@ -17,18 +16,15 @@ const lasting = [
   'random:index/randomPassword:RandomPassword',
 ];
 
-/** Everything of a preset that the tier takes. */
 function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
-  const refused: readonly OptionalName[] =
-    tier === 'load-balanced' ? [...countedServices, 'monitoring'] : [];
-  const out = refused.filter((name) => isOn(name, { preset, services: {} }));
   return {
     tier,
     preset,
     target: 'aws',
     domain: 'example.org',
+    // Connections of all servers fit.
+    database: { memory: '8G' },
     aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'] },
-    services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
 
@@ -130,7 +126,7 @@ describe.each(presetNames)('preset %s', (preset) => {
     async () => {
       const urns: (readonly string[])[] = [];
       for (const tier of tierNames) {
-        const all = await deploy({ ...configOf(preset, tier), ...everywhere(preset) }, true);
+        const all = await deploy(configOf(preset, tier), true);
         urns.push(
           all
             .filter(({ type }) => lasting.includes(type))
@@ -145,8 +141,3 @@ describe.each(presetNames)('preset %s', (preset) => {
     patience * 3,
   );
 });
-
-/** The services that every tier takes: those that it lacks would take their volumes with them. */
-function everywhere(preset: PresetName): Record<string, unknown> {
-  return { services: configOf(preset, 'load-balanced').services };
-}
