@@ -56,7 +56,8 @@ export const ownRules: readonly Rule[] = [
   },
   {
     alert: 'AlertmanagerUnreachable',
-    expr: 'prometheus_notifications_alertmanagers_discovered < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
+    // Who only pushes knows of no Alertmanager.
+    expr: 'prometheus_notifications_alertmanagers_discovered{job="prometheus"} < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
     for: '5m',
     severity: 'critical',
     summary: 'Prometheus cannot hand over alerts',
