@@ -135,8 +135,8 @@ describe.skipIf(missing)(`figures of like servers${why}`, () => {
     await server('ip-10-0-0-2').kill('prometheus-agent');
     const alert = 'ALERTS{alertname="TargetMissing",job="node-exporter",alertstate="pending"}';
     await expect.poll(() => asked(alert), { timeout: 60_000 }).toEqual({ '': '1' });
-    // Rules about the one Prometheus are not about those that only push.
-    expect(await asked('ALERTS{job="prometheus-agent"}')).toEqual({});
+    // There is one of it too few, but rules about the one Prometheus are not about those that only push.
+    expect(await asked('ALERTS{job="prometheus-agent",alertname!="TargetMissing"}')).toEqual({});
   });
 
   test('of what stands on the server of operators come from nobody else', async () => {
