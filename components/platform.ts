@@ -10,12 +10,12 @@ import { withJobs } from './jobs';
 import { linkCertificates } from './links/names';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
+import { vendorLimits } from './services/database/optional';
 import { operatorUser } from './services/gateway/operator';
 import { hasuraAddress } from './services/hasura/hasura';
 import type { Service, VolumeContent } from './services/service';
 import { bucketsOf } from './services/sources';
 import { tokens } from './services/tokens';
-import { chosenVendors } from './services/vendors';
 import { configSecrets } from './settings/secrets';
 import type { Settings, TargetName, TierName } from './settings/schema';
 import { awsTarget } from './targets/aws';
@@ -124,7 +124,7 @@ export class Platform extends pulumi.ComponentResource {
               tenancy: settings.tenancy,
               plan: plan.tenancy,
               secrets: secrets.config,
-              vendors: settings.target === 'embedded' ? [] : chosenVendors(settings),
+              vendors: settings.target === 'embedded' ? {} : vendorLimits(settings),
             },
             { parent: this },
           ),

@@ -15,8 +15,8 @@ export interface SchemaArgs extends ClusterContents {
   readonly tenancy: TenancySettings;
   /** `strata:secrets`, for the URLs of shards. */
   readonly secrets: Readonly<Record<string, pulumi.Output<string>>>;
-  /** Vendors whose services have databases of their own. */
-  readonly vendors: readonly VendorName[];
+  /** Vendors whose services have databases of their own → the most connections of each. */
+  readonly vendors: Readonly<Partial<Record<VendorName, number>>>;
 }
 
 /**
@@ -70,7 +70,8 @@ export class Schema extends pulumi.ComponentResource {
     main: Cluster,
     after: readonly pulumi.Resource[],
   ): void {
-    for (const vendor of chosen) {
+    for (const [name, connections] of Object.entries(chosen)) {
+      const vendor = name as VendorName;
       new VendorDatabase(
         names.vendor(vendor),
         {
@@ -79,7 +80,7 @@ export class Schema extends pulumi.ComponentResource {
           name: vendorRole(vendor),
           password: credentials.vendors[vendor],
           setup: [...vendors[vendor].setup],
-          connections: vendors[vendor].connections,
+          connections,
           becomes: [...(vendors[vendor].becomes ?? [])],
         },
         { ...schema.inside(after), retainOnDelete: true },

@@ -1,11 +1,12 @@
 import { wantedTenants } from '../data/tenants';
 import type { Plan } from '../plan';
 import { extensionStatements } from './database/extensions';
+import { loginLimits, vendorLimits, type Counted } from './database/optional';
 import type { SchemaPlan } from './images/schema/plan';
 import { file } from './paths';
 import type { Job, LoginRole, SecretSource } from './service';
 import type { Settings } from '../settings/schema';
-import { chosenVendors, vendorRole, vendors } from './vendors';
+import { vendorRole, vendors, type VendorName } from './vendors';
 
 const planFile = 'plan.json';
 
@@ -17,19 +18,25 @@ const planFile = 'plan.json';
 export function schemaJob(
   { migrations, fences, tenancy: plan, schemaVersion }: Plan,
   logins: readonly LoginRole[],
-  settings: Pick<Settings, 'preset' | 'services' | 'tenancy' | 'database'>,
+  settings: Counted & Pick<Settings, 'tenancy' | 'database'>,
 ): Job {
   const { tenancy } = settings;
-  const ofVendors = chosenVendors(settings);
+  const ofVendors = vendorLimits(settings);
+  const vendorNames = Object.keys(ofVendors) as VendorName[];
   const contents: SchemaPlan = {
     setup: extensionStatements(settings),
     migrations,
     logins,
-    vendors: ofVendors.map((vendor) => ({
-      becomes: [],
-      ...vendors[vendor],
-      name: vendorRole(vendor),
-    })),
+    limits: loginLimits(settings),
+    vendors: vendorNames.map((vendor) => {
+      const { setup, becomes = [], connections } = vendors[vendor];
+      return {
+        name: vendorRole(vendor),
+        setup,
+        becomes,
+        connections: ofVendors[vendor] ?? connections,
+      };
+    }),
     tenants: wantedTenants(tenancy),
     fences,
     tenancy: plan,
@@ -53,7 +60,7 @@ export function schemaJob(
         ]),
       ),
       ...Object.fromEntries(
-        ofVendors.map((vendor): [string, SecretSource] => [
+        vendorNames.map((vendor): [string, SecretSource] => [
           `${vendorRole(vendor).toUpperCase()}_URL`,
           { vendor },
         ]),

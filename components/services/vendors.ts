@@ -5,7 +5,9 @@ import type { Settings } from '../settings/schema';
 interface Vendor {
   /** Statements of the admin there, before the service comes; each may find its work done. */
   readonly setup: readonly string[];
-  /** The most connections that the service may have: Postgres holds it to them. */
+  /** The most connections that one process of the service opens. */
+  readonly each: number;
+  /** The most that the service may have on one server: Postgres holds it to them. */
   readonly connections: number;
   /** Roles as which it serves requests: they have nothing in its database but what its policies say. */
   readonly becomes?: readonly ('strata_tenant' | 'strata_anon')[];
@@ -30,14 +32,18 @@ export type VendorName = 'hasura' | 'hasura-auth' | 'gotrue' | 'supabase-storage
  * - Supabase Storage needs the schema `storage` (supabase/postgres init-scripts at 09a4e4e3, read 2026-11-22).
  */
 export const vendors: Readonly<Record<VendorName, Vendor>> = {
-  hasura: { setup: [extension('pgcrypto')], connections: 10 },
+  hasura: { setup: [extension('pgcrypto')], each: 5, connections: 10 },
   'hasura-auth': {
     setup: [extension('pgcrypto'), extension('citext'), schema('auth', 'hasura-auth')],
+    // pgx opens as many as there are processors; Hasura reads its tables besides.
+    each: 10,
     connections: 20,
   },
-  gotrue: { setup: [extension('pgcrypto'), schema('auth', 'gotrue')], connections: 10 },
+  gotrue: { setup: [extension('pgcrypto'), schema('auth', 'gotrue')], each: 8, connections: 10 },
   'supabase-storage': {
     setup: [schema('storage', 'supabase-storage')],
+    // And the job that fences its tables.
+    each: 11,
     connections: 15,
     becomes: ['strata_tenant', 'strata_anon'],
   },
@@ -53,9 +59,4 @@ export function vendorRole(name: VendorName): string {
 /** Those whose services a deployment has. */
 export function chosenVendors(settings: Pick<Settings, 'preset' | 'services'>): VendorName[] {
   return vendorNames.filter((name) => isOn(name, settings));
-}
-
-/** Connections that Postgres must have for them. */
-export function vendorConnections(settings: Pick<Settings, 'preset' | 'services'>): number {
-  return chosenVendors(settings).reduce((sum, name) => sum + vendors[name].connections, 0);
 }

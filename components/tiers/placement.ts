@@ -21,19 +21,29 @@ export const madeAnew: readonly VolumeContent[] = ['pooler', 'signatures'];
 /** What fills the database and its stores, and what shares its connections out: as many pools as databases. */
 const beside: readonly string[] = [
   'backup-bucket',
+  'cadvisor-data',
+  'node-exporter-data',
   'pooler',
   'pooler-registry',
   'schema',
   'supabase-storage-bucket',
 ];
 
-/** What keeps nothing and is there once all the same. */
+/**
+ * What keeps nothing and is there once all the same. What looks at something that there is once would count it as often
+ * as it is there itself. Pages of operators remember in their process who has signed in (Grafana, pgAdmin). GoTrue makes
+ * its tables when it starts, and nothing keeps two of them from doing so at the same time (cmd/migrate_cmd.go of
+ * supabase/auth at 0551dc70, read 2026-11-22). The rest is asked so rarely that more of it would only cost memory.
+ */
 const once: readonly string[] = [
-  'admin',
-  'blackbox-exporter',
+  'cadvisor-operations',
+  'gotrue',
+  'grafana',
   'mailhog',
   'meta',
+  'node-exporter-operations',
   'pgadmin',
+  'pgbouncer-exporter',
   'postgres-exporter',
   'redis-exporter',
   'studio',
@@ -41,6 +51,20 @@ const once: readonly string[] = [
 
 /** A release replaces one of them while the others serve, and one more may fail. */
 const appServers = 3;
+
+/** On how many servers a service runs. */
+export function serversOf(tier: TierName, service: Pick<Service, 'name' | 'volumes'>): number {
+  return tier === 'load-balanced' && place(service) === 'app' ? appServers : 1;
+}
+
+/** The same at most: a release starts all new ones before the last old one goes. */
+export function mostServersOf(tier: TierName, service: Pick<Service, 'name' | 'volumes'>): number {
+  const servers = serversOf(tier, service);
+  return servers > 1 ? servers * sideBySide : 1;
+}
+
+/** How many times as many of the like servers there may be as there usually are. */
+export const sideBySide = 2;
 
 /** The servers of a tier, in the order in which they start. */
 export function groupsOf(
@@ -76,7 +100,7 @@ export function apart({ database, services }: Pick<Parts, 'database' | 'services
   };
 }
 
-function place({ name, volumes = {} }: Service): keyof Placement {
+function place({ name, volumes = {} }: Pick<Service, 'name' | 'volumes'>): keyof Placement {
   const kept = Object.values(volumes).filter((content) => !madeAnew.includes(content));
   if (kept.some((content) => customersData.includes(content)) || beside.includes(name)) {
     return 'data';

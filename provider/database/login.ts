@@ -78,6 +78,20 @@ async function setPassword({ url, role, password }: LoginInputs): Promise<void> 
   });
 }
 
+/** Role → the most connections that it may have at the same time; `url` is the admin's. Those that are open stay. */
+export async function limitConnections(
+  url: string,
+  limits: Readonly<Record<string, number>>,
+): Promise<void> {
+  await withClient(url, async (client) => {
+    for (const [role, most] of Object.entries(limits)) {
+      await client.query(
+        `alter role ${client.escapeIdentifier(role)} connection limit ${String(most)}`,
+      );
+    }
+  });
+}
+
 async function currentDatabase(client: Client): Promise<string> {
   const { rows } = await client.query<{ name: string }>('select current_database() as name');
   return client.escapeIdentifier(rows[0]?.name ?? '');

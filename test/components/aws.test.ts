@@ -1,6 +1,5 @@
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { countedServices } from '../../components/services/database/optional';
-import { isOn, presets, type OptionalName } from '../../components/services/presets';
+import { isOn, presets } from '../../components/services/presets';
 import { presetNames, tierNames } from '../../components/settings/names';
 import type { PresetName, TierName } from '../../components/settings/schema';
 import { violationsOf } from '../../policy/violations';
@@ -46,16 +45,14 @@ const told = {
   smtp: { host: 'mail.example.org', from: 'strata@example.org' },
 };
 
-/** Everything of a preset that the tier takes. */
 function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Record<string, unknown> {
-  const refused: readonly OptionalName[] =
-    tier === 'load-balanced' ? [...countedServices, 'monitoring'] : [];
-  const out = refused.filter((name) => isOn(name, { preset, services: {} }));
   return {
     tier,
     preset,
     target: 'aws',
     domain: 'example.org',
+    // Connections of all servers fit.
+    database: { memory: '8G' },
     aws: {
       dnsZone: 'Z0123456789',
       endpoints: ['ssm'],
@@ -63,7 +60,6 @@ function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Recor
       ...more,
     },
     monitoring: told,
-    services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
 
@@ -192,8 +188,7 @@ describe.each([
     async () => {
       const urns: (readonly string[])[] = [];
       for (const tier of tierNames) {
-        const config = { ...configOf(preset, tier, managed[by]), ...everywhere(preset) };
-        const all = await deploy(config, true);
+        const all = await deploy(configOf(preset, tier, managed[by]), true);
         urns.push(
           all
             .filter(({ type }) => lasting.includes(type))
@@ -208,8 +203,3 @@ describe.each([
     patience * 3,
   );
 });
-
-/** The services that every tier takes: those that it lacks would take their volumes with them. */
-function everywhere(preset: PresetName): Record<string, unknown> {
-  return { services: configOf(preset, 'load-balanced').services };
-}

@@ -131,9 +131,8 @@ describe.skipIf(missing)(`monitoring in containers${why}`, () => {
     await containers.run(cache);
 
     for (const workload of [...workloads].reverse()) {
-      if (workload.name === 'node-exporter') await runOnHost(workload);
       // There is no image of it here.
-      else if (workload.name !== 'cadvisor') await containers.run(workload);
+      if (workload.name !== 'cadvisor') await containers.run(workload);
     }
     stopped = ['cadvisor'];
   });
@@ -144,18 +143,6 @@ describe.skipIf(missing)(`monitoring in containers${why}`, () => {
     await receiver.close();
     rmSync(folder, { recursive: true });
   });
-
-  /** With the host's folders, which `Containers` has not. */
-  async function runOnHost({ name, image = '', user = '', hostFolders, command }: Workload) {
-    const said = await docker(
-      ...['run', '--detach', '--name', containers.named(name), '--label', containers.label],
-      ...['--read-only', '--cap-drop', 'ALL'],
-      ...['--network', containers.network, '--network-alias', name, '--user', user],
-      ...Object.entries(hostFolders ?? {}).flatMap(([from, to]) => ['-v', `${from}:${to}:ro`]),
-      ...[image, ...(command ?? [])],
-    );
-    expect(said).toMatchObject({ code: 0 });
-  }
 
   async function address(service: string): Promise<string> {
     const format = '{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}';

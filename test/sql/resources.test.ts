@@ -1,7 +1,7 @@
 import type { Client } from 'pg';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { compileTenancy } from '../../components/tenancy/compile';
-import { login } from '../../provider/database/login';
+import { limitConnections, login } from '../../provider/database/login';
 import { migration, type MigrationInputs } from '../../provider/database/migration';
 import { sha256 } from '../../provider/database/migration-file';
 import { tenant, type TenantInputs } from '../../provider/database/tenant';
@@ -174,6 +174,24 @@ describe('a login', () => {
     const mended = await login.read(id, state, context);
     expect(mended && login.diff(mended, wanted)).toEqual({});
   });
+});
+
+test('logins may have as many connections as are kept for them, and no more than before when that is taken back', async () => {
+  const url = server.url('postgres', database);
+  const limits = async () => {
+    const { rows } = await inside.query<{ role: string; most: number }>(
+      "select rolname as role, rolconnlimit as most from pg_roles where rolname in ('strata_sessions', 'strata_oauth') order by 1",
+    );
+    return rows.map(({ role, most }) => [role, most]);
+  };
+  const before = await limits();
+  await limitConnections(url, { strata_sessions: 12, strata_oauth: 24 });
+  expect(await limits()).toEqual([
+    ['strata_oauth', 24],
+    ['strata_sessions', 12],
+  ]);
+  await limitConnections(url, Object.fromEntries(before) as Record<string, number>);
+  expect(await limits()).toEqual(before);
 });
 
 describe('a tenant', () => {

@@ -225,8 +225,12 @@ export class Containers {
       name,
       typeof content === 'string' ? content : fill(content.template, this.values(content.secrets)),
     ]);
+    const ofHost = Object.entries(service.hostFolders ?? {}).map(
+      ([from, to]) => `${from}:${to}:ro`,
+    );
     return [
       ...contents,
+      ...ofHost,
       `${this.write(service, 'files', Object.fromEntries(files) as Record<string, string>)}:${containerPaths.files}:ro`,
       `${this.write(service, 'secrets', this.values(service.secrets))}:${containerPaths.secrets}:ro`,
     ].flatMap((mount) => ['--volume', mount]);

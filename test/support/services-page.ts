@@ -18,6 +18,8 @@ import { settingsSchema } from '../../components/settings/schema';
 export function everyService(): Workload[] {
   const settings = settingsSchema.parse({
     target: 'docker',
+    // With those that only several servers have.
+    tier: 'load-balanced',
     domain: 'example.org',
     services: Object.fromEntries(catalogueNames.map((name) => [name, { enabled: true }])),
     monitoring: { dashboards: true, logs: true, traces: true },

@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parse } from 'yaml';
 import { monitoring } from '../../components/services/monitoring/monitoring';
 import type { Workload } from '../../components/services/service';
@@ -212,3 +212,73 @@ test.runIf(available('promtool', 'prometheus'))('promtool accepts the configurat
   });
   expect(said).toMatchObject({ status: 0 });
 });
+
+describe('several like servers', () => {
+  const settings = { ...settingsWith({ logs: true }), tier: 'load-balanced' as const };
+  const there = monitoring(settings, platform);
+  const found = (name: string) => there.find((workload) => workload.name === name);
+  const jobsOf = (name: string) => {
+    const text = found(name)?.files['prometheus.yml'] as string;
+    const { scrape_configs: jobs } = parse(text) as { scrape_configs: Job[] };
+    return jobs.map(({ job_name: called }) => called);
+  };
+
+  test('each is read on itself, and everything is read by somebody, once', () => {
+    const [here, on] = [jobsOf('prometheus'), jobsOf('prometheus-agent')];
+    expect(on).toEqual(
+      expect.arrayContaining(['guard', 'node-exporter', 'alloy', 'probe-public', 'health-path']),
+    );
+    expect(here).toEqual(
+      expect.arrayContaining(['prometheus', 'node-exporter-data', 'node-exporter-operations']),
+    );
+    const ofSingle = config.scrape_configs.map(({ job_name: called }) => called);
+    const all = [...here, ...on];
+    expect(new Set(all).size).toBe(all.length);
+    expect(ofSingle.filter((called) => !all.includes(called))).toEqual(['tempo', 'grafana']);
+  });
+
+  test('one that is missing is an alert, replica by replica', () => {
+    const [rule] = rulesNamed('TargetMissing', there);
+    expect(rule?.expr).toContain('(count by (job) (up{job="guard"} == 1) < 6)');
+    expect(rule?.expr).toContain('(count by (job) (up{job="functions"} == 1) < 3)');
+    expect(rule?.expr).toContain('absent(up{job="node-exporter-data"})\n');
+  });
+
+  test('what one said last is forgotten before an alert of it could fire', () => {
+    expect(found('prometheus')?.command).toContain('--query.lookback-delta=1m');
+    const atOnce = ['TargetDown', 'ServiceUnhealthy', 'RouteFails'].flatMap((name) =>
+      rulesNamed(name, there).filter(({ for: during }) => during === '1m' || !during),
+    );
+    expect(atOnce).toEqual([]);
+    expect(rulesNamed('TargetDown', everything)).toMatchObject([{ for: '1m' }]);
+  });
+
+  test('figures are taken from nobody where there is one server', () => {
+    expect(named('prometheus').command?.join(' ')).not.toMatch(/remote-write|lookback/);
+    expect(everything.map(({ name }) => name)).not.toContain('prometheus-agent');
+  });
+
+  test('lines of logs say on which server they were written', () => {
+    const alloy = found('alloy')?.files['config.alloy'];
+    expect(alloy).toMatch(/external_labels = \{\s+server = /);
+    expect(named('alloy').files['config.alloy']).not.toContain('server = ');
+  });
+
+  test.runIf(available('promtool', 'prometheus'))('promtool accepts what each reads', () => {
+    for (const name of ['prometheus', 'prometheus-agent']) {
+      const text = found(name)?.files['prometheus.yml'] as string;
+      const files = { 'prometheus.yml': text.replaceAll('/run/strata/files/', '') };
+      const rules = { 'rules.yml': rulesIn(found('prometheus')) };
+      const said = check('promtool', ['check', 'config', 'prometheus.yml'], { ...files, ...rules });
+      expect(said).toMatchObject({ status: 0 });
+    }
+  });
+});
+
+function rulesNamed(alert: string, workloads: readonly Workload[]) {
+  const text = rulesIn(workloads.find(({ name }) => name === 'prometheus'));
+  const { groups } = parse(text) as {
+    groups: { rules: { alert: string; expr: string; for?: string }[] }[];
+  };
+  return groups.flatMap(({ rules }) => rules).filter((rule) => rule.alert === alert);
+}

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { planOf } from '../../components/plan';
 import { presetNames } from '../../components/settings/names';
-import { apart, madeAnew } from '../../components/tiers/placement';
+import { apart, madeAnew, mostServersOf, serversOf } from '../../components/tiers/placement';
 import { settingsOf } from '../support/platform';
 
 const ofAll = { target: 'docker', monitoring: { logs: true, traces: true } };
@@ -35,4 +35,19 @@ describe.each(presetNames)('preset %s on several servers', (preset) => {
     const there = data.map(({ name }) => name);
     expect(data.flatMap(({ needs }) => needs).filter((name) => !there.includes(name))).toEqual([]);
   });
+});
+
+test('what answers requests runs on each of the like servers, twice as many during a release; the rest once', () => {
+  const of = (tier: 'split' | 'load-balanced', name: string) => [
+    serversOf(tier, { name }),
+    mostServersOf(tier, { name }),
+  ];
+  const several = ['gateway', 'guard', 'sessions', 'oauth', 'realtime', 'hasura', 'hasura-auth'];
+  for (const name of [...several, 'supabase-storage', 'admin', 'prometheus-agent']) {
+    expect([name, of('load-balanced', name)]).toEqual([name, [3, 6]]);
+    expect([name, of('split', name)]).toEqual([name, [1, 1]]);
+  }
+  for (const name of ['gotrue', 'pgadmin', 'grafana', 'pgbouncer-exporter', 'pooler']) {
+    expect([name, of('load-balanced', name)]).toEqual([name, [1, 1]]);
+  }
 });

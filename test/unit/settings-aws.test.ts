@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { refusals } from '../../components/refusals';
 import { aws, natOf, zonesOf } from '../../components/settings/aws';
 import { SettingsError } from '../../components/settings/errors';
+import { presetNames } from '../../components/settings/names';
 import { parseSettings } from '../../components/settings/read';
 
 const good = { target: 'aws', domain: 'example.org', aws: { dnsZone: 'Z0123456789' } };
@@ -108,11 +109,14 @@ describe('a config of target aws', () => {
       ]);
     });
 
-    test.each(['oauth', 'sessions', 'realtime', 'monitoring', 'gotrue'])(
-      'cannot have %s so far',
-      (name) => {
-        const said = against({ tier, services: { [name]: { enabled: true } } });
-        expect(said.join('\n')).toContain(`strata:services.${name} cannot be had`);
+    const auth = { smtp: { host: 'mail.example.org', sender: 'a@example.org' } };
+
+    // What a preset brings besides: ports of its own, which no tier of target aws opens.
+    test.each(presetNames.filter((preset) => preset !== 'flask'))(
+      'may have preset %s',
+      (preset) => {
+        const database = { memory: '8G' };
+        expect(against({ tier, preset, database, auth })).toEqual([]);
       },
     );
 
@@ -128,6 +132,13 @@ describe('a config of target aws', () => {
       ]);
       expect(against({ tier: 'split', services: storage, aws: cdn })).toEqual([
         expect.stringContaining('strata:aws.cdn needs tier load-balanced'),
+      ]);
+    });
+
+    test('wants memory for the connections of all servers, twice as many while a release goes on', () => {
+      expect(against({ tier: 'split', preset: 'supabase', auth })).toEqual([]);
+      expect(against({ tier, preset: 'supabase', auth })).toEqual([
+        'strata:database.memory cannot hold 219 connections (45 of the pools, 41 direct, 130 of services besides, 3 reserved)',
       ]);
     });
 

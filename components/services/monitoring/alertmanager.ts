@@ -107,7 +107,7 @@ const inhibitions = [
   {
     source_matchers: ['severity="critical"'],
     target_matchers: ['severity="warning"'],
-    equal: ['alertname', 'job', 'instance'],
+    equal: ['alertname', 'job', 'instance', 'server'],
   },
   // The host has no room left: everything on it will complain.
   {

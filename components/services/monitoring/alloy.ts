@@ -1,9 +1,11 @@
 import { image } from '../images';
+import { serversOf } from '../../tiers/placement';
 import type { Workload } from '../service';
 import { lokiUrl } from './loki';
 import { file } from '../paths';
-import { type Monitored } from './names';
+import { serverName, type Monitored } from './names';
 
+const name = 'alloy';
 const port = 12345;
 const socket = '/var/run/docker.sock';
 
@@ -16,9 +18,10 @@ const socket = '/var/run/docker.sock';
  * upstream's documentation for 1.x (2026-11-21); it was not run here.
  */
 export function alloy(settings: Monitored): Workload {
+  const several = serversOf(settings.tier, { name }) > 1;
   return {
     kind: 'workload',
-    name: 'alloy',
+    name,
     image: image(settings, 'alloy'),
     command: [
       'run',
@@ -29,10 +32,10 @@ export function alloy(settings: Monitored): Workload {
     ],
     environment: {},
     secrets: {},
-    files: { 'config.alloy': alloyConfig },
+    files: { 'config.alloy': alloyConfig(several) },
     scratch: ['/tmp'],
     user: '0:0',
-    hostFolders: { [socket]: socket },
+    hostFolders: { [socket]: socket, ...(several && serverName.folder) },
     needs: ['loki'],
     port,
     health: '/-/ready',
@@ -44,11 +47,26 @@ export function alloy(settings: Monitored): Workload {
   };
 }
 
+const fileOfServer = `
+local.file "server" {
+  filename = "${serverName.file}"
+}
+`;
+
+/** Containers are called the same on each of several servers: their lines are told apart by the server's name. */
+const ofServer = `
+  external_labels = {
+    server = string.trim_space(local.file.server.content),
+  }
+`;
+
 /**
  * The network alias of a container is its service; only the gateway's log is JSON that is counted. By service, not by tenant:
  * with a histogram for each tenant the answer would hold more series than Prometheus takes; the guard counts tenants.
  */
-const alloyConfig = `// The gateway writes no secrets into its log; other programs are asked not to.
+const alloyConfig = (
+  several: boolean,
+) => `// The gateway writes no secrets into its log; other programs are asked not to.
 discovery.docker "containers" {
   host = "unix://${socket}"
 }
@@ -113,5 +131,5 @@ loki.write "loki" {
   endpoint {
     url = "${lokiUrl}/loki/api/v1/push"
   }
-}
-`;
+${several ? ofServer : ''}}
+${several ? fileOfServer : ''}`;

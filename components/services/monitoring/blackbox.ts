@@ -6,7 +6,7 @@ import { file } from '../paths';
 import { nobody, type Monitored } from './names';
 
 const port = 9115;
-const module = 'blackbox-exporter';
+export const blackboxName = 'blackbox-exporter';
 
 /**
  * Tries every route as a stranger would, through the gateway, over TLS, without a token; and asks every service for its
@@ -22,8 +22,8 @@ export function blackboxExporter(settings: Monitored, services: readonly Service
   return [
     {
       kind: 'workload',
-      name: module,
-      image: image(settings, 'blackbox-exporter'),
+      name: blackboxName,
+      image: image(settings, blackboxName),
       command: [`--config.file=${file('blackbox.yml')}`],
       environment: {},
       secrets: {},
@@ -157,7 +157,7 @@ function probeJob(
       relabel_configs: [
         { source_labels: ['__address__'], target_label: '__param_target' },
         ...relabel,
-        { target_label: '__address__', replacement: `${module}:${port}` },
+        { target_label: '__address__', replacement: `${blackboxName}:${port}` },
       ],
     },
   ];

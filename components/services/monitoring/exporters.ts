@@ -2,6 +2,7 @@ import { platformDatabase } from '../../tenancy/places';
 import { stringify } from 'yaml';
 import { fileAt } from '../database/host';
 import { image } from '../images';
+import type { TierName } from '../../settings/names';
 import type { Service, Workload } from '../service';
 import { databaseFigures } from './database-figures';
 import { file, secretFile } from '../paths';
@@ -21,12 +22,24 @@ const exporter = {
   resources: { memory: '128M' },
 } as const satisfies Partial<Workload>;
 
-/** An exporter for the host, its containers, the database, and for those of `services` that need one. Pure. */
+/**
+ * What the exporters of hosts are called beyond their name. A way leads to a service by its name, so those of servers that
+ * are looked at from elsewhere have names of their own; where there are several like servers, each is looked at from itself.
+ */
+const hosts = {
+  single: [''],
+  split: ['', '-data'],
+  'load-balanced': ['', '-data', '-operations'],
+} as const satisfies Record<TierName, readonly string[]>;
+
+/** An exporter for each host, its containers, the database, and for those of `services` that need one. Pure. */
 export function exporters(settings: Monitored, services: readonly Service[]): Workload[] {
   const names = services.map(({ name }) => name);
   return [
-    nodeExporter(settings),
-    cadvisor(settings),
+    ...hosts[settings.tier].flatMap((host) => [
+      nodeExporter(settings, host),
+      cadvisor(settings, host),
+    ]),
     postgresExporter(settings),
     ...(names.includes('redis') ? [redisExporter(settings)] : []),
     ...(names.includes('pooler') ? [pgbouncerExporter(settings)] : []),
@@ -41,10 +54,10 @@ export function exporters(settings: Monitored, services: readonly Service[]): Wo
  * engine's: volumes, images and logs. It cannot see other disks, nor the host's network cards (upstream needs the host's
  * network for those). Its uid is nobody else's: below /proc a process may look into others of its own uid.
  */
-function nodeExporter(settings: Monitored): Workload {
+function nodeExporter(settings: Monitored, host: string): Workload {
   return {
     ...exporter,
-    name: 'node-exporter',
+    name: `node-exporter${host}`,
     image: image(settings, 'node-exporter'),
     command: [
       '--path.procfs=/host/proc',
@@ -83,10 +96,10 @@ const hostCollectors = [
  * it knows containers by their ids, not by their names, and sees neither images, nor restarts, nor who was killed for its
  * memory, nor disk and network of single containers. It was not run here. `docker ps --no-trunc` says whose id it is. Restarts show in the figures of the programs themselves.
  */
-function cadvisor(settings: Monitored): Workload {
+function cadvisor(settings: Monitored, host: string): Workload {
   return {
     ...exporter,
-    name: 'cadvisor',
+    name: `cadvisor${host}`,
     image: image(settings, 'cadvisor'),
     command: [
       '--port=8080',

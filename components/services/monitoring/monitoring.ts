@@ -1,4 +1,5 @@
 import type { Service, Workload } from '../service';
+import { prometheusAgent, renderAgent } from './agent';
 import { alertmanager } from './alertmanager';
 import { alloy } from './alloy';
 import { blackboxExporter } from './blackbox';
@@ -6,11 +7,11 @@ import { exporters } from './exporters';
 import { grafana } from './grafana';
 import { loki } from './loki';
 import type { Monitored } from './names';
-import { prometheus } from './prometheus';
+import { prometheus, prometheusFiles } from './prometheus';
 import { tempo } from './tempo';
 
 /**
- * What watches a deployment: Prometheus and Alertmanager, an exporter for each thing that has no figures of its own,
+ * What watches a deployment: Prometheus (with one more on each of several like servers) and Alertmanager, an exporter for each thing that has no figures of its own,
  * and, where the settings say so, Grafana, Loki with Alloy, and Tempo. `services` are all others of the deployment:
  * those with `metrics` are read, the routes of all are tried through the gateway. Pure.
  *
@@ -20,6 +21,8 @@ import { tempo } from './tempo';
  */
 export function monitoring(settings: Monitored, services: readonly Service[]): Workload[] {
   const { dashboards, logs, traces } = settings.monitoring;
+  const own = prometheus(settings);
+  const agents = prometheusAgent(settings);
   const watched = [
     alertmanager(settings),
     ...exporters(settings, services),
@@ -28,5 +31,13 @@ export function monitoring(settings: Monitored, services: readonly Service[]): W
     ...(traces ? [tempo(settings)] : []),
     ...(dashboards ? [grafana(settings)] : []),
   ];
-  return [prometheus(settings, services, watched), ...watched];
+  const all = [own, ...agents, ...services, ...watched];
+  return [
+    { ...own, files: prometheusFiles(settings, all) },
+    ...agents.map((agent) => ({
+      ...agent,
+      files: { 'prometheus.yml': renderAgent(settings, all) },
+    })),
+    ...watched,
+  ];
 }

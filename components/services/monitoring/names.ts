@@ -12,6 +12,12 @@ export const operatorPaths = {
   grafana: '/operator/grafana/',
 } as const;
 
+/** Where a container finds what its server is called: its own name says nothing to anybody. */
+export const serverName = {
+  file: '/host/hostname',
+  folder: { '/etc/hostname': '/host/hostname' },
+} as const;
+
 /** uid and gid of `nobody` in Prometheus' images; its volumes belong to it. */
 export const nobody = '65534:65534';
 

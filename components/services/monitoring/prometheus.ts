@@ -1,30 +1,29 @@
 import { stringify } from 'yaml';
+import { serversOf } from '../../tiers/placement';
 import { image } from '../images';
-import type { Service, Workload } from '../service';
-import { probeJobs } from './blackbox';
+import type { Route } from '../route';
+import type { FileContent, Service, Workload } from '../service';
 import { file } from '../paths';
 import { nobody, operatorPaths, operatorUrl, type Monitored } from './names';
 import { innerHosts, renderRules, rules } from './rules/rules';
+import { global, scrapeJobs, targetsOf } from './scrape';
 
 const port = 9090;
 const data = '/prometheus';
 
 /**
- * Prometheus: reads the figures of `services` and of `watched` (what monitoring itself brings), keeps them on the volume
- * `metrics` as long as the settings say, and tells Alertmanager what is wrong.
+ * Prometheus: reads the figures of services and of what monitoring itself brings, keeps them on the volume `metrics` as long
+ * as the settings say, and tells Alertmanager what is wrong.
  *
  * Flags and paths are those that v2.42 and v3.14 have in common (`prometheus --help` of the former, the documentation of
  * the latter, 2026-11-21). Its pages are at /operator/prometheus/ and nowhere else; the interfaces that change it (admin,
- * lifecycle, remote write) stay off. Costs about 3 kB of memory for each series (upstream's rule of thumb) and the disk
- * that the settings allow.
+ * lifecycle) stay off, and so does remote write but where like servers push. Costs about 3 kB of memory for each series
+ * (upstream's rule of thumb) and the disk that the settings allow.
  */
-export function prometheus(
-  settings: Monitored,
-  services: readonly Service[],
-  watched: readonly Workload[],
-): Workload {
+export function prometheus(settings: Monitored): Workload {
   const { retention } = settings.monitoring;
-  const bare: Workload = {
+  const isPushed = serversOf(settings.tier, { name: 'gateway' }) > 1;
+  return {
     kind: 'workload',
     name: 'prometheus',
     image: image(settings, 'prometheus'),
@@ -36,6 +35,7 @@ export function prometheus(
       `--web.external-url=${operatorUrl(settings, 'prometheus')}`,
       `--web.route-prefix=${operatorPaths.prometheus}`,
       '--log.format=json',
+      ...(isPushed ? pushed : []),
     ],
     environment: {},
     secrets: {},
@@ -48,41 +48,46 @@ export function prometheus(
     health: `${operatorPaths.prometheus}-/ready`,
     metrics: { port, path: `${operatorPaths.prometheus}metrics` },
     readsSchema: false,
-    routes: { prometheus: { path: operatorPaths.prometheus, access: 'operator' } },
+    routes: {
+      prometheus: { path: operatorPaths.prometheus, access: 'operator' },
+      ...(isPushed && { 'prometheus-write': nowhere }),
+    },
     replicas: 1,
     // The blocks in memory are written down.
     stopGraceSeconds: 60,
   };
-  // It watches itself as well as one can.
-  const all = [bare, ...services, ...watched];
-  const targets = all.flatMap(targetOf);
+}
+
+/**
+ * Nobody says of a server that is gone that it is: its last figures would count for five minutes, and what was stopped
+ * first would be an alert at each release. No rule of what is pushed waits for less than this.
+ */
+const pushed = ['--web.enable-remote-write-receiver', '--query.lookback-delta=1m'];
+
+/** A page that an operator is lured to could send figures with the login that the browser remembers: they end here. */
+const nowhere: Route = {
+  path: `${operatorPaths.prometheus}api/v1/write`,
+  access: 'operator',
+  upstreamPath: '/nowhere',
+  maxBody: '1K',
+};
+
+/** Its files, of `all` services of the deployment, itself among them: it watches itself as well as one can. Pure. */
+export function prometheusFiles(
+  settings: Monitored,
+  all: readonly Service[],
+): Readonly<Record<string, FileContent>> {
+  const watched = targetsOf(all, settings.tier);
   return {
-    ...bare,
-    files: {
-      'prometheus.yml': renderPrometheus(targets, probeJobs(settings, all)),
-      'rules.yml': renderRules(rules(settings, targets, all), innerHosts(settings, all)),
-    },
+    'prometheus.yml': renderPrometheus(scrapeJobs(settings, all, 'once')),
+    'rules.yml': renderRules(rules(settings, watched, all), innerHosts(settings, all)),
   };
 }
 
-/** Something that Prometheus reads. */
-interface Target {
-  readonly job: string;
-  readonly port: number;
-  readonly path: string;
-  readonly replicas: number;
-}
-
-function targetOf(service: Service): Target[] {
-  if (service.kind === 'job' || !service.metrics || !('port' in service.metrics)) return [];
-  const { name, metrics, replicas } = service;
-  return [{ job: name, ...metrics, replicas }];
-}
-
 /** prometheus.yml. Pure. */
-function renderPrometheus(targets: readonly Target[], probes: readonly object[]): string {
+function renderPrometheus(jobs: readonly object[]): string {
   return stringify({
-    global: { scrape_interval: '15s', scrape_timeout: '10s', evaluation_interval: '15s' },
+    global,
     rule_files: [file('rules.yml')],
     alerting: {
       alertmanagers: [
@@ -92,19 +97,6 @@ function renderPrometheus(targets: readonly Target[], probes: readonly object[])
         },
       ],
     },
-    scrape_configs: [...targets.map(scrape), ...probes],
+    scrape_configs: jobs,
   });
-}
-
-function scrape({ job, port, path, replicas }: Target) {
-  return {
-    job_name: job,
-    metrics_path: path,
-    // What a program says about itself must not look like another job's figures.
-    honor_labels: false,
-    sample_limit: 20_000,
-    ...(replicas === 1
-      ? { static_configs: [{ targets: [`${job}:${port}`] }] }
-      : { dns_sd_configs: [{ names: [job], type: 'A', port, refresh_interval: '15s' }] }),
-  };
 }

@@ -1,6 +1,4 @@
 import type { Service } from '../../services/service';
-import { countedServices } from '../../services/database/optional';
-import { isOn, type OptionalName } from '../../services/presets';
 import { cacheNode } from '../../settings/elasticache';
 import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
@@ -159,18 +157,5 @@ function balanced(settings: Settings): Problem[] {
             allowed: 'local',
           },
         ]),
-    ...once(settings),
   ];
-}
-
-/** What would come to Postgres from every server with connections that are counted for few, or asks each server. */
-function once(settings: Settings): Problem[] {
-  const notYet: readonly OptionalName[] = [...countedServices, 'monitoring'];
-  return notYet
-    .filter((name) => isOn(name, settings))
-    .map((name) => ({
-      key: showKey(['services', name]),
-      reason: 'cannot be had in tier load-balanced of target aws so far',
-      advice: `Set "${showKey(['services', name, 'enabled'])}: false".`,
-    }));
 }

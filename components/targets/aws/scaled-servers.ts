@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { Rollout } from '../../../provider/sdk-aws';
+import { sideBySide } from '../../tiers/placement';
 import { metadataOptions, rootDisk } from './machine';
 import { stackName } from './naming';
 import type { MachineArgs } from './server';
@@ -69,7 +70,7 @@ export class ScaledServers extends pulumi.ComponentResource {
         minSize: args.count,
         desiredCapacity: args.count,
         // Room for new ones beside the old.
-        maxSize: args.count * 2,
+        maxSize: args.count * sideBySide,
         vpcZoneIdentifiers: [...args.subnets],
         targetGroupArns: [args.targets],
         healthCheckType: 'ELB',

@@ -18,7 +18,7 @@ export function figuresOf(query: string): string[] {
 /** Every query of the alerts and of the panels. */
 export function queries(): string[] {
   const alloy = { ...platform[0], name: 'alloy' } as (typeof platform)[number];
-  const targets = [{ job: 'guard', replicas: 2 }];
+  const targets = [{ job: 'guard', replicas: 2, servers: 1 }];
   const alerts = Object.values(rules(settingsWith(), targets, [...platform, alloy])).flat();
   const panels = Object.values(dashboards).flatMap((dashboard) => dashboard.panels);
   return [

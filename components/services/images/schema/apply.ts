@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { databaseServer } from '../../../../provider/database/server';
-import { login } from '../../../../provider/database/login';
+import { limitConnections, login } from '../../../../provider/database/login';
 import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
 import type { Context } from '../../../../provider/host/resource';
@@ -46,6 +46,8 @@ async function main(): Promise<void> {
     await login.create({ url: admin, cluster, role, password }, contextOf(role));
   }
   await apply('platform', (index) => index > 0);
+  // The platform's SQL has limits for one server.
+  await limitConnections(admin, plan.limits);
   for (const { name, setup, connections, becomes } of plan.vendors) {
     say(`database ${name}`);
     const { password } = new URL(readSecret(`${name.toUpperCase()}_URL`));

@@ -21,6 +21,8 @@ export interface SchemaPlan {
   readonly migrations: readonly MigrationFile[];
   /** Roles whose passwords are given by files named `<ROLE>_PASSWORD_FILE`. */
   readonly logins: readonly string[];
+  /** The most connections of roles, where it depends on how many servers there are. */
+  readonly limits: Readonly<Record<string, number>>;
   /** Databases that vendors' services own; their URLs are given by files named `<NAME>_URL_FILE`. */
   readonly vendors: readonly WantedVendor[];
   readonly tenants: readonly WantedTenant[];

@@ -11,7 +11,9 @@ async function main(): Promise<void> {
   const client = new Client({ connectionString: readSecret('DATABASE_URL') });
   await client.connect();
   try {
-    await client.query(['begin', ...statements, 'commit'].join(';\n'));
+    // Servers that start together come one after the other: two would find the same policy missing, and one would fail.
+    const alone = "select pg_advisory_xact_lock(hashtext('fence of storage'))";
+    await client.query(['begin', alone, ...statements, 'commit'].join(';\n'));
   } finally {
     await client.end();
   }

@@ -29,26 +29,35 @@ export const overview = [
   graph(
     'Processors',
     'percentunit',
-    line('busy', '1 - avg(rate(node_cpu_seconds_total{mode="idle"}[5m]))'),
-    line('waits for the disk', 'rate(node_pressure_io_waiting_seconds_total[5m])'),
+    line(
+      'busy {{job}} {{server}}',
+      '1 - avg by (job, server) (rate(node_cpu_seconds_total{mode="idle"}[5m]))',
+    ),
+    line(
+      'waits for the disk {{job}} {{server}}',
+      'rate(node_pressure_io_waiting_seconds_total[5m])',
+    ),
   ),
   graph(
     'Memory',
     'bytes',
-    line('available', 'node_memory_MemAvailable_bytes'),
-    line('all', 'node_memory_MemTotal_bytes'),
+    line('available {{job}} {{server}}', 'node_memory_MemAvailable_bytes'),
+    line('all {{job}} {{server}}', 'node_memory_MemTotal_bytes'),
   ),
   graph(
     'Disk',
     'bytes',
-    line('free', 'node_filesystem_avail_bytes{mountpoint="/"}'),
-    line('all', 'node_filesystem_size_bytes{mountpoint="/"}'),
+    line('free {{job}} {{server}}', 'node_filesystem_avail_bytes{mountpoint="/"}'),
+    line('all {{job}} {{server}}', 'node_filesystem_size_bytes{mountpoint="/"}'),
   ),
   graph(
     'Disk traffic',
     'bytes',
-    line('read', 'sum(rate(node_disk_read_bytes_total[5m]))'),
-    line('written', 'sum(rate(node_disk_written_bytes_total[5m]))'),
+    line('read {{job}} {{server}}', 'sum by (job, server) (rate(node_disk_read_bytes_total[5m]))'),
+    line(
+      'written {{job}} {{server}}',
+      'sum by (job, server) (rate(node_disk_written_bytes_total[5m]))',
+    ),
   ),
   number(
     'Last backup',

@@ -47,7 +47,7 @@ export const hostRules: readonly Rule[] = [
   },
   {
     alert: 'HostProcessorBusy',
-    expr: '1 - avg(rate(node_cpu_seconds_total{mode="idle"}[5m])) > 0.9',
+    expr: '1 - avg by (job, server) (rate(node_cpu_seconds_total{mode="idle"}[5m])) > 0.9',
     for: '15m',
     severity: 'warning',
     summary: 'The processors are {{ $value | humanizePercentage }} busy',

@@ -18,5 +18,7 @@ export interface Rule {
 /** What is read, as the rules need to know it. */
 export interface Watched {
   readonly job: string;
+  /** On one server. */
   readonly replicas: number;
+  readonly servers: number;
 }

@@ -40,7 +40,7 @@ function groupsOf(
   return [
     { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
     { name: 'monitoring', of: called('prometheus', 'alertmanager'), always: true, rules: ownRules },
-    { name: 'host', of: called('node-exporter'), always: true, rules: hostRules },
+    { name: 'host', of: ({ name }) => name.startsWith('node-exporter'), always: true, rules: hostRules },
     { name: 'database', of: called('database'), always: true, rules: databaseRules },
     { name: 'audit', of: called('database'), always: true, rules: auditRules },
     {
@@ -98,7 +98,8 @@ export function rules(
 
 /** The names of the alerts that watch a service, where everything that they need is there. */
 export function alertsOf(service: Workload): string[] {
-  return groupsOf([{ job: service.name, replicas: service.replicas }], [service.name])
+  const watched = { job: service.name, replicas: service.replicas, servers: 1 };
+  return groupsOf([watched], [service.name])
     .filter(({ of }) => of(service))
     .flatMap(({ rules: members }) => members.map(({ alert }) => alert));
 }

@@ -6,11 +6,11 @@ export function targetRules(targets: readonly Watched[]): Rule[] {
     {
       alert: 'TargetDown',
       expr: 'up == 0',
-      for: '1m',
+      // What is pushed has to outlast the figures of a server that was taken away.
+      for: targets.some(({ servers }) => servers > 1) ? '2m' : '1m',
       severity: 'critical',
       summary: '{{ $labels.job }} does not answer',
-      description:
-        'For a minute its figures could not be read: it is down, hangs, or cannot be reached.',
+      description: 'Its figures cannot be read: it is down, hangs, or cannot be reached.',
     },
     ...missing(targets),
     {
@@ -26,10 +26,10 @@ export function targetRules(targets: readonly Watched[]): Rule[] {
 /** A target that is gone leaves no series behind, so each is asked for by name. */
 function missing(targets: readonly Watched[]): Rule[] {
   if (targets.length === 0) return [];
-  const one = ({ job, replicas }: Watched) =>
-    replicas === 1
+  const one = ({ job, replicas, servers }: Watched) =>
+    replicas * servers === 1
       ? `absent(up{job="${job}"})`
-      : `absent(up{job="${job}"}) or (count by (job) (up{job="${job}"} == 1) < ${replicas})`;
+      : `absent(up{job="${job}"}) or (count by (job) (up{job="${job}"} == 1) < ${replicas * servers})`;
   return [
     {
       alert: 'TargetMissing',
@@ -56,7 +56,8 @@ export const ownRules: readonly Rule[] = [
   },
   {
     alert: 'AlertmanagerUnreachable',
-    expr: 'prometheus_notifications_alertmanagers_discovered < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
+    // Who only pushes knows of no Alertmanager.
+    expr: 'prometheus_notifications_alertmanagers_discovered{job="prometheus"} < 1 or rate(prometheus_notifications_dropped_total[5m]) > 0',
     for: '5m',
     severity: 'critical',
     summary: 'Prometheus cannot hand over alerts',
