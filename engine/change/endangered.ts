@@ -88,7 +88,7 @@ function adviceOf(fate: string): string {
 }
 
 /** Protected, or of a kind that keeps data; tenants are rows, and their resource says itself how they go. */
-function holdsData({ urn, type, before, after }: Step): boolean {
+export function holdsData({ urn, type, before, after }: Step): boolean {
   const [, , kinds = ''] = urn.split('::');
   if (kinds.includes('strata:data:')) return false;
   const isPlatforms =

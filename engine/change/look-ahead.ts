@@ -1,7 +1,7 @@
 import type { PreviewResult } from '@pulumi/pulumi/automation';
-import { UserError } from '../errors';
 import type { Session } from '../session';
 import { type Endangered, endangered, requireTokens } from './endangered';
+import { describe, type Plan } from './plan';
 import { Collector, type Step } from './steps';
 
 /** What a preview has shown. */
@@ -10,6 +10,7 @@ export interface Ahead {
   readonly steps: readonly Step[];
   /** What would be lost, each by its token. */
   readonly lost: readonly Endangered[];
+  readonly plan: Plan;
 }
 
 /**
@@ -18,17 +19,19 @@ export interface Ahead {
  */
 export async function lookAhead({ stack, live }: Session): Promise<Ahead> {
   const collector = new Collector();
+  const { steps } = collector;
+  const judged = (): readonly Endangered[] => {
+    const lost = endangered(stack.name, steps);
+    requireTokens(stack.name, lost);
+    return lost;
+  };
   try {
     const { changeSummary } = await stack.preview({ ...live, onEvent: collector.see });
-    const lost = endangered(stack.name, collector.steps);
-    requireTokens(stack.name, lost);
-    return { changes: changeSummary, steps: collector.steps, lost };
+    return { changes: changeSummary, steps, lost: judged(), plan: describe(steps) };
   } catch (error) {
-    if (error instanceof UserError) throw error;
-    const lost = endangered(stack.name, collector.steps);
-    requireTokens(stack.name, lost);
+    const lost = judged();
     if (!isProtectionAlone(collector, lost)) throw error;
-    return { changes: {}, steps: collector.steps, lost };
+    return { changes: {}, steps, lost, plan: describe(steps) };
   }
 }
 

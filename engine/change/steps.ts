@@ -3,6 +3,7 @@ import type { EngineEvent, StepEventStateMetadata } from '@pulumi/pulumi/automat
 /** A resource as it is, or as it is to be; secrets are left out of its properties, unknown ones are a sign of the engine. */
 export interface Properties {
   readonly id: string;
+  readonly type: string;
   readonly inputs: Readonly<Record<string, unknown>>;
   readonly protect: boolean;
 }
@@ -55,6 +56,6 @@ export class Collector {
   };
 }
 
-function properties({ id, inputs, protect = false }: StepEventStateMetadata): Properties {
-  return { id, inputs: inputs as Record<string, unknown>, protect };
+function properties({ id, type, inputs, protect }: StepEventStateMetadata): Properties {
+  return { id, type, inputs: inputs as Record<string, unknown>, protect: protect ?? false };
 }

@@ -1,6 +1,8 @@
 import type { Command } from 'commander';
 import { keepAuthority } from '../authority';
 import { giveUpProtection, lookAhead } from '../change/look-ahead';
+import { isWorthTelling } from '../change/plan';
+import { render } from '../change/show';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
 import { checkStack, reasonsOf } from '../health';
@@ -46,7 +48,8 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
     const { stack, live } = session;
     await forgetPendingCreates(stack, name, out);
     const ahead = await lookAhead(session);
-    if (ahead.lost.length > 0) await giveUpProtection(session, ahead);
+    const { plan } = ahead.lost.length > 0 ? await giveUpProtection(session, ahead) : ahead;
+    if (isWorthTelling(plan)) out.note(render(name, plan));
     const { summary } = await stack.up({ ...live, ...watching });
     return summary.resourceChanges ?? {};
   });

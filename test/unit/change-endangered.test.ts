@@ -15,11 +15,14 @@ interface Given {
 }
 
 function step({ kinds, name, operation, protect = true, because = [], from, to }: Given): Step {
-  const properties = (inputs: Record<string, unknown> = {}) => ({ id: 'vol-1', inputs, protect });
+  const type = kinds.split('$').at(-1) ?? '';
+  const properties = (inputs: Record<string, unknown> = {}) => ({
+    ...{ id: 'vol-1', type, inputs, protect },
+  });
   return {
     operation,
     urn: `${platform}${kinds}::${name}`,
-    type: kinds.split('$').at(-1) ?? '',
+    type,
     name,
     before: properties(from),
     ...(operation !== 'delete' && { after: properties(to) }),
