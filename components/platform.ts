@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { AppliedMigrations } from './data/applied-migrations';
 import { certificates } from './data/certificates';
 import { credentials, type Credentials } from './data/credentials';
 import { hasuraMetadata } from './data/hasura';
@@ -10,6 +11,7 @@ import { withJobs } from './jobs';
 import { linkCertificates } from './links/names';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
+import { schemaJobName } from './services/schema-job';
 import { operatorUser } from './services/gateway/operator';
 import { hasuraAddress } from './services/hasura/hasura';
 import type { Service, VolumeContent } from './services/service';
@@ -134,6 +136,12 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+
+    const job = tier.placed.find(({ name }) => name === schemaJobName)?.resource;
+    if (job) {
+      const { migrations } = plan;
+      new AppliedMigrations('migrations', { migrations, job }, { parent: this });
+    }
 
     const ready = tier.placed.map(({ resource }) => resource.urn);
     this.endpoints = pulumi.all(ready).apply(() => endpoints(tier.placed));

@@ -7,6 +7,8 @@ import type { Job, LoginRole, SecretSource } from './service';
 import type { Settings } from '../settings/schema';
 import { chosenVendors, vendorRole, vendors } from './vendors';
 
+export const schemaJobName = 'schema';
+
 const planFile = 'plan.json';
 
 /**
@@ -38,7 +40,7 @@ export function schemaJob(
   };
   return {
     kind: 'job',
-    name: 'schema',
+    name: schemaJobName,
     program: { entries: { 'apply.cjs': 'components/services/images/schema/apply.ts' } },
     command: ['node', '{program}/apply.cjs'],
     environment: { PLAN: file(planFile), DATABASE_HOST: 'database' },
