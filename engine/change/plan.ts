@@ -20,7 +20,7 @@ export interface Plan {
   readonly migrations: readonly string[];
 }
 
-export interface Pause {
+interface Pause {
   readonly begins: number;
   readonly ends: number;
   readonly who: string;
