@@ -1,15 +1,6 @@
 import { createHash } from 'node:crypto';
-import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import {
-  changesIn,
-  ledger,
-  notes,
-  sql,
-  stateOf,
-  whyNoEngine,
-  type Outputs,
-} from '../support/engine';
+import { changesIn, ledger, notes, sql, whyNoEngine, type Outputs } from '../support/engine';
 import { Workspace, type Ran } from '../support/workspace';
 
 const reason = await whyNoEngine();
@@ -149,35 +140,6 @@ describe.skipIf(reason)('what was edited is what is deployed', () => {
     expect(await notes(outputs)).toEqual(before);
     expect(before).toContain('globex: Rain on weekdays only.');
     workspace.write('Pulumi.local.yaml', config);
-  });
-
-  test('a volume taken out of the program is refused before anything is done, and goes by its token alone', async () => {
-    const program = workspace.read('index.ts');
-    const folder = '.strata/stacks/local/volumes/spare-1';
-    workspace.write(
-      'index.ts',
-      `${program}
-import { Volume } from './provider/sdk';
-new Volume('spare-1', { path: '${folder}' }, { parent: platform, protect: true });
-`,
-    );
-    expect(await up()).toEqual(['create spare-1']);
-    workspace.write('index.ts', program);
-
-    const { text } = await refused();
-    expect(text).toContain('spare-1 (strata:local:Volume) would be deleted');
-    expect(text).toContain('STRATA_DELETE_DATA=local/spare-1 npm run up');
-    expect(text).not.toContain('Updating');
-    expect(existsSync(workspace.path(folder))).toBe(true);
-
-    const words = ['engine/load.cjs', 'engine/cli.ts', 'up'];
-    const given = { STRATA_DELETE_DATA: 'local/spare-1' };
-    const { code, stdout } = await workspace.execute(process.execPath, words, given);
-    expect(code, stdout).toBe(0);
-    expect(changesIn(stdout)).toContain('delete spare-1');
-    expect(existsSync(workspace.path(folder))).toBe(false);
-    const { resources } = stateOf(workspace);
-    expect(resources.find(({ urn }) => urn.endsWith('::database-1'))?.protect).toBe(true);
   });
 
   test('a new migration is listed by its name in the preview and applied once', async () => {
