@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import { AppliedMigrations } from './data/applied-migrations';
 import { certificates } from './data/certificates';
 import { credentials, type Credentials } from './data/credentials';
 import { hasuraMetadata } from './data/hasura';
@@ -11,6 +12,7 @@ import { linkCertificates } from './links/names';
 import { planOf, publicNames, volumeOwners } from './plan';
 import { extensionStatements } from './services/database/extensions';
 import { vendorLimits } from './services/database/optional';
+import { schemaJobName } from './services/schema-job';
 import { operatorUser } from './services/gateway/operator';
 import { hasuraAddress } from './services/hasura/hasura';
 import type { Service, VolumeContent } from './services/service';
@@ -136,6 +138,12 @@ export class Platform extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+
+    const job = tier.placed.find(({ name }) => name === schemaJobName)?.resource;
+    if (job) {
+      const { migrations } = plan;
+      new AppliedMigrations('migrations', { migrations, job }, { parent: this });
+    }
 
     const ready = tier.placed.map(({ resource }) => resource.urn);
     this.endpoints = pulumi.all(ready).apply(() => endpoints(tier.placed));

@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { AppliedInputs } from './database/applied-migration';
 import type { LoginInputs, LoginState } from './database/login';
 import type { MigrationInputs, MigrationState } from './database/migration';
 import type { DatabaseServerInputs, DatabaseServerState } from './database/server';
@@ -84,6 +85,12 @@ export class Migration extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<MigrationInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:database:Migration', name, withOutputs(args, ['sha256', 'appliedAt']), opts);
+  }
+}
+
+export class AppliedMigration extends pulumi.CustomResource {
+  constructor(name: string, args: Args<AppliedInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:database:AppliedMigration', name, withOutputs(args, []), opts);
   }
 }
 

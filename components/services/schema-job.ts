@@ -8,6 +8,8 @@ import type { Job, LoginRole, SecretSource } from './service';
 import type { Settings } from '../settings/schema';
 import { vendorRole, vendors, type VendorName } from './vendors';
 
+export const schemaJobName = 'schema';
+
 const planFile = 'plan.json';
 
 /**
@@ -45,7 +47,7 @@ export function schemaJob(
   };
   return {
     kind: 'job',
-    name: 'schema',
+    name: schemaJobName,
     program: { entries: { 'apply.cjs': 'components/services/images/schema/apply.ts' } },
     command: ['node', '{program}/apply.cjs'],
     environment: { PLAN: file(planFile) },

@@ -4,6 +4,7 @@ import { type Command } from 'commander';
 import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
+import { deletionToken, deletionVariable } from '../deletion';
 import { UserError } from '../errors';
 import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
@@ -77,7 +78,7 @@ async function deleteAll(
     out.note(`Deleting the data of ${volumes.map((volume) => volume.token).join(', ')}.`);
   }
   await pulumi(['state', 'unprotect', '--all', '--yes', '--stack', stack.name]);
-  stack.workspace.envVars.STRATA_DELETE_DATA = volumes.map((volume) => volume.token).join(',');
+  stack.workspace.envVars[deletionVariable] = volumes.map((volume) => volume.token).join(',');
   await stack.destroy(live);
   // What the state has forgotten may still run, and its folder goes now.
   await stopProcesses(stack.name);
@@ -114,7 +115,10 @@ export function volumesIn({ resources = [] }: Exported): Volume[] {
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };
     const place = folder ?? volume;
     return [
-      { token: `${stack}/${parts.at(-1) ?? ''}`, path: typeof place === 'string' ? place : urn },
+      {
+        token: deletionToken(stack, parts.at(-1) ?? ''),
+        path: typeof place === 'string' ? place : urn,
+      },
     ];
   });
 }

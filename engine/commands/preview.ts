@@ -1,14 +1,10 @@
-import type { EngineEvent } from '@pulumi/pulumi/automation';
 import type { Command } from 'commander';
+import { lookAhead } from '../change/look-ahead';
+import { isWorthTelling } from '../change/plan';
+import { render } from '../change/show';
 import { withStack } from '../session';
 import { terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
-
-interface Step {
-  readonly operation: string;
-  readonly urn: string;
-  readonly type: string;
-}
 
 /** `preview`: what `up` would do. */
 export function previewCommand(): Command {
@@ -19,16 +15,10 @@ export function previewCommand(): Command {
 
 async function preview({ stack: name, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
-  const steps: Step[] = [];
-  const onEvent = ({ resourcePreEvent }: EngineEvent): void => {
-    if (!resourcePreEvent) return;
-    const { op: operation, urn, type } = resourcePreEvent.metadata;
-    steps.push({ operation, urn, type });
-  };
   const options = { name, out, purpose: 'npm run preview', changes: false, create: true };
-  const changes = await withStack(options, async ({ stack, live }) => {
-    const { changeSummary } = await stack.preview({ ...live, onEvent });
-    return changeSummary;
-  });
-  if (json) out.result(JSON.stringify({ stack: name, changes, steps }, null, 2));
+  const { changes, steps, plan } = await withStack(options, lookAhead);
+  if (json) {
+    const told = steps.map(({ operation, urn, type }) => ({ operation, urn, type }));
+    out.result(JSON.stringify({ stack: name, changes, plan, steps: told }, null, 2));
+  } else if (isWorthTelling(plan)) out.result(render(name, plan));
 }

@@ -1,7 +1,9 @@
 import type { Command } from 'commander';
-import { UserError } from '../errors';
+import { awsHealth } from '../aws-health';
 import { checkStack, reasonsOf, type ServiceHealth } from '../health';
 import { NotDeployed, type Outputs, readOutputs } from '../outputs';
+import { exportState } from '../pending';
+import { withStack } from '../session';
 import { table, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
@@ -19,8 +21,7 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
-  if (outputs.target === 'aws') throw notAsked(stack);
-  const services = await checkStack(stack, outputs);
+  const services = await asked(stack, outputs, json);
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
   const { tier, target } = outputs;
@@ -28,12 +29,13 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   else out.result(render(stack, outputs, services));
 }
 
-/** Nobody is to read "healthy" of a server that was not asked. */
-function notAsked(stack: string): UserError {
-  return new UserError(
-    `Stack "${stack}" runs on servers of AWS, which npm run status does not ask so far; npm run up waited until ` +
-      'everything was healthy. Look at a server itself: aws ssm start-session --target <instance>, then sudo docker ps.',
-  );
+/** On AWS the servers are asked, and which there are stands in the state. */
+async function asked(stack: string, outputs: Outputs, json: boolean): Promise<ServiceHealth[]> {
+  if (outputs.target !== 'aws') return checkStack(stack, outputs);
+  const out = terminal(json);
+  const options = { name: stack, out, purpose: 'npm run status', changes: false, create: false };
+  const { resources = [] } = await withStack(options, (session) => exportState(session.stack));
+  return awsHealth(outputs.services, resources);
 }
 
 /** A script gets an answer for a stack that is not there, too. */

@@ -1,5 +1,8 @@
 import type { Command } from 'commander';
 import { keepAuthority } from '../authority';
+import { giveUpProtection, lookAhead } from '../change/look-ahead';
+import { isWorthTelling } from '../change/plan';
+import { render } from '../change/show';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
 import { checkStack, reasonsOf } from '../health';
@@ -41,9 +44,12 @@ async function up({ stack: name, json = false }: StackOptions): Promise<void> {
 /** Deploys, and throws when what was deployed is not healthy. */
 async function deploy(name: string, out: Terminal, watching: Watching) {
   const options = { name, out, purpose: `npm run up`, changes: true, create: true };
-  const changes = await withStack(options, async ({ stack, live }) => {
+  const changes = await withStack(options, async (session) => {
+    const { stack, live } = session;
     await forgetPendingCreates(stack, name, out);
-    await stack.preview(live);
+    const ahead = await lookAhead(session);
+    const { plan } = ahead.lost.length > 0 ? await giveUpProtection(session, ahead) : ahead;
+    if (isWorthTelling(plan)) out.note(render(name, plan));
     const { summary } = await stack.up({ ...live, ...watching });
     return summary.resourceChanges ?? {};
   });

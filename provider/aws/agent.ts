@@ -29,7 +29,7 @@ export async function untilOnline(
 }
 
 /** What Systems Manager knows of a server's agent; undefined while it has never reported. */
-async function ping(
+export async function ping(
   ssm: SSM,
   instanceId: string,
   abortSignal: AbortSignal,

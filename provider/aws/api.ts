@@ -39,7 +39,10 @@ export async function loadBalancing(region: string): Promise<ElasticLoadBalancin
 }
 
 /** Runs `work`, whose refusals by AWS become sentences for people. */
-export async function withAws<T>(context: Context, work: () => Promise<T>): Promise<T> {
+export async function withAws<T>(
+  context: Pick<Context, 'signal'>,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
     return await work();
   } catch (error) {

@@ -5,7 +5,7 @@ import type {
 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import { UserError } from '../../engine/errors';
 import type { Context } from '../host/resource';
-import { complaintsSince, groupNamed, wordFor, type Group } from './group';
+import { complaintsSince, groupNamed, wordFor, type Group, type Version } from './group';
 import { poll, type Patience } from './poll';
 import type { Goal } from './refresh';
 
@@ -25,16 +25,7 @@ export async function untilHealthy(
   const begun = Date.now();
   let trouble = '';
   const healthy = await poll(async () => {
-    const group = await groupNamed(scaling, goal.group, patience.signal);
-    const answers = await Promise.all(
-      goal.targetGroups.map((arn) =>
-        balancing.describeTargetHealth({ TargetGroupArn: arn }, { abortSignal: patience.signal }),
-      ),
-    );
-    const troubles = answers.map((answer) =>
-      troubleOf(group, wordFor(goal), answer.TargetHealthDescriptions ?? []),
-    );
-    trouble = troubles.find(Boolean) ?? '';
+    trouble = (await troubleNow({ scaling, balancing }, goal, patience.signal)) ?? '';
     if (!trouble) return true;
     context.progress(`waiting for the servers of ${goal.group}: ${trouble}`);
     return undefined;
@@ -44,6 +35,24 @@ export async function untilHealthy(
     `the servers of ${goal.group} were not healthy within ${goal.timeoutSeconds} s: ${trouble}` +
       (await complaintsSince(scaling, goal.group, begun)),
   );
+}
+
+/** What the balancers of a group lack now; undefined when they have all that the group should have. */
+export async function troubleNow(
+  { scaling, balancing }: Balanced,
+  goal: Version & { readonly group: string; readonly targetGroups: readonly string[] },
+  abortSignal: AbortSignal,
+): Promise<string | undefined> {
+  const group = await groupNamed(scaling, goal.group, abortSignal);
+  const answers = await Promise.all(
+    goal.targetGroups.map((arn) =>
+      balancing.describeTargetHealth({ TargetGroupArn: arn }, { abortSignal }),
+    ),
+  );
+  const troubles = answers.map((answer) =>
+    troubleOf(group, wordFor(goal), answer.TargetHealthDescriptions ?? []),
+  );
+  return troubles.find((trouble) => trouble !== undefined);
 }
 
 /** What one balancer lacks; undefined when it has all that the group should have. */

@@ -1,3 +1,4 @@
+import { appliedMigration } from './applied-migration';
 import { login } from './login';
 import { migration } from './migration';
 import { databaseServer } from './server';
@@ -5,6 +6,7 @@ import { tenant } from './tenant';
 import { vendorDatabase } from './vendor';
 
 export const database = {
+  'strata:database:AppliedMigration': appliedMigration,
   'strata:database:Login': login,
   'strata:database:Migration': migration,
   'strata:database:Server': databaseServer,

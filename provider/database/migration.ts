@@ -77,7 +77,9 @@ async function applyOnce(client: Client, file: MigrationInputs, context: Context
   await lockLedger(client);
   await ensureLedger(client);
   const row = await recorded(client, file);
-  if (row && row.sha256 !== sha256(file.sql)) throw new UserError(changedText(file, row.sha256));
+  if (row && row.sha256 !== sha256(file.sql)) {
+    throw new UserError(changedText(file, row.sha256, sha256(file.sql)));
+  }
   if (row) return row.appliedAt;
   await refuseOutOfOrder(client, file);
 
@@ -171,12 +173,17 @@ function changedTextProblems(
   before: MigrationInputs | undefined,
 ): Problem[] {
   if (before?.cluster !== inputs.cluster || before.sql === inputs.sql) return [];
-  return [{ property: 'sql', reason: changedText(inputs, sha256(before.sql)) }];
+  return [{ property: 'sql', reason: changedText(inputs, sha256(before.sql), sha256(inputs.sql)) }];
 }
 
-function changedText(file: MigrationInputs, applied: string): string {
+/** Why a migration whose text was changed after it was applied is refused; both by their SHA-256. */
+export function changedText(
+  { scope, name }: Pick<MigrationInputs, 'scope' | 'name'>,
+  applied: string,
+  now: string,
+): string {
   return (
-    `migration ${file.scope}/${file.name} was applied with sha-256 ${applied} and its text now has ` +
-    `${sha256(file.sql)}: an applied migration never changes. Restore its text and put the change into a new file.`
+    `migration ${scope}/${name} was applied with sha-256 ${applied} and its text now has ${now}: ` +
+    'an applied migration never changes. Restore its text and put the change into a new file.'
   );
 }

@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
+import { deletionToken, deletionVariable, mayBeDeleted } from '../../engine/deletion';
 import { UserError } from '../../engine/errors';
 import { root } from '../../engine/root';
 import type { Context, Resource } from '../host/resource';
@@ -20,9 +21,6 @@ import { userOf } from './processes';
 
 /** Tells a volume from any other folder, and whose it is. */
 const markerFile = 'strata-volume';
-
-/** Names the data that a delete may destroy: tokens, separated by commas. */
-const deletable = 'STRATA_DELETE_DATA';
 
 /**
  * A folder of this machine that holds data.
@@ -101,13 +99,11 @@ function make(volumePath: string, token: string): void {
 
 /** Throws unless the environment names this very volume as data that may be destroyed. */
 export function refuseDelete(token: string): void {
-  const allowed = (process.env[deletable] ?? '').split(',').map((part) => part.trim());
-  if (!allowed.includes(token)) {
-    throw new UserError(
-      `volume ${token} holds data and is not deleted without its token: put it back into the program to keep it, or ` +
-        `destroy the data for good with ${deletable}=${token}`,
-    );
-  }
+  if (mayBeDeleted(token)) return;
+  throw new UserError(
+    `volume ${token} holds data and is not deleted without its token: put it back into the program to keep it, or ` +
+      `destroy the data for good with ${deletionVariable}=${token}`,
+  );
 }
 
 function refuseInUse(volumePath: string, token: string): void {
@@ -136,5 +132,5 @@ function removeEmpty(folder: string, limit: string): void {
 }
 
 function tokenOf({ stack, name }: Context): string {
-  return `${stack}/${name}`;
+  return deletionToken(stack, name);
 }

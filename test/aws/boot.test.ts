@@ -159,6 +159,17 @@ esac
     const before = await running(project);
     await server.succeed('apply', version);
     expect(await running(project)).toEqual(before);
+
+    const status = async (): Promise<unknown> => JSON.parse(await server.succeed('status'));
+    const well = { well: true, state: 'running (healthy)' };
+    expect(await status()).toMatchObject({
+      applied: version,
+      services: { reader: well, other: well },
+    });
+    await must('kill', `${project}-other-1`);
+    expect(await status()).toMatchObject({
+      services: { reader: well, other: { well: false, state: 'exited (137)' } },
+    });
   });
 
   test('a changed secret starts anew who reads it, and nobody else; an older release brings back the older', async () => {

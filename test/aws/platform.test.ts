@@ -1,5 +1,7 @@
 import { EC2 } from '@aws-sdk/client-ec2';
+import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Plan } from '../../engine/change/plan';
 import { servers } from './support/servers';
 import { CloudStack, region, whyNoStack, type StateResource } from './support/stack';
 
@@ -75,6 +77,43 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
     test('has changed nothing when it is deployed again', async () => {
       await stack.pulumi('preview', '--expect-no-changes');
+    });
+
+    test('is told before a change of tier what goes where, when nobody is answered, and what stays', async () => {
+      stack.configure({ 'strata:tier': 'split' });
+      const migration = 'app/sql/900_orders.sql';
+      stack.workspace.write(migration, 'create table later (id int primary key);\n');
+      const { plan } = JSON.parse(await stack.succeed('preview', '--json')) as { plan: Plan };
+      rmSync(stack.workspace.path(migration));
+      expect(plan.migrations).toEqual(['app/900_orders']);
+      const from = 'server';
+      expect(plan.moves).toEqual(
+        expect.arrayContaining([
+          expect.objectContaining({ name: 'database-1', from, to: 'data' }),
+          expect.objectContaining({ name: 'queue-1', from, to: 'data' }),
+          expect.objectContaining({ name: 'exports-1', from, to: 'app' }),
+        ]),
+      );
+      expect(plan.moves).toHaveLength(3);
+      expect(plan.pause).toMatchObject({ begins: 2, ends: 4, who: 'Nobody is answered' });
+      expect(plan.kept).toMatchObject(ids(['aws:ebs/volume:Volume', 'aws:kms/key:Key']));
+    });
+
+    test('refuses another zone for its data before anything is done', async () => {
+      const zones = [`${region}b`, `${region}a`];
+      stack.configure({
+        'strata:tier': 'single',
+        'strata:aws': { region, dnsZone: stack.zone, zones },
+      });
+      const { code, stdout, stderr } = await stack.run('up');
+      expect(code).toBe(1);
+      expect(stderr).toContain('Stack "cloud" would lose what holds its data');
+      expect(stderr).toContain(
+        'database-1 (aws:ebs/volume:Volume) would be replaced, because availabilityZone changes ' +
+          `from ${region}a to ${region}b`,
+      );
+      expect(stderr).toContain('STRATA_DELETE_DATA=cloud/');
+      expect(stdout).not.toContain('Updating');
     });
   });
 

@@ -23,6 +23,7 @@ const answers: Answers = {
   'strata:local:Process': () => ({ running: true, pid: 1, log: 'log' }),
   'strata:local:Job': () => ({ ranAt: 'now', exitCode: 0 }),
   'strata:database:Server': () => ({ systemIdentifier: '42', version: '18.6' }),
+  'strata:database:AppliedMigration': () => ({}),
   'strata:database:Migration': () => ({ sha256: 'x', appliedAt: 'now' }),
   'strata:database:Login': () => ({ accepted: true }),
   'strata:database:Vendor': () => ({ sound: true }),

@@ -46,11 +46,34 @@ def stop():
 
 def failing():
     """Services that are not well; where there are none, those that are not well yet."""
-    ids = containers("--all", "--quiet")
-    found = json.loads(run("docker", "inspect", *ids)) if ids else []
-    names = {container["Config"]["Labels"]["com.docker.compose.service"]: container for container in found}
+    names = {service_of(container): container for container in inspected()}
     unwell = sorted(name for name, container in names.items() if is_unwell(container))
     return unwell or sorted(name for name, container in names.items() if health(container) == "starting")
+
+
+def status():
+    """How each service is; of several containers the first that is not well speaks for all."""
+    found = {}
+    for container in inspected():
+        well = not is_unwell(container) and health(container) != "starting"
+        if found.get(service_of(container), {"well": True})["well"]:
+            found[service_of(container)] = {"well": well, "state": in_words(container)}
+    return found
+
+
+def in_words(container):
+    state = container["State"]
+    more = str(state["ExitCode"]) if state["Status"] == "exited" else health(container)
+    return f"{state['Status']} ({more})" if more else state["Status"]
+
+
+def inspected():
+    ids = containers("--all", "--quiet")
+    return json.loads(run("docker", "inspect", *ids)) if ids else []
+
+
+def service_of(container):
+    return container["Config"]["Labels"]["com.docker.compose.service"]
 
 
 def is_unwell(container):

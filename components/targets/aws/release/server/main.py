@@ -1,5 +1,5 @@
-"""Runs the release that this file came with (`up`: ids of volumes and secret values come by standard input), or stops
-what runs of it (`stop`)."""
+"""Runs the release that this file came with (`up`: ids of volumes and secret values come by standard input), stops what
+runs of it (`stop`), or says how it is (`status`)."""
 
 import json
 import sys
@@ -18,8 +18,12 @@ def up():
     compose.up(secrets=files.lines_of(given["values"]))
 
 
+def status():
+    print(json.dumps(compose.status()))
+
+
 if __name__ == "__main__":
     try:
-        {"up": up, "stop": compose.stop}[sys.argv[1]]()
+        {"up": up, "stop": compose.stop, "status": status}[sys.argv[1]]()
     except Problem as problem:
         sys.exit(f"strata-release: {problem}")

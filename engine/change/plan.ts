@@ -1,0 +1,220 @@
+import { holdsData } from './endangered';
+import { moves, releases, serverChanges, type Move, type ServerChange } from './servers';
+import type { Step } from './steps';
+
+/** What an `up` comes to for people: who is moved where, what stands still meanwhile, and how to go back. */
+export interface Plan {
+  /** Absent where the tier stays. */
+  readonly tier?: { readonly from: string; readonly to: string };
+  readonly servers: readonly ServerChange[];
+  readonly moves: readonly Move[];
+  /** In the order in which they are done. */
+  readonly phases: readonly Phase[];
+  /** Phases, counted from 1, between which nobody or, where it says so, not everybody is served. */
+  readonly pause?: Pause;
+  /** Servers that run on all the while. */
+  readonly serving: readonly string[];
+  /** What holds data, or opens it, and stays the very same: name → id. */
+  readonly kept: Readonly<Record<string, string>>;
+  /** Migrations that have not been applied: `app/003_orders`. */
+  readonly migrations: readonly string[];
+}
+
+interface Pause {
+  readonly begins: number;
+  readonly ends: number;
+  readonly who: string;
+  readonly because: string;
+}
+
+export interface Phase {
+  readonly kind: 'beside' | 'stop' | 'release' | 'group' | 'entrance' | 'removal';
+  readonly does: readonly string[];
+}
+
+const migrationTypes = ['strata:database:Migration', 'strata:database:AppliedMigration'];
+const passwordType = 'random:index/randomPassword:RandomPassword';
+
+/** What comes beside the servers and takes its time, or costs. */
+const around: Readonly<Record<string, string>> = {
+  'aws:lb/loadBalancer:LoadBalancer': 'the load balancer',
+  'aws:ec2/natGateway:NatGateway': 'a NAT gateway',
+};
+
+/** What leads people to a server or to the balancer. */
+const entrances = ['aws:ec2/eip:Eip entrance', 'aws:route53/record:Record domain-domain'];
+
+/** The plan of what the engine's own preview says; pure. */
+export function describe(steps: readonly Step[]): Plan {
+  const servers = serverChanges(steps);
+  const moved = moves(steps);
+  const migrations = pendingMigrations(steps);
+  const phases = phasesOf(steps, servers, moved, migrations);
+  const stopped = stoppedAmong(servers, moved);
+  const pause = pauseOf(phases, stopped, moved);
+  const tier = tierOf(steps);
+  const runsOn = servers.filter(({ name, there }) => there && !stopped.includes(name));
+  return {
+    ...(tier && { tier }),
+    servers,
+    moves: moved,
+    phases,
+    ...(pause && { pause }),
+    serving: runsOn.map(({ name, fate }) =>
+      fate === 'removed' ? `${name}, until it is removed` : name,
+    ),
+    kept: keptOf(steps),
+    migrations,
+  };
+}
+
+/** Whether there is anything in it that people should know before it is done. */
+export function isWorthTelling({ tier, moves: moved, servers, migrations }: Plan): boolean {
+  if (!servers.some(({ there }) => there)) return false;
+  const changed = servers.some(({ fate }) => fate !== 'kept');
+  return tier !== undefined || changed || moved.length > 0 || migrations.length > 0;
+}
+
+function tierOf(steps: readonly Step[]): Plan['tier'] {
+  const step = steps.find(({ type }) => type.startsWith('strata:tiers:'));
+  if (!step?.before || step.before.type === step.type) return undefined;
+  return { from: tierNames[step.before.type] ?? step.before.type, to: step.name };
+}
+
+/** By the types of their components, which are in people's states. */
+const tierNames: Readonly<Record<string, string>> = {
+  'strata:tiers:SingleServer': 'single',
+  'strata:tiers:SplitDatabase': 'split',
+  'strata:tiers:LoadBalanced': 'load-balanced',
+};
+
+function pendingMigrations(steps: readonly Step[]): string[] {
+  const created = steps.filter(
+    ({ type, operation }) => migrationTypes.includes(type) && operation === 'create',
+  );
+  return created.map(({ name }) => name).sort();
+}
+
+function keptOf(steps: readonly Step[]): Plan['kept'] {
+  const stay = steps.filter(
+    (step) => ['same', 'update'].includes(step.operation) && step.before && holdsData(step),
+  );
+  return Object.fromEntries(
+    stay.map(({ name, type, before }) => [
+      name,
+      // Passwords have no id of their own.
+      type === passwordType ? 'password' : (before?.id ?? ''),
+    ]),
+  );
+}
+
+/** A volume leaves a stopped server only, so that two never write to it. */
+function stoppedAmong(servers: readonly ServerChange[], moved: readonly Move[]): string[] {
+  const left = moved.map(({ from }) => from);
+  return servers
+    .filter(({ name, fate, there, count }) => {
+      if (!there || count > 1) return false;
+      return fate === 'replaced' || fate === 'restarted' || left.includes(name);
+    })
+    .map(({ name }) => name);
+}
+
+function phasesOf(
+  steps: readonly Step[],
+  servers: readonly ServerChange[],
+  moved: readonly Move[],
+  migrations: readonly string[],
+): Phase[] {
+  const of = (fate: ServerChange['fate']) => servers.filter((server) => server.fate === fate);
+  const stopped = stoppedAmong(servers, moved);
+  const [first, ...later] = releases(steps);
+  const pending = migrations.length > 0 ? ', after its migrations' : '';
+  const groups = of('made').filter(({ count }) => count > 1);
+  const phases: Phase[] = [
+    {
+      kind: 'beside',
+      does: [
+        ...of('made')
+          .filter(({ count }) => count === 1)
+          .map(({ name }) => `server ${name} is made`),
+        ...madeAround(steps).map((what) => `${what} is made`),
+      ],
+    },
+    {
+      kind: 'stop',
+      does: [
+        ...stopped.map((name) => `server ${name} is stopped${fateWords(name, servers)}`),
+        ...moved.map(({ name, volume, from, to }) => {
+          const way = `${from ?? 'no server'} → ${to ?? 'no server'}`;
+          return `${name} (${volume}): ${way}`;
+        }),
+      ],
+    },
+    {
+      kind: 'release',
+      does: [
+        ...(first ? [`the release is applied on ${first}${pending}`] : []),
+        ...later.map((name) => `then on ${name}`),
+      ],
+    },
+    {
+      kind: 'group',
+      does: groups.map(
+        ({ name, count }) =>
+          `${String(count)} servers ${name} are made, until the balancer finds them healthy`,
+      ),
+    },
+    { kind: 'entrance', does: entranceMoves(steps) },
+    { kind: 'removal', does: of('removed').map(({ name }) => `server ${name} is removed`) },
+  ];
+  return phases.filter(({ does }) => does.length > 0);
+}
+
+function fateWords(name: string, servers: readonly ServerChange[]): string {
+  const fate = servers.find((server) => server.name === name)?.fate;
+  if (fate === 'replaced') return ' and removed, and another takes its place';
+  return fate === 'restarted' ? ' and started again as another type' : '';
+}
+
+function madeAround(steps: readonly Step[]): string[] {
+  const made = steps.filter(({ operation }) => operation === 'create');
+  return [...new Set(made.flatMap(({ type }) => around[type] ?? []))];
+}
+
+function entranceMoves(steps: readonly Step[]): string[] {
+  const led = steps.filter(({ type, name }) => entrances.includes(`${type} ${name}`));
+  const told = led.flatMap(({ name, operation, before, after }) => {
+    if (operation !== 'update' || !before || !after) return [];
+    if (name !== 'entrance') {
+      const is = Object.hasOwn(after.inputs, 'aliases') ? 'the load balancer' : 'a server';
+      const was = Object.hasOwn(before.inputs, 'aliases') ? 'the load balancer' : 'a server';
+      return is === was ? [] : [`the names lead to ${is}`];
+    }
+    return before.inputs.instance === after.inputs.instance
+      ? []
+      : ['the public address goes to the new server'];
+  });
+  return told;
+}
+
+/** Operators' servers may be away: people are served without them. */
+function pauseOf(
+  phases: readonly Phase[],
+  stopped: readonly string[],
+  moved: readonly Move[],
+): Plan['pause'] {
+  const at = (kind: Phase['kind']) => phases.findIndex((phase) => phase.kind === kind) + 1;
+  if (stopped.length === 0) return undefined;
+  const begins = at('stop');
+  return {
+    begins,
+    ends: Math.max(begins, at('release'), at('group'), at('entrance')),
+    who: stopped.some((name) => name !== 'operations')
+      ? 'Nobody is answered'
+      : 'What operators ask for is away, people are answered',
+    because:
+      moved.length > 0
+        ? 'a volume leaves only a stopped server: two never write to it'
+        : 'the server that takes its place needs its address and its volumes',
+  };
+}
