@@ -60,10 +60,12 @@ export async function schemaText(
   const args = ['--schema-only', '--no-password', '--no-tablespaces'];
   const text = (await run({ program: tools.dump, args, url, database: name, signal })).toString();
   // Comments name versions, \restrict has a random word, and an extension's comment may belong to the provider.
-  return text
-    .split('\n')
-    .filter((line) => !/^(?:--|\\(?:un)?restrict |COMMENT ON EXTENSION )/.test(line))
-    .join('\n');
+  // Rights on Postgres' own functions are not an admin's to change who is no superuser (sql/002_schemas.sql).
+  const own =
+    /^(?:$|--|\\(?:un)?restrict |COMMENT ON EXTENSION |(?:GRANT|REVOKE) .* ON FUNCTION pg_catalog\.)/;
+  const lines = text.split('\n').filter((line) => !own.test(line));
+  // What Postgres has read of its own text it writes with fewer parentheses.
+  return lines.map((line) => line.replaceAll(/[()]/g, '')).join('\n');
 }
 
 /** Runs `work` with the list of an archive, without comments on extensions, which belong to whoever made them. */

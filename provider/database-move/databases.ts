@@ -1,7 +1,7 @@
 import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
 import { withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
-import { maintenanceDatabase, onServer, rowsOf, type Ends } from './ends';
+import { journalDatabase, maintenanceDatabase, onServer, rowsOf, type Ends } from './ends';
 import { assignment } from './roles';
 
 /** A database of the source. */
@@ -48,8 +48,8 @@ export async function databasesOf(source: Client): Promise<Database[]> {
        (select coalesce(jsonb_agg(jsonb_build_object('role', case when setrole <> 0 then setrole::regrole::text end,
           'setting', setting)), '[]')
         from pg_db_role_setting, unnest(setconfig) as setting where setdatabase = d.oid) as settings
-     from pg_database d where not datistemplate and datname <> $1 order by datname`,
-    [maintenanceDatabase],
+     from pg_database d where not datistemplate and datname <> all ($1) order by datname`,
+    [[maintenanceDatabase, journalDatabase]],
   );
   return found.map(({ provider, other, collate, ctype, ...database }) => ({
     ...database,

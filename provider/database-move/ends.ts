@@ -11,6 +11,9 @@ export interface Ends {
 /** Where what concerns the whole cluster is asked and written. */
 export const maintenanceDatabase = 'postgres';
 
+/** What a target has of a move into it: a database of its own, because its admin may own no other that is there. */
+export const journalDatabase = 'strata_move';
+
 /** Runs `work` on the server's maintenance database, in one transaction. */
 export function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
   return withClient(databaseAt(url, maintenanceDatabase), (client) => whole(client, work));

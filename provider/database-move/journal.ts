@@ -1,11 +1,11 @@
-import { escapeIdentifier, escapeLiteral, type Client } from 'pg';
+import { escapeIdentifier, type Client } from 'pg';
 import { UserError } from '../../engine/errors';
 import { withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
-import { maintenanceDatabase, onServer, rowsOf, type Ends } from './ends';
+import { journalDatabase, maintenanceDatabase, onServer, rowsOf, whole, type Ends } from './ends';
 import { lend, letIn, takeBack, type Role } from './roles';
 
-/** What the target's maintenance database says of the move into it. */
+/** What the target says of the move into it. */
 export interface Journal {
   /** System identifier of the source. */
   readonly source: string;
@@ -16,59 +16,68 @@ export interface Journal {
   readonly databases: readonly string[];
 }
 
+/** Of the source's maintenance database: which databases are shut, and what their limits were. */
 const schema = 'strata_move';
 
-export async function readJournal(target: Client): Promise<Journal | undefined> {
-  const [there] = await rowsOf<{ found: boolean }>(
-    target,
-    `select to_regclass('${schema}.journal') is not null as found`,
-  );
-  if (!there?.found) return undefined;
-  const [journal] = await rowsOf<Journal>(
-    target,
-    `select source, state, moved_at as "movedAt", roles, databases from ${schema}.journal`,
-  );
-  return journal;
+/** What is written down at the target; undefined where nothing was begun. */
+export async function readJournal({ target }: Ends): Promise<Journal | undefined> {
+  if (!(await onServer(target, hasJournal))) return undefined;
+  return withClient(databaseAt(target, journalDatabase), async (client) => {
+    const [journal] = await rowsOf<Journal>(
+      client,
+      'select source, state, moved_at as "movedAt", roles, databases from journal',
+    );
+    return journal;
+  });
 }
 
 /** Says what is going to be made, before it is. */
-export function beginJournal(
+export async function beginJournal(
   { target }: Ends,
   { source, roles, databases }: Pick<Journal, 'source' | 'roles' | 'databases'>,
 ): Promise<void> {
-  return onServer(target, async (client) => {
-    await client.query(`create schema ${schema}`);
-    await client.query(
-      `create table ${schema}.journal (source text not null, state text not null default 'copying',
-         moved_at timestamptz, roles text[] not null, databases text[] not null)`,
-    );
-    await client.query(
-      `insert into ${schema}.journal (source, roles, databases) values ($1, $2, $3)`,
-      [source, roles, databases],
-    );
+  await withClient(databaseAt(target, maintenanceDatabase), async (client) => {
+    await client.query(`drop database if exists ${journalDatabase}`);
+    await client.query(`create database ${journalDatabase} template template0`);
+    await client.query(`revoke all on database ${journalDatabase} from public`);
   });
+  await withClient(databaseAt(target, journalDatabase), (client) =>
+    whole(client, async () => {
+      await client.query(
+        `create table journal (source text not null, state text not null default 'copying',
+           moved_at timestamptz, roles text[] not null, databases text[] not null)`,
+      );
+      await client.query('insert into journal (source, roles, databases) values ($1, $2, $3)', [
+        source,
+        roles,
+        databases,
+      ]);
+    }),
+  );
 }
 
 /** The switch: one transaction that lets people in at the target and says so. */
 export function endJournal({ target }: Ends, roles: readonly Role[]): Promise<void> {
-  return onServer(target, async (client) => {
-    await takeBack(
-      client,
-      roles.map(({ name }) => name),
-    );
-    await letIn(
-      client,
-      roles.filter(({ login }) => login).map(({ name }) => name),
-    );
-    await client.query(`update ${schema}.journal set state = 'moved', moved_at = now()`);
-  });
+  return withClient(databaseAt(target, journalDatabase), (client) =>
+    whole(client, async () => {
+      await takeBack(
+        client,
+        roles.map(({ name }) => name),
+      );
+      await letIn(
+        client,
+        roles.filter(({ login }) => login).map(({ name }) => name),
+      );
+      await client.query(`update journal set state = 'moved', moved_at = now()`);
+    }),
+  );
 }
 
 /** Takes away what an unfinished move made at the target; nothing where there is none. */
-export async function wipe({ target }: Ends): Promise<void> {
-  await withClient(databaseAt(target, maintenanceDatabase), async (client) => {
-    const journal = await readJournal(client);
-    if (!journal) return;
+export async function wipe(ends: Ends): Promise<void> {
+  const journal = await readJournal(ends);
+  if (!journal) return;
+  await withClient(databaseAt(ends.target, maintenanceDatabase), async (client) => {
     if (journal.state === 'moved')
       throw new UserError('the target has taken over: nothing there is taken away');
     const there = await rowsOf<{ name: string }>(
@@ -84,8 +93,15 @@ export async function wipe({ target }: Ends): Promise<void> {
       await client.query(`drop database if exists ${escapeIdentifier(name)} with (force)`);
     }
     for (const { name } of there) await client.query(`drop role ${escapeIdentifier(name)}`);
-    await client.query(`drop schema ${schema} cascade`);
+    await client.query(`drop database ${journalDatabase} with (force)`);
   });
+}
+
+async function hasJournal(target: Client): Promise<boolean> {
+  const { rowCount } = await target.query('select from pg_database where datname = $1', [
+    journalDatabase,
+  ]);
+  return rowCount !== 0;
 }
 
 /**
@@ -147,13 +163,9 @@ export async function sendAway(client: Client): Promise<void> {
 /** Undoes `close`; nothing where the source is open. */
 export function reopen({ source }: Ends): Promise<void> {
   return onServer(source, async (client) => {
-    if (!(await isClosed(client))) return;
-    const limits = await rowsOf<{ name: string; connections: number }>(
-      client,
-      `select database as name, connections from ${schema}.closed
-       where database in (select datname from pg_database)`,
-    );
-    for (const { name, connections } of limits) {
+    const limits = await limitsBefore(client);
+    if (!limits) return;
+    for (const [name, connections] of limits) {
       await client.query(
         `alter database ${escapeIdentifier(name)} connection limit ${connections}`,
       );
@@ -162,11 +174,19 @@ export function reopen({ source }: Ends): Promise<void> {
   });
 }
 
-/** Whether a move has shut this source. */
-export async function isClosed(source: Client): Promise<boolean> {
+/** The limits of connections that databases of a shut source have when it is open; undefined when it is. */
+export async function limitsBefore(
+  source: Client,
+): Promise<ReadonlyMap<string, number> | undefined> {
   const [row] = await rowsOf<{ closed: boolean }>(
     source,
-    `select to_regclass(${escapeLiteral(`${schema}.closed`)}) is not null as closed`,
+    `select to_regclass('${schema}.closed') is not null as closed`,
   );
-  return row?.closed ?? false;
+  if (!row?.closed) return undefined;
+  const limits = await rowsOf<{ name: string; connections: number }>(
+    source,
+    `select database as name, connections from ${schema}.closed
+     where database in (select datname from pg_database)`,
+  );
+  return new Map(limits.map(({ name, connections }) => [name, connections]));
 }

@@ -3,7 +3,7 @@ import { withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
 import { databasesOf, type Database } from './databases';
 import { maintenanceDatabase, rowsOf, type Ends } from './ends';
-import { isClosed, readJournal, type Journal } from './journal';
+import { limitsBefore, readJournal, type Journal } from './journal';
 import { membershipsOf, rolesOf, type Role } from './roles';
 import { majorOf, type Tools } from './tools';
 
@@ -37,8 +37,9 @@ export async function survey(ends: Ends, tools: Tools): Promise<Survey> {
   const [dump, restore] = await Promise.all([majorOf(tools.dump), majorOf(tools.restore)]);
   return onBoth(ends, async (source, target) => {
     const [here, there] = [await serverOf(source), await serverOf(target)];
-    const journal = await readJournal(target);
-    const found = { source: here, target: there, journal, closed: await isClosed(source) };
+    const journal = await readJournal(ends);
+    const limits = await limitsBefore(source);
+    const found = { source: here, target: there, journal, closed: limits !== undefined };
     if (!here.superuser)
       return {
         ...shown(found),
@@ -46,7 +47,10 @@ export async function survey(ends: Ends, tools: Tools): Promise<Survey> {
           'the source’s admin must be a superuser: roles’ passwords and every row have to be read',
         ],
       };
-    const databases = await databasesOf(source);
+    const databases = (await databasesOf(source)).map((database) => ({
+      ...database,
+      connections: limits?.get(database.name) ?? database.connections,
+    }));
     const roles = await rolesOf(source);
     const memberships = await membershipsOf(source);
     const problems = [

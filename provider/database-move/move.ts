@@ -11,7 +11,7 @@ import {
   beginJournal,
   close,
   endJournal,
-  isClosed,
+  limitsBefore,
   readJournal,
   reopen,
   sendAway,
@@ -98,7 +98,7 @@ export async function rehearseMove(ends: Ends, options: MoveOptions = {}): Promi
 
 /** Opens the source again, as it was, and takes away what is at the target. Throws when the target has taken over. */
 export async function undoMove(ends: Ends): Promise<void> {
-  const journal = await withClient(databaseAt(ends.target, maintenanceDatabase), readJournal);
+  const journal = await readJournal(ends);
   if (journal?.state === 'moved') {
     throw new UserError(
       'The target has taken over: what was written there since would be lost. To go back is to move again, the other way.',
@@ -202,17 +202,17 @@ async function dropEmpty({ target }: Ends, { name }: Database): Promise<void> {
 /** What went wrong before the switch leaves no trace, unless that goes wrong too. True when it was after the switch. */
 async function hasSwitched(ends: Ends, error: unknown): Promise<boolean> {
   try {
-    const journal = await withClient(databaseAt(ends.target, maintenanceDatabase), readJournal);
+    const journal = await readJournal(ends);
     if (journal?.state === 'moved') return true;
     await undoMove(ends);
     return false;
   } catch (second) {
-    const shut = await withClient(databaseAt(ends.source, maintenanceDatabase), isClosed).catch(
+    const shut = await withClient(databaseAt(ends.source, maintenanceDatabase), limitsBefore).catch(
       () => true,
     );
     throw new UserError(
       `${messageOf(error)}\nThe move could not be undone either (${messageOf(second)}). No row is lost` +
-        `${shut ? ', but nobody gets in at the source' : ''}: run the same move again, or undo it, when the reason is gone.`,
+        `${shut !== undefined ? ', but nobody gets in at the source' : ''}: run the same move again, or undo it, when the reason is gone.`,
     );
   }
 }
