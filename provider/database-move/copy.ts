@@ -82,7 +82,7 @@ async function inListed<T>(
       list,
       listed
         .split('\n')
-        .filter((line) => !/ COMMENT - EXTENSION /.test(line))
+        .filter((line) => !line.includes(' COMMENT - EXTENSION '))
         .join('\n'),
     );
     return await work(list);

@@ -48,7 +48,7 @@ export function differences(
 ): string[] {
   return [...new Set([...source.keys(), ...target.keys()])].flatMap((name) => {
     const [here, there] = [source.get(name), target.get(name)];
-    if (here && there && here.rows === there.rows && here.sum === there.sum) return [];
+    if (here?.rows === there?.rows && here?.sum === there?.sum) return [];
     const told =
       here?.rows === there?.rows
         ? 'other values'

@@ -10,22 +10,22 @@ import {
   type MoveOptions,
 } from '../../provider/database-move/move';
 import { provision } from '../../provider/tenancy/provision';
-import type { Tenant } from '../../provider/tenancy/tenant';
 import { startServer, type Server } from '../sql/support/server';
 import {
   bentTools,
   endsOf,
   findKit,
   managedServer,
+  type Person,
   Requests,
   standing,
-  type Kit,
 } from './support/database-move';
 import { addTenant, deployCluster, planWith, platformOf } from './support/platform';
 import { adminOf, child, kill, lineOf } from './support/population';
 
 const found = findKit();
 const title = found ? '' : ' (skipped: no Debian package of Postgres with pg_dump)';
+const none = { bin: '', tools: { dump: '', restore: '' } };
 const steps = [
   'the source is shut',
   'roles are made',
@@ -35,12 +35,18 @@ const steps = [
 ];
 
 describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
-  const { bin, tools } = found as Kit;
+  const { bin, tools } = found ?? none;
   const plan = planWith();
-  const people: { tenant: Tenant; user: string }[] = [];
+  const people: Person[] = [];
   let source: Server;
   let empty: Server;
   let target: Server;
+
+  function person(index: number): Person {
+    const found = people[index];
+    if (!found) throw new Error('nobody');
+    return found;
+  }
 
   /** A new server whose admin is no superuser, as the one before a move. */
   async function fresh(): Promise<Server> {
@@ -95,14 +101,14 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
       await lineOf(mover, (line) => line.includes(step));
       await kill(mover);
     }
-    await expect(new Requests(people).ask(source, people[0]!, 'select 1')).rejects.toThrow(
+    await expect(new Requests(people).ask(source, person(0), 'select 1')).rejects.toThrow(
       'too many connections',
     );
     await undoMove(ends);
     expect([await standing(source, 'postgres'), await standing(target, 'provider')]).toEqual(
       before,
     );
-    await new Requests(people).write(source, people[0]!);
+    await new Requests(people).write(source, person(0));
   });
 
   /** What is refused leaves both as they were. */
@@ -231,7 +237,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     }
 
     // An attack: the rows of another tenant, with one's own token, in its place.
-    const [shared, other] = [people[0]!, people[3]!];
+    const [shared, other] = [person(0), person(3)];
     const reach = `select from ${placeOf(other.tenant.id, 'shared').schema}.notes where tenant_id = '${other.tenant.id}'`;
     expect(await requests.ask(target, shared, reach)).toEqual([]);
     await expect(
@@ -265,7 +271,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     await addTenant(target, platformOf({ main: target }, plan), 'late', {
       members: { liz: 'admin' },
     });
-    await provision(platformOf({ main: target }, plan), people[1]!.tenant);
+    await provision(platformOf({ main: target }, plan), person(1).tenant);
 
     // It is over: again is no change, and back would lose what was written since.
     expect(await moveDatabases(ends, { tools })).toMatchObject({ switched: false });

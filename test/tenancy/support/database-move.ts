@@ -77,7 +77,8 @@ export async function standing(server: Server, login: string): Promise<unknown> 
   return rows[0];
 }
 
-interface Claims {
+/** An admin of a tenant. */
+export interface Person {
   readonly tenant: Tenant;
   readonly user: string;
 }
@@ -92,12 +93,12 @@ export class Requests {
   private stopped = false;
   private running: Promise<void>[] = [];
 
-  constructor(private readonly people: readonly Claims[]) {}
+  constructor(private readonly people: readonly Person[]) {}
 
   /** One request: as an API sends it. */
   async ask<T extends object>(
     server: Server,
-    { tenant, user }: Claims,
+    { tenant, user }: Person,
     text: string,
     values: readonly unknown[] = [],
   ): Promise<T[]> {
@@ -121,7 +122,7 @@ export class Requests {
   }
 
   /** One note, and what became of it. */
-  async write(server: Server, who: Claims): Promise<void> {
+  async write(server: Server, who: Person): Promise<void> {
     const [id, slug] = [randomUUID(), who.tenant.slug];
     note(this.attempted, slug, id);
     await this.ask(
