@@ -1,3 +1,4 @@
+import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../components/tenancy/places';
 import { audit } from '../../provider/audit/audit';
@@ -15,6 +16,7 @@ import {
   bentTools,
   endsOf,
   findKit,
+  type Kit,
   managedServer,
   type Person,
   Requests,
@@ -25,7 +27,7 @@ import { adminOf, child, kill, lineOf } from './support/population';
 
 const found = findKit();
 const title = found ? '' : ' (skipped: no Debian package of Postgres with pg_dump)';
-const none = { bin: '', tools: { dump: '', restore: '' } };
+const none: Kit = { programs: '', tools: { dump: '', restore: '' } };
 const steps = [
   'the source is shut',
   'roles are made',
@@ -35,7 +37,9 @@ const steps = [
 ];
 
 describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
-  const { bin, tools } = found ?? none;
+  const kit = found ?? none;
+  const { tools } = kit;
+  const own = kit.bin === undefined ? {} : { bin: kit.bin };
   const plan = planWith();
   const people: Person[] = [];
   let source: Server;
@@ -50,12 +54,12 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
 
   /** A new server whose admin is no superuser, as the one before a move. */
   async function fresh(): Promise<Server> {
-    target = await startServer({ bin, copyOf: empty.data });
+    target = await startServer({ ...own, copyOf: empty.data });
     return target;
   }
 
   beforeAll(async () => {
-    [source, empty] = await Promise.all([startServer({ bin }), managedServer(bin)]);
+    [source, empty] = await Promise.all([startServer(own), managedServer(kit)]);
     await deployCluster(source, plan);
     const platform = platformOf({ main: source }, plan);
     for (const model of ['shared', 'schema', 'database'] as const) {
@@ -135,7 +139,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     ['a value is another', "update app.notes set body = 'x'", 'app.notes has other values'],
   ])('refused, and the source stays: %s', async (_, statement, says) => {
     await fresh();
-    await refused(says, { tools: bentTools({ bin, tools }, target.data, statement) });
+    await refused(says, { tools: bentTools(kit, path.dirname(target.data), statement) });
   });
 
   test('refused, and the source stays: a policy is missing at the target', async () => {

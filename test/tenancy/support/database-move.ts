@@ -11,26 +11,42 @@ import type { Ends } from '../../../provider/database-move/ends';
 import type { Tools } from '../../../provider/database-move/tools';
 import { startServer, type Server } from '../../sql/support/server';
 
-/** A Postgres with its own pg_dump and pg_restore, which the npm package does not bring: Debian's, of any major. */
+/** A Postgres, and its pg_dump and pg_restore, which the npm package does not bring. */
 export interface Kit {
-  readonly bin: string;
+  /** The folder of the server's programs; the npm package's when not given. */
+  readonly bin?: string;
+  /** The folder of the others. */
+  readonly programs: string;
   readonly tools: Tools;
 }
 
 const packages = '/usr/lib/postgresql';
 
-/** Undefined where no such package is installed. */
+/**
+ * Debian's, of any major; undefined where no such package is installed. `STRATA_TEST_POSTGRES_TOOLS` names a folder with
+ * pg_dump, pg_restore and psql of the npm package's major, to move on that one.
+ */
 export function findKit(): Kit | undefined {
+  const given = process.env.STRATA_TEST_POSTGRES_TOOLS;
+  if (given !== undefined) return kitIn(given);
   const majors = existsSync(packages) ? readdirSync(packages) : [];
   const major = majors.find((each) => existsSync(path.join(packages, each, 'bin/initdb')));
   if (major === undefined) return undefined;
   const bin = path.join(packages, major, 'bin');
-  return { bin, tools: { dump: path.join(bin, 'pg_dump'), restore: path.join(bin, 'pg_restore') } };
+  return { bin, ...kitIn(bin) };
+}
+
+function kitIn(programs: string): Kit {
+  const tools = {
+    dump: path.join(programs, 'pg_dump'),
+    restore: path.join(programs, 'pg_restore'),
+  };
+  return { programs, tools };
 }
 
 /** A new server as a provider hands it over: the admin postgres is no superuser, and somebody else is. */
-export async function managedServer(bin: string): Promise<Server> {
-  const server = await startServer({ bin });
+export async function managedServer({ bin }: Kit): Promise<Server> {
+  const server = await startServer({ ...(bin !== undefined && { bin }) });
   const first = await server.connect('postgres', 'postgres');
   await first.query('create role helper superuser login');
   await first.end();
@@ -43,12 +59,12 @@ export async function managedServer(bin: string): Promise<Server> {
 }
 
 /** pg_restore, and after the rows of the platform's database a statement of the provider: a program that does its work badly. */
-export function bentTools({ bin, tools }: Kit, folder: string, statement: string): Tools {
+export function bentTools({ programs, tools }: Kit, folder: string, statement: string): Tools {
   const restore = path.join(folder, 'pg_restore');
   const script = [
     '#!/bin/sh',
     `${tools.restore} "$@" || exit 1`,
-    `case "$PGDATABASE $*" in "strata "*--data-only*) PGUSER=provider ${bin}/psql -Xqc "${statement}" ;; esac`,
+    `case "$PGDATABASE $*" in "strata "*--data-only*) PGUSER=provider ${programs}/psql -Xqc "${statement}" ;; esac`,
   ];
   writeFileSync(restore, `${script.join('\n')}\n`, { mode: 0o755 });
   return { ...tools, restore };
