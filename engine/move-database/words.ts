@@ -22,7 +22,7 @@ const steps: readonly (readonly [step: string, served: string, back: string])[] 
 
 const never = [
   'templates (the next deployment makes them), the database postgres, tablespaces, replication slots',
-  'rights on functions and settings of Postgres itself, which no admin of a managed server may change',
+  'rights on functions and settings of Postgres itself; membership of its own roles (pg_monitor) where the target’s admin may not give it',
   'values of what is kept elsewhere: files, Redis, backups of the source',
 ];
 
