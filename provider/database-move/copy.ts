@@ -8,7 +8,7 @@ import type { Ends } from './ends';
 import { fingerprints, type Fingerprints } from './fingerprints';
 import { run, runInto, type Tools } from './tools';
 
-export interface CopyOptions {
+interface CopyOptions {
   readonly tools: Tools;
   readonly signal?: AbortSignal | undefined;
 }

@@ -13,7 +13,7 @@ export interface Tools {
 export const toolsOnPath: Tools = { dump: 'pg_dump', restore: 'pg_restore' };
 
 /** What a program of Postgres works on. Throws its last lines when it fails. */
-export interface Work {
+interface Work {
   readonly program: string;
   readonly args: readonly string[];
   /** An admin's; the password goes by the environment, where no list of processes shows it. */
