@@ -9,6 +9,7 @@ import { importEnvCommand } from './commands/import-env';
 import { importSupabaseCommand } from './commands/import-supabase';
 import { keysCommand } from './commands/keys';
 import { lockImagesCommand } from './commands/lock-images';
+import { moveDatabaseCommand } from './commands/move-database';
 import { newServiceCommand } from './commands/new-service';
 import { renderCommand } from './commands/render';
 import { preflightCommand } from './commands/preflight';
@@ -47,6 +48,7 @@ export function program(): Command {
     renderCommand(),
     costCommand(),
     preflightCommand(),
+    moveDatabaseCommand(),
     newServiceCommand(),
     importEnvCommand(),
     importSupabaseCommand(),
