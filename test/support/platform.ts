@@ -55,7 +55,7 @@ const answers: Answers = {
 };
 
 /** What every resource of AWS might be asked for. */
-function ofAws(name: string, type: string): Record<string, unknown> {
+export function ofAws(name: string, type: string): Record<string, unknown> {
   const proof = { resourceRecordName: '_x', resourceRecordType: 'CNAME', resourceRecordValue: 'y' };
   return {
     arn: type.startsWith('aws:s3/')
@@ -65,7 +65,8 @@ function ofAws(name: string, type: string): Record<string, unknown> {
     bucket: `bucket-${name}`,
     certificateArn: `arn:aws:acm:eu-central-1:123456789012:certificate/${name}`,
     dnsName: `${name}.elb.example`,
-    domainValidationOptions: [proof],
+    // A name and what is below it are proved by one record.
+    domainValidationOptions: [proof, proof],
     fqdn: `${name}.example.org`,
     keyId: `key-${name}`,
     latestVersion: 1,
