@@ -37,44 +37,6 @@ export class Cloud {
     await this.ec2.stopInstances({ InstanceIds: [id] });
   }
 
-  async detach(volume: string, server: string): Promise<void> {
-    await this.ec2.detachVolume({ VolumeId: volume, InstanceId: server });
-  }
-
-  /** Takes away each rule by which the internet comes in; says how many. */
-  async shut(): Promise<number> {
-    const open = await this.open();
-    for (const { GroupId, SecurityGroupRuleId = '' } of open) {
-      await this.ec2.revokeSecurityGroupIngress({
-        GroupId,
-        SecurityGroupRuleIds: [SecurityGroupRuleId],
-      });
-    }
-    return open.length;
-  }
-
-  /** The rules by which the internet comes in. */
-  async open() {
-    const { SecurityGroupRules = [] } = await this.ec2.describeSecurityGroupRules({});
-    return SecurityGroupRules.filter((rule) => !rule.IsEgress && rule.CidrIpv4 === '0.0.0.0/0');
-  }
-
-  /** Whatever of a stack's is there and costs or keeps something, but for networks that AWS makes for every account. */
-  async rest(): Promise<string[]> {
-    const [servers, volumes, networks, addresses] = await Promise.all([
-      this.servers(),
-      this.ec2.describeVolumes({}),
-      this.ec2.describeVpcs({}),
-      this.ec2.describeAddresses({}),
-    ]);
-    return [
-      ...servers.map(({ InstanceId = '' }) => InstanceId),
-      ...(volumes.Volumes ?? []).map(({ VolumeId = '' }) => VolumeId),
-      ...(networks.Vpcs ?? []).flatMap(({ VpcId = '', IsDefault }) => (IsDefault ? [] : [VpcId])),
-      ...(addresses.Addresses ?? []).map(({ AllocationId = '' }) => AllocationId),
-    ];
-  }
-
   private async servers(): Promise<Instance[]> {
     const { Reservations = [] } = await this.ec2.describeInstances({});
     const all = Reservations.flatMap(({ Instances = [] }) => Instances);

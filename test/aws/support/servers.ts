@@ -1,17 +1,14 @@
 import { AutoScaling } from '@aws-sdk/client-auto-scaling';
-import { Refusal, type Operations, type Values } from '../../support/aws/stand-in';
+import { Refusal, type Operations } from '../../support/aws/stand-in';
 import { region, type CloudStack } from './stack';
 
 /**
- * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there, runs them at once and
- * answers the balancer; a refresh of a group replaces its servers at once.
+ * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there and answers
+ * the balancer, and no group is being refreshed.
  */
 export class Servers {
-  /** Whether a release comes up on a server. */
-  wellReleased = true;
   /** The image that Canonical names; the lab's when there is none. */
   image: string | undefined;
-  private refreshes: Values[] = [];
 
   constructor(private readonly stack: () => CloudStack) {}
 
@@ -26,28 +23,7 @@ export class Servers {
         InstanceInformationList: ids.map((id) => ({ InstanceId: id, PingStatus: 'Online' })),
       };
     },
-    GetCommandInvocation: ({ CommandId, InstanceId }) => {
-      const Status = this.wellReleased ? 'Success' : 'Failed';
-      return {
-        ...{ CommandId, InstanceId, Status, StatusDetails: Status },
-        ResponseCode: this.wellReleased ? 0 : 1,
-        StandardOutputContent: '',
-        StandardErrorContent: this.wellReleased ? '' : 'release failed',
-      };
-    },
-    StartInstanceRefresh: async ({ AutoScalingGroupName, DesiredConfiguration }) => {
-      const InstanceRefreshId = `refresh-${this.refreshes.length}`;
-      const { LaunchTemplate } = DesiredConfiguration as { LaunchTemplate: Values };
-      const group = { AutoScalingGroupName: String(AutoScalingGroupName) };
-      await this.scaling.updateAutoScalingGroup({ ...group, LaunchTemplate });
-      for (const InstanceId of await this.scaled()) {
-        const going = { InstanceId, ShouldDecrementDesiredCapacity: false };
-        await this.scaling.terminateInstanceInAutoScalingGroup(going);
-      }
-      this.refreshes.unshift({ InstanceRefreshId, Status: 'Successful', DesiredConfiguration });
-      return { InstanceRefreshId };
-    },
-    DescribeInstanceRefreshes: () => ({ InstanceRefreshes: this.refreshes }),
+    DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
     DescribeTargetHealth: async () => ({
       TargetHealthDescriptions: (await this.scaled()).map((Id) => ({
         Target: { Id },
@@ -56,13 +32,8 @@ export class Servers {
     }),
   };
 
-  /** How often servers were replaced for a release. */
-  get refreshed(): number {
-    return this.refreshes.length;
-  }
-
   /** The servers of the scaling group. */
-  async scaled(): Promise<string[]> {
+  private async scaled(): Promise<string[]> {
     const { AutoScalingGroups = [] } = await this.scaling.describeAutoScalingGroups({});
     const servers = AutoScalingGroups.flatMap(({ Instances = [] }) => Instances);
     return servers.map(({ InstanceId }) => InstanceId ?? '');

@@ -5,7 +5,6 @@ import { AwsStandIn, type Operations } from '../../support/aws/stand-in';
 import { Moto, whyNoMoto } from '../../support/aws/moto';
 import { lendAwsPlugins } from '../../support/aws/plugin';
 import { whyNoEngine } from '../../support/engine';
-import { follow, type Followed } from '../../support/follow';
 import { whyNoPlugins } from '../../support/lab';
 import { Workspace, type Ran } from '../../support/workspace';
 import { labMoto } from './lab-plugin';
@@ -77,12 +76,6 @@ export class CloudStack {
   run(command: string, ...args: readonly string[]): Promise<Ran> {
     const program = ['engine/load.cjs', 'engine/cli.ts', command, '--stack', stack, ...args];
     return this.workspace.execute(process.execPath, program, this.environment());
-  }
-
-  /** Starts a command to follow it line by line, in a process group of its own. */
-  begin(command: string, ...args: readonly string[]): Followed {
-    const words = [command, '--stack', stack, ...args];
-    return follow(this.workspace.launch(words, this.environment()));
   }
 
   async succeed(command: string, ...args: readonly string[]): Promise<string> {
