@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TierName } from '../../components/settings/schema';
-import { foundation, front, ofType, one, statementsOf } from '../support/aws';
+import { arnOf, foundation, front, ofType, one, statementsOf } from '../support/aws';
 import type { Registered } from '../support/graph';
 
 const listener = 'lb/listener:Listener';
@@ -118,14 +118,14 @@ describe('what AWS says is passed on', () => {
   test('a listener waits for the certificate to be issued, and names lead to the balancer', async () => {
     const all = await foundation('load-balanced', false);
     const issued = one(all, 'acm/certificateValidation:CertificateValidation', 'certificate');
-    expect(issued.inputs.validationRecordFqdns).toEqual(['fqdn-of-certificate']);
+    expect(issued.inputs.validationRecordFqdns).toEqual(['certificate.example.org']);
     expect(one(all, listener, 'balancer-https').dependencies).toContain(issued.urn);
     expect(one(all, records, 'certificate').inputs).toMatchObject({
-      name: '_proof.example.org.',
+      name: '_x',
       type: 'CNAME',
-      records: ['proof.acm-validations.aws.'],
+      records: ['y'],
     });
-    const alias = { name: 'dns-of-balancer', zoneId: 'zone-of-balancer' };
+    const alias = { name: 'balancer.elb.example', zoneId: 'Z0123456789' };
     for (const name of ['domain-domain', 'domain-all']) {
       expect(one(all, records, name).inputs).toMatchObject({ type: 'A', aliases: [alias] });
     }
@@ -141,7 +141,7 @@ describe('what AWS says is passed on', () => {
         Effect: 'Allow',
         Principal: { Service: 'logdelivery.elasticloadbalancing.amazonaws.com' },
         Action: 's3:PutObject',
-        Resource: 'arn-of-balancer-log/AWSLogs/123456789012/*',
+        Resource: 'arn:aws:s3:::bucket-balancer-log/AWSLogs/123456789012/*',
       },
     ]);
   });
@@ -158,7 +158,7 @@ describe.each<TierName>(['single', 'split'])('the entrance of %s', (tier) => {
       expect(one(all, records, name).inputs).toMatchObject({
         name: called,
         type: 'A',
-        records: ['address-of-entrance'],
+        records: ['203.0.113.7'],
         ttl: 60,
       });
     }

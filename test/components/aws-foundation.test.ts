@@ -9,6 +9,7 @@ import {
   statementsOf,
   words,
   type PolicyStatement,
+  arnOf,
 } from '../support/aws';
 import type { Registered } from '../support/graph';
 
@@ -49,7 +50,7 @@ describe.each(cases)('around the servers of %s, %s', (tier, _, preview) => {
   });
 
   test('what holds data or logs is encrypted by the one key', () => {
-    const key: unknown = preview ? expect.anything() : 'arn-of-key';
+    const key: unknown = preview ? expect.anything() : arnOf('kms/key:Key', 'key');
     for (const { kmsKeyId } of Object.values(ofType(all, 'cloudwatch/logGroup:LogGroup'))) {
       expect(kmsKeyId).toEqual(key);
     }
@@ -184,7 +185,7 @@ describe.each(tiers)('the policies of %s', (tier) => {
       ]);
       expect(read.ReadRelease).toMatchObject({
         Action: ['s3:GetObject', 's3:GetObjectVersion'],
-        Resource: `arn-of-releases/releases/${name}.*`,
+        Resource: `arn:aws:s3:::bucket-releases/releases/${name}.*`,
       });
       expect(read.ReadSecret).toMatchObject({
         Action: 'secretsmanager:GetSecretValue',
@@ -192,7 +193,7 @@ describe.each(tiers)('the policies of %s', (tier) => {
       });
       expect(read.Decrypt).toMatchObject({
         Action: 'kms:Decrypt',
-        Resource: 'arn-of-key',
+        Resource: arnOf('kms/key:Key', 'key'),
         Condition: {
           StringEquals: {
             'kms:ViaService': [

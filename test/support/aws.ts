@@ -13,81 +13,16 @@ import { Key } from '../../components/targets/aws/key';
 import { Network } from '../../components/targets/aws/network';
 import { PublicAddress } from '../../components/targets/aws/public-address';
 import { ServerRole } from '../../components/targets/aws/role';
-import { graph, type Answers, type Registered } from './graph';
+import { graph, type Registered } from './graph';
+import { ofAws } from './platform';
 
 const account: Account = { id: '123456789012', region: 'eu-central-1' };
 const zones = ['eu-central-1a', 'eu-central-1b'];
 export const boundary = 'arn:aws:iam::123456789012:policy/boundary';
 
-const types = [
-  'acm/certificate:Certificate',
-  'acm/certificateValidation:CertificateValidation',
-  'cloudwatch/logGroup:LogGroup',
-  'cloudwatch/metricAlarm:MetricAlarm',
-  'ec2/eip:Eip',
-  'ec2/flowLog:FlowLog',
-  'ec2/internetGateway:InternetGateway',
-  'ec2/natGateway:NatGateway',
-  'ec2/route:Route',
-  'ec2/routeTable:RouteTable',
-  'ec2/routeTableAssociation:RouteTableAssociation',
-  'ec2/securityGroup:SecurityGroup',
-  'ec2/subnet:Subnet',
-  'ec2/vpc:Vpc',
-  'ec2/vpcEndpoint:VpcEndpoint',
-  'iam/instanceProfile:InstanceProfile',
-  'iam/role:Role',
-  'iam/rolePolicy:RolePolicy',
-  'kms/alias:Alias',
-  'kms/key:Key',
-  'lambda/function:Function',
-  'lambda/permission:Permission',
-  'lb/listener:Listener',
-  'lb/loadBalancer:LoadBalancer',
-  'lb/targetGroup:TargetGroup',
-  'route53/record:Record',
-  's3/bucket:Bucket',
-  's3/bucketLifecycleConfiguration:BucketLifecycleConfiguration',
-  's3/bucketOwnershipControls:BucketOwnershipControls',
-  's3/bucketPolicy:BucketPolicy',
-  's3/bucketPublicAccessBlock:BucketPublicAccessBlock',
-  's3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration',
-  's3/bucketVersioning:BucketVersioning',
-  'secretsmanager/secret:Secret',
-  'secretsmanager/secretVersion:SecretVersion',
-  'sns/topic:Topic',
-  'sns/topicSubscription:TopicSubscription',
-  'vpc/securityGroupEgressRule:SecurityGroupEgressRule',
-  'vpc/securityGroupIngressRule:SecurityGroupIngressRule',
-  'wafv2/webAcl:WebAcl',
-  'wafv2/webAclAssociation:WebAclAssociation',
-];
-
-/** What AWS's provider would answer; every name in it says whose it is. */
-const awsAnswers: Answers = {
-  ...Object.fromEntries(types.map((type) => [`aws:${type}`, answer])),
-  'aws:acm/certificate:Certificate': (name) => ({
-    ...answer(name),
-    domainValidationOptions: ['example.org', '*.example.org'].map((domainName) => ({
-      domainName,
-      resourceRecordName: '_proof.example.org.',
-      resourceRecordType: 'CNAME',
-      resourceRecordValue: 'proof.acm-validations.aws.',
-    })),
-  }),
-};
-
-function answer(name: string): Record<string, string> {
-  return {
-    arn: `arn-of-${name}`,
-    arnSuffix: `suffix-of-${name}`,
-    bucket: `bucket-of-${name}`,
-    dnsName: `dns-of-${name}`,
-    zoneId: `zone-of-${name}`,
-    publicIp: `address-of-${name}`,
-    fqdn: `fqdn-of-${name}`,
-    keyId: `id-of-${name}`,
-  };
+/** The ARN of what AWS made under a name. */
+export function arnOf(type: string, name: string): unknown {
+  return ofAws(name, `aws:${type}`).arn;
 }
 
 /** Whom alarms reach: each kind of receiver. */
@@ -119,7 +54,7 @@ export const front = { single: 'server', split: 'app', 'load-balanced': 'app' } 
 
 /** All that stands around the servers of a tier. */
 export async function foundation(tier: TierName, preview: boolean): Promise<Registered[]> {
-  const all = await graph(() => register(tier), awsAnswers, preview);
+  const all = await graph(() => register(tier), { 'aws:*': ofAws }, preview);
   // What waits for another is registered when that is there: in any order.
   return all.sort((a, b) => (a.urn < b.urn ? -1 : 1));
 }

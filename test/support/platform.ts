@@ -56,7 +56,7 @@ const answers: Answers = {
 };
 
 /** What every resource of AWS might be asked for. */
-function ofAws(name: string, type: string): Record<string, unknown> {
+export function ofAws(name: string, type: string): Record<string, unknown> {
   const proof = { resourceRecordName: '_x', resourceRecordType: 'CNAME', resourceRecordValue: 'y' };
   return {
     arn: type.startsWith('aws:s3/')
@@ -69,7 +69,8 @@ function ofAws(name: string, type: string): Record<string, unknown> {
     domainName: `${name}.cloudfront.example`,
     hostedZoneId: 'Z2FDTNDATAQYW2',
     secret: `key-of-${name}`,
-    domainValidationOptions: [proof],
+    // A name and what is below it are proved by one record.
+    domainValidationOptions: [proof, proof],
     fqdn: `${name}.example.org`,
     keyId: `key-${name}`,
     latestVersion: 1,

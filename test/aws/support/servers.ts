@@ -1,13 +1,22 @@
 import { AutoScaling } from '@aws-sdk/client-auto-scaling';
-import type { Operations } from '../../support/aws/stand-in';
+import { Refusal, type Operations } from '../../support/aws/stand-in';
 import { region, type CloudStack } from './stack';
 
 /**
- * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there and answers the
- * balancer, and no group is being refreshed.
+ * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there and answers
+ * the balancer, and no group is being refreshed.
  */
-export function servers(stack: () => CloudStack): Operations {
-  return {
+export class Servers {
+  /** The image that Canonical names; the lab's when there is none. */
+  image: string | undefined;
+
+  constructor(private readonly stack: () => CloudStack) {}
+
+  readonly operations: Operations = {
+    GetParameter: ({ Name }) => {
+      if (this.image === undefined) throw new Refusal('ParameterNotFound', String(Name));
+      return { Parameter: { Name, Type: 'String', Value: this.image, Version: 1 } };
+    },
     DescribeInstanceInformation: ({ Filters }) => {
       const [{ Values: ids } = { Values: [] }] = Filters as { Values: string[] }[];
       return {
@@ -15,17 +24,23 @@ export function servers(stack: () => CloudStack): Operations {
       };
     },
     DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
-    DescribeTargetHealth: async () => {
-      const { moto, credentials } = stack();
-      const scaling = new AutoScaling({ region, credentials, endpoint: moto.endpoint });
-      const { AutoScalingGroups = [] } = await scaling.describeAutoScalingGroups({});
-      const ids = AutoScalingGroups.flatMap(({ Instances = [] }) => Instances);
-      return {
-        TargetHealthDescriptions: ids.map(({ InstanceId }) => ({
-          Target: { Id: InstanceId },
-          TargetHealth: { State: 'healthy' },
-        })),
-      };
-    },
+    DescribeTargetHealth: async () => ({
+      TargetHealthDescriptions: (await this.scaled()).map((Id) => ({
+        Target: { Id },
+        TargetHealth: { State: 'healthy' },
+      })),
+    }),
   };
+
+  /** The servers of the scaling group. */
+  private async scaled(): Promise<string[]> {
+    const { AutoScalingGroups = [] } = await this.scaling.describeAutoScalingGroups({});
+    const servers = AutoScalingGroups.flatMap(({ Instances = [] }) => Instances);
+    return servers.map(({ InstanceId }) => InstanceId ?? '');
+  }
+
+  private get scaling(): AutoScaling {
+    const { moto, credentials } = this.stack();
+    return new AutoScaling({ region, credentials, endpoint: moto.endpoint });
+  }
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { root } from '../../../engine/root';
 import { plugins } from '../lab';
@@ -12,19 +12,18 @@ const dataOf = 'import botocore, os; print(os.path.dirname(botocore.__file__) + 
 /** Lets a workspace use this machine's plugins, that of AWS with the resources that test/support/aws/plugin adds to it. */
 export function lendAwsPlugins(workspace: Workspace): void {
   for (const folder of readdirSync(plugins, { withFileTypes: true })) {
-    if (!folder.isDirectory()) continue;
+    if (!folder.isDirectory() || !/-v[\d.]+$/.test(folder.name)) continue;
     const from = path.join(plugins, folder.name);
-    // The engine does not look into folders that are links.
+    // Copied: the engine does not look into folders that are links, and another run of tests may install them anew.
     const to = workspace.path('.pulumi-home', 'plugins', folder.name);
-    mkdirSync(to, { recursive: true });
-    for (const file of readdirSync(from)) symlinkSync(path.join(from, file), path.join(to, file));
-    if (folder.name.startsWith('resource-aws-v')) extend(from, to);
+    cpSync(from, to, { recursive: true });
+    if (folder.name.startsWith('resource-aws-v')) extend(to);
   }
 }
 
-function extend(plugin: string, to: string): void {
+function extend(plugin: string): void {
   const data = execFileSync(python, ['-c', dataOf], { encoding: 'utf8' }).trim();
-  const program = path.join(to, 'pulumi-resource-aws');
+  const program = path.join(plugin, 'pulumi-resource-aws');
   rmSync(program);
   const words = [
     '#!/bin/sh',
