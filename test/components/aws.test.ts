@@ -14,11 +14,20 @@ const patience = 120_000;
 const lasting = [
   'aws:ebs/volume:Volume',
   'aws:kms/key:Key',
+  'aws:rds/instance:Instance',
   'random:index/randomPassword:RandomPassword',
 ];
 
+type Managed = Readonly<Record<string, string>>;
+
+/** What AWS can run in the place of servers of the platform. */
+const managed: Readonly<Record<string, Managed>> = {
+  servers: {},
+  rds: { database: 'rds' },
+};
+
 /** Everything of a preset that the tier takes. */
-function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
+function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Record<string, unknown> {
   const refused: readonly OptionalName[] =
     tier === 'load-balanced' ? [...countedServices, 'monitoring'] : [];
   const out = refused.filter((name) => isOn(name, { preset, services: {} }));
@@ -27,15 +36,17 @@ function configOf(preset: PresetName, tier: TierName): Record<string, unknown> {
     preset,
     target: 'aws',
     domain: 'example.org',
-    aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'] },
+    aws: { dnsZone: 'Z0123456789', alarms: 'ops@example.org', endpoints: ['ssm'], ...more },
     services: Object.fromEntries(out.map((name) => [name, { enabled: false }])),
   };
 }
 
 const cases = presetNames.flatMap((preset) =>
   tierNames.flatMap((tier) =>
-    (preset === 'standard' ? [true, false] : [false]).map(
-      (preview) => [preset, tier, preview ? 'before' : 'after', preview] as const,
+    Object.keys(preset === 'standard' ? managed : { servers: {} }).flatMap((by) =>
+      (preset === 'standard' ? [true, false] : [false]).map(
+        (preview) => [preset, by, tier, preview ? 'before' : 'after', preview] as const,
+      ),
     ),
   ),
 );
@@ -45,8 +56,8 @@ test('the presets are those that are deployed here', () => {
 });
 
 describe.each(cases)(
-  'preset %s in tier %s on aws, %s AWS has answered',
-  (preset, tier, _when, preview) => {
+  'preset %s on %s in tier %s on aws, %s AWS has answered',
+  (preset, by, tier, _when, preview) => {
     let all: readonly Registered[];
 
     const of = (type: string) => all.filter((resource) => resource.type === type);
@@ -57,7 +68,7 @@ describe.each(cases)(
     };
 
     beforeAll(async () => {
-      all = await deploy(configOf(preset, tier), preview);
+      all = await deploy(configOf(preset, tier, managed[by]), preview);
     }, patience);
 
     test('breaks no rule of the policy pack', () => {
@@ -124,13 +135,17 @@ describe.each(cases)(
   },
 );
 
-describe.each(presetNames)('preset %s', (preset) => {
+describe.each([
+  ...presetNames.map((preset) => [preset, 'servers', 'Volume::database-1'] as const),
+  ['standard', 'rds', 'Instance::database-1'] as const,
+])('preset %s on %s', (preset, by, kept) => {
   test(
     'has the same data and credentials in every tier',
     async () => {
       const urns: (readonly string[])[] = [];
       for (const tier of tierNames) {
-        const all = await deploy({ ...configOf(preset, tier), ...everywhere(preset) }, true);
+        const config = { ...configOf(preset, tier, managed[by]), ...everywhere(preset) };
+        const all = await deploy(config, true);
         urns.push(
           all
             .filter(({ type }) => lasting.includes(type))
@@ -140,7 +155,7 @@ describe.each(presetNames)('preset %s', (preset) => {
       }
       const [single, ...others] = urns;
       for (const other of others) expect(other).toEqual(single);
-      expect(single?.join(' ')).toContain('Volume::database-1');
+      expect(single?.join(' ')).toContain(kept);
     },
     patience * 3,
   );
