@@ -23,6 +23,7 @@ const lasting = [
   'aws:iam/accessKey:AccessKey',
   'aws:iam/user:User',
   'aws:kms/key:Key',
+  'aws:rds/instance:Instance',
   'random:index/randomPassword:RandomPassword',
   'strata:aws:DataBucket',
 ];
@@ -32,7 +33,7 @@ type Managed = Readonly<Record<string, string>>;
 /** What AWS can run in the place of servers of the platform. */
 const managed: Readonly<Record<string, Managed>> = {
   servers: {},
-  elasticache: { cache: 'elasticache' },
+  managed: { cache: 'elasticache', database: 'rds' },
 };
 
 /** Whom alarms reach. */
@@ -181,7 +182,8 @@ describe.each(cases)(
 
 describe.each([
   ...presetNames.map((preset) => [preset, 'servers', 'Volume::database-1'] as const),
-  ['standard', 'elasticache', 'ReplicationGroup::queue-1'] as const,
+  ['standard', 'managed', 'ReplicationGroup::queue-1'] as const,
+  ['standard', 'managed', 'Instance::database-1'] as const,
 ])('preset %s on %s', (preset, by, kept) => {
   test(
     'has the same data and credentials in every tier',

@@ -59,6 +59,7 @@ const answers: Answers = {
 export function ofAws(name: string, type: string): Record<string, unknown> {
   const proof = { resourceRecordName: '_x', resourceRecordType: 'CNAME', resourceRecordValue: 'y' };
   return {
+    address: `${name}.0123456789ab.eu-central-1.rds.amazonaws.com`,
     arn: type.startsWith('aws:s3/')
       ? `arn:aws:s3:::bucket-${name}`
       : `arn:aws:test:eu-central-1:123456789012:${type}/${name}`,

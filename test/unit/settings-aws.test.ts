@@ -77,7 +77,6 @@ describe('a config of target aws', () => {
 
   test.each([
     ['domain', {}, { domain: 'localhost' }],
-    ['aws.database', { database: 'rds' }, {}],
     ['aws.cache', { cache: 'elasticache' }, {}],
     ['aws.nat', { nat: 'none' }, { tier: 'split' }],
     ['gateway.ports.https', {}, { gateway: { ports: { https: 8443 } } }],

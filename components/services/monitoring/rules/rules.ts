@@ -33,10 +33,7 @@ interface Group {
   readonly rules: readonly Rule[];
 }
 
-function groupsOf(
-  targets: readonly Watched[],
-  inner: readonly string[],
-): readonly Group[] {
+function groupsOf(targets: readonly Watched[], inner: readonly string[]): readonly Group[] {
   return [
     { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
     { name: 'monitoring', of: called('prometheus', 'alertmanager'), always: true, rules: ownRules },
