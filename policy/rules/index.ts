@@ -1,6 +1,7 @@
 import type { Rule } from '../rule';
 import { backups } from './backups';
 import { buckets } from './buckets';
+import { cacheUsers } from './cache-users';
 import { databaseTls } from './database-tls';
 import { doors } from './doors';
 import { encryption } from './encryption';
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   ...doors,
   ...listeners,
   ...databaseTls,
+  ...cacheUsers,
   ...servers,
   ...kept,
   ...backups,

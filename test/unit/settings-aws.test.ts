@@ -53,6 +53,8 @@ describe('a config of target aws', () => {
     ['database', 'aurora'],
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
+    ['elasticache', { nodeType: 'cache.x1.huge' }],
+    ['elasticache', { snapshotDays: 0 }],
     ['permissionsBoundary', 'boundary'],
     ['alarms', 'nobody'],
     ['tags', { 'größe €': 'x' }],
@@ -65,7 +67,7 @@ describe('a config of target aws', () => {
   test.each([
     ['domain', {}, { domain: 'localhost' }],
     ['aws.database', { database: 'rds' }, {}],
-    ['aws.cache', { cache: 'elasticache' }, {}],
+    ['redis.memory', { cache: 'elasticache' }, { redis: { memory: '2G' } }],
     ['aws.nat', { nat: 'none' }, { tier: 'split' }],
     ['gateway.ports.https', {}, { gateway: { ports: { https: 8443 } } }],
     ['gateway.ports.services.graphql', {}, { gateway: { ports: { services: { graphql: 9000 } } } }],
