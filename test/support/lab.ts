@@ -66,7 +66,11 @@ export async function dockerConfig(): Promise<Record<string, unknown>> {
   };
 }
 
-const plugins = path.join(process.env.PULUMI_HOME ?? path.join(os.homedir(), '.pulumi'), 'plugins');
+/** Where this machine has them. */
+export const plugins = path.join(
+  process.env.PULUMI_HOME ?? path.join(os.homedir(), '.pulumi'),
+  'plugins',
+);
 
 /** Why plugins are not here, printed once; `undefined` when they are. */
 export function whyNoPlugins(wanted: readonly string[] = ['docker', 'random']): string | undefined {

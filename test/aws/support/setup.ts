@@ -1,9 +1,18 @@
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import path from 'node:path';
 import { promisify } from 'node:util';
 import { messageOf } from '../../../engine/errors';
 import { root } from '../../../engine/root';
+import { plugins } from '../../support/lab';
 import { labPlugin } from './lab-plugin';
 
 const run = promisify(execFile);
@@ -19,8 +28,35 @@ export default async function setup(): Promise<void> {
       await run('python3', ['-m', 'venv', path.resolve(python, '../..')]);
       await run(python, ['-m', 'pip', 'install', '--quiet', moto]);
     }
-    if (existsSync(labPlugin)) await run(labPlugin, [root]);
+    if (existsSync(labPlugin) && !isInstalled()) await install();
   } catch (error) {
     process.stderr.write(`The emulator of AWS cannot be installed here: ${messageOf(error)}\n`);
+  }
+}
+
+const isOfAws = (name: string): boolean => /^resource-aws-v[\d.]+$/.test(name);
+
+/** Whether it is whole, and of the lab as it is now. */
+function isInstalled(): boolean {
+  const installed = existsSync(plugins) ? readdirSync(plugins).filter(isOfAws) : [];
+  const mark = path.join(plugins, installed[0] ?? '', 'LAB');
+  if (installed.length !== 1 || !existsSync(mark)) return false;
+  const folder = path.dirname(labPlugin);
+  const changed = readdirSync(folder).map((file) => statSync(path.join(folder, file)).mtimeMs);
+  return Math.max(...changed) < statSync(mark).mtimeMs;
+}
+
+/** Beside it first: another run of tests may be at the same. */
+async function install(): Promise<void> {
+  mkdirSync(plugins, { recursive: true });
+  const home = mkdtempSync(path.join(plugins, '.lab-'));
+  try {
+    await run(labPlugin, [root], { env: { ...process.env, PULUMI_HOME: home } });
+    for (const name of readdirSync(path.join(home, 'plugins'))) {
+      rmSync(path.join(plugins, name), { recursive: true, force: true });
+      renameSync(path.join(home, 'plugins', name), path.join(plugins, name));
+    }
+  } finally {
+    rmSync(home, { recursive: true, force: true });
   }
 }

@@ -3,8 +3,9 @@ import { mkdirSync } from 'node:fs';
 import { stringify } from 'yaml';
 import { AwsStandIn, type Operations } from '../../support/aws/stand-in';
 import { Moto, whyNoMoto } from '../../support/aws/moto';
+import { lendAwsPlugins } from '../../support/aws/plugin';
 import { whyNoEngine } from '../../support/engine';
-import { lendPlugins, whyNoPlugins } from '../../support/lab';
+import { whyNoPlugins } from '../../support/lab';
 import { Workspace, type Ran } from '../../support/workspace';
 import { labMoto } from './lab-plugin';
 
@@ -52,7 +53,7 @@ export class CloudStack {
     });
     const zone = (HostedZone?.Id ?? '').replace('/hostedzone/', '');
     const workspace = await Workspace.create();
-    lendPlugins(workspace);
+    lendAwsPlugins(workspace);
     mkdirSync(workspace.path('.backend'));
     return new CloudStack(workspace, moto, api, zone);
   }

@@ -1,9 +1,14 @@
 import { execFileSync, spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import path from 'node:path';
+import { root } from '../../../engine/root';
 import { freePort } from '../ports';
 import { until } from '../until';
 
 /** A Python that has moto, and boto3 with it. */
 export const python = process.env.MOTO_PYTHON ?? 'python3';
+
+/** Starts moto as the lab does, with further faults mended. */
+const mended = path.join(root, 'test/support/aws/mended_moto.py');
 
 /** Calls one operation of AWS; a `Body` that begins with `@` is a file. */
 const caller = `
@@ -29,10 +34,10 @@ export class Moto {
     readonly endpoint: string,
   ) {}
 
-  /** `program` is a Python program that starts it in another way. */
-  static async start(program?: string): Promise<Moto> {
+  /** `lab` is the lab's program that starts it. */
+  static async start(lab?: string): Promise<Moto> {
     const port = String(await freePort());
-    const how = program === undefined ? ['-m', 'moto.server'] : [program];
+    const how = lab === undefined ? ['-m', 'moto.server'] : [mended, lab];
     const words = [...how, '-H', '127.0.0.1', '-p', port];
     const child = spawn(python, words, { stdio: 'ignore' });
     const endpoint = `http://127.0.0.1:${port}`;
