@@ -26,6 +26,8 @@ const free: ReadonlySet<string> = new Set([
   'aws:ec2/vpc:Vpc',
   'aws:elasticache/parameterGroup:ParameterGroup',
   'aws:elasticache/subnetGroup:SubnetGroup',
+  'aws:elasticache/user:User',
+  'aws:elasticache/userGroup:UserGroup',
   'aws:iam/accessKey:AccessKey',
   'aws:iam/instanceProfile:InstanceProfile',
   'aws:iam/policy:Policy',

@@ -23,6 +23,16 @@ export const backups: readonly Rule[] = [
     },
   },
   {
+    name: 'caches-backed-up',
+    description: `Snapshots of caches are kept for ${String(leastDays)} days. Set snapshotRetentionLimit to ${String(leastDays)} or more.`,
+    types: ['aws:elasticache/replicationGroup:ReplicationGroup'],
+    problems: ({ props }) => {
+      const days = props.snapshotRetentionLimit;
+      const enough = is(days) || (typeof days === 'number' && days >= leastDays);
+      return enough ? [] : [`snapshotRetentionLimit is ${shown(days)}`];
+    },
+  },
+  {
     name: 'volumes-backed-up',
     description:
       'Where AWS Backup is used, it backs up every volume. Name the volume in resources of the selection, or give it ' +

@@ -7,6 +7,7 @@ const keyOf: Readonly<Record<string, string>> = {
   'aws:sns/topic:Topic': 'kmsMasterKeyId',
   'aws:secretsmanager/secret:Secret': 'kmsKeyId',
   'aws:backup/vault:Vault': 'kmsKeyArn',
+  'aws:elasticache/replicationGroup:ReplicationGroup': 'kmsKeyId',
 };
 
 /** What lies on disks is encrypted. */
@@ -56,7 +57,7 @@ export const encryption: readonly Rule[] = [
   {
     name: 'own-keys',
     description:
-      "Logs, messages, secrets and backups are encrypted with the platform's own key, whose use can be " +
+      "Logs, messages, secrets, caches and backups are encrypted with the platform's own key, whose use can be " +
       'limited and is logged. Give its ARN.',
     types: Object.keys(keyOf),
     problems: ({ type, props }) => {

@@ -1,6 +1,7 @@
 import type { Rule } from '../rule';
 import { backups } from './backups';
 import { buckets } from './buckets';
+import { cacheUsers } from './cache-users';
 import { databaseTls } from './database-tls';
 import { distributions } from './distributions';
 import { doors } from './doors';
@@ -20,6 +21,7 @@ export const rules: readonly Rule[] = [
   ...listeners,
   ...distributions,
   ...databaseTls,
+  ...cacheUsers,
   ...servers,
   ...functions,
   ...kept,

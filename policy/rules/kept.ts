@@ -32,6 +32,21 @@ export const kept: readonly ResourceRule[] = [
           ],
   },
   {
+    name: 'caches-kept',
+    description:
+      'Caches hold queues: they are protected, a second node takes over by itself in another zone, and the last of ' +
+      'them leaves a snapshot behind. Give them protect: true, multiAzEnabled: true, automaticFailoverEnabled: true ' +
+      'and a finalSnapshotIdentifier.',
+    types: ['aws:elasticache/replicationGroup:ReplicationGroup'],
+    problems: ({ props, protect }) => [
+      ...unprotected(protect),
+      ...['multiAzEnabled', 'automaticFailoverEnabled'].flatMap((property) =>
+        is(props[property], true) ? [] : [`${property} is ${shown(props[property])}`],
+      ),
+      ...(given(props.finalSnapshotIdentifier) ? [] : ['finalSnapshotIdentifier is missing']),
+    ],
+  },
+  {
     name: 'buckets-kept',
     description:
       'A bucket is protected, unless it says that all in it can be made again. Give it protect: true, or set ' +

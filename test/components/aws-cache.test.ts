@@ -84,7 +84,8 @@ describe.each(tierNames)('ElastiCache in tier %s', (tier) => {
 
   test('knows the users of the platform with their passwords, and no other', () => {
     const users = ofType(all, 'elasticache/user:User');
-    expect(Object.values(users).map(({ userName }) => userName)).toEqual(redisUsers);
+    const called = Object.values(users).map(({ userName }) => userName);
+    expect(called.sort()).toEqual([...redisUsers].sort());
     for (const { engine, accessString, authenticationMode } of Object.values(users)) {
       expect(engine).toBe('valkey');
       expect(accessString).toMatch(/^on resetchannels .*-@all .*-@admin -@dangerous/);
@@ -93,7 +94,9 @@ describe.each(tierNames)('ElastiCache in tier %s', (tier) => {
     }
     const { engine, userIds } = one(all, 'elasticache/userGroup:UserGroup', 'queue-1').inputs;
     expect(engine).toBe('valkey');
-    expect(userIds).toEqual(Object.values(users).map(({ userId }) => userId));
+    expect(new Set(userIds as string[])).toEqual(
+      new Set(Object.values(users).map(({ userId }) => userId)),
+    );
   });
 
   test('is there before the servers that ask it, and its host reaches them as a value', () => {

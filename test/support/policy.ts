@@ -139,9 +139,25 @@ export function good(): Recorded[] {
     resource('aws:rds/parameterGroup:ParameterGroup', 'parameters', {
       parameters: [{ name: 'rds.force_ssl', value: '1' }],
     }),
-    resource('aws:elasticache/replicationGroup:ReplicationGroup', 'cache', {
-      atRestEncryptionEnabled: true,
-      transitEncryptionEnabled: true,
+    resource(
+      'aws:elasticache/replicationGroup:ReplicationGroup',
+      'cache',
+      {
+        atRestEncryptionEnabled: true,
+        transitEncryptionEnabled: true,
+        kmsKeyId: key,
+        multiAzEnabled: true,
+        automaticFailoverEnabled: true,
+        snapshotRetentionLimit: 7,
+        finalSnapshotIdentifier: 'cache-last',
+        userGroupIds: ['cache'],
+      },
+      kept,
+    ),
+    resource('aws:elasticache/userGroup:UserGroup', 'cache-users', { engine: 'valkey' }),
+    resource('aws:elasticache/user:User', 'cache-guard', {
+      accessString: 'on resetchannels ~limit:* -@all +@read',
+      authenticationMode: { type: 'password' },
     }),
     ...bucket('storage-1', {}, kept),
     ...bucket('releases', { forceDestroy: true }),

@@ -67,6 +67,8 @@ describe('a config of target aws', () => {
     ['cdn', 'yes'],
     ['dnsZone', 'example.org'],
     ['certificate', 'arn:aws:iam::123456789012:server-certificate/x'],
+    ['elasticache', { nodeType: 'cache.x1.huge' }],
+    ['elasticache', { snapshotDays: 0 }],
     ['permissionsBoundary', 'boundary'],
     ['tags', { 'größe €': 'x' }],
     ['tags', { team: '' }],
@@ -77,7 +79,7 @@ describe('a config of target aws', () => {
 
   test.each([
     ['domain', {}, { domain: 'localhost' }],
-    ['aws.cache', { cache: 'elasticache' }, {}],
+    ['redis.memory', { cache: 'elasticache' }, { redis: { memory: '2G' } }],
     ['aws.nat', { nat: 'none' }, { tier: 'split' }],
     ['gateway.ports.https', {}, { gateway: { ports: { https: 8443 } } }],
     ['gateway.ports.services.graphql', {}, { gateway: { ports: { services: { graphql: 9000 } } } }],

@@ -375,6 +375,9 @@ export const cases: Readonly<Record<string, Case>> = {
       redis_aof_last_write_status: '1x10',
       redis_aof_last_bgrewrite_status: '1x10',
       redis_aof_enabled: '1x10',
+      // ElastiCache: no file, and a node that follows.
+      'redis_aof_enabled{instance="b"}': '0x10',
+      'redis_connected_slaves{instance="b"}': '1x10',
     }),
   },
   RedisRejectsClients: {

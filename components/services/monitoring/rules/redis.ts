@@ -28,11 +28,12 @@ export const redisRules: readonly Rule[] = [
   },
   {
     alert: 'RedisNotSaving',
-    expr: 'redis_aof_last_write_status == 0 or redis_aof_last_bgrewrite_status == 0 or redis_aof_enabled == 0',
+    expr: '(redis_aof_last_write_status == 0 or redis_aof_last_bgrewrite_status == 0 or redis_aof_enabled == 0) unless redis_connected_slaves > 0',
     for: '5m',
     severity: 'critical',
-    summary: 'Redis does not write what it holds',
-    description: 'Its append-only file is off or cannot be written; a restart would lose jobs.',
+    summary: 'Redis alone holds what it holds',
+    description:
+      'Its append-only file is off or cannot be written, and no other node follows it; a restart would lose jobs.',
   },
   {
     alert: 'RedisRejectsClients',
