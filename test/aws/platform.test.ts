@@ -12,6 +12,8 @@ const lasting = [
   'aws:ec2/vpc:Vpc',
   'aws:ec2/subnet:Subnet',
   'aws:s3/bucket:Bucket',
+  'aws:iam/user:User',
+  'aws:iam/accessKey:AccessKey',
   'random:index/randomPassword:RandomPassword',
 ];
 
@@ -33,7 +35,11 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
   async function deploy(tier: string): Promise<void> {
-    stack.configure({ 'strata:tier': tier });
+    stack.configure({
+      'strata:tier': tier,
+      'strata:services': { storage: { enabled: true }, backup: { enabled: true } },
+      'strata:aws': { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' },
+    });
     await stack.succeed('up');
     all = await stack.resources();
   }
