@@ -12,8 +12,6 @@ const lasting = [
   'aws:ec2/vpc:Vpc',
   'aws:ec2/subnet:Subnet',
   'aws:s3/bucket:Bucket',
-  'aws:iam/user:User',
-  'aws:iam/accessKey:AccessKey',
   'random:index/randomPassword:RandomPassword',
 ];
 
