@@ -40,7 +40,7 @@ export type CertificatePart = 'certificate' | 'key' | 'expires';
 /** What a bucket holds: the part of its name that is other people's state (components/data/names.ts). */
 export type BucketContent = 'storage' | 'backups';
 
-export type BucketPart = 'name' | 'keyId' | 'key';
+type BucketPart = 'name' | 'keyId' | 'key';
 
 export type LoginRole =
   | 'strata_migrator'

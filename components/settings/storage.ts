@@ -133,5 +133,3 @@ export const storage = z
     }
   })
   .describe('Files of tenants: where they are kept, what is taken, and how much.');
-
-export type StorageSettings = z.output<typeof storage>;

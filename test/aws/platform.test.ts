@@ -39,7 +39,11 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
   async function deploy(tier: string): Promise<void> {
-    stack.configure({ 'strata:tier': tier });
+    stack.configure({
+      'strata:tier': tier,
+      'strata:services': { storage: { enabled: true }, backup: { enabled: true } },
+      'strata:aws': { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' },
+    });
     await stack.succeed('up');
     all = await stack.resources();
   }
