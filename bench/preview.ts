@@ -1,5 +1,5 @@
 import setup from '../test/aws/support/setup';
-import { servers } from '../test/aws/support/servers';
+import { Servers } from '../test/aws/support/servers';
 import { CloudStack, whyNoStack } from '../test/aws/support/stack';
 import { figures, ratios, type Table } from './figures';
 import { timed } from './timed';
@@ -14,7 +14,7 @@ export async function preview(): Promise<Table> {
   await setup();
   const missing = await whyNoStack();
   if (missing !== undefined) throw new Error(missing);
-  const platform = await CloudStack.create(servers(() => platform));
+  const platform = await CloudStack.create(new Servers(() => platform).operations);
   const empty = await CloudStack.create({});
   empty.workspace.write('index.ts', 'export {};\n');
   const seconds = { platform: [] as number[], empty: [] as number[] };

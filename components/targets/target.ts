@@ -1,5 +1,11 @@
 import type * as pulumi from '@pulumi/pulumi';
-import type { BucketContent, SecretSource, Service, VolumeContent, Workload } from '../services/service';
+import type {
+  BucketContent,
+  SecretSource,
+  Service,
+  VolumeContent,
+  Workload,
+} from '../services/service';
 import type { TargetName } from '../settings/schema';
 
 /** What keeps data. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { servers } from './support/servers';
+import { Servers } from './support/servers';
 import { CloudStack, region, whyNoStack, type StateResource } from './support/stack';
 
 const reason = await whyNoStack();
@@ -24,7 +24,7 @@ describe.skipIf(reason)('a database of RDS (moto, and a stand-in for its servers
     );
 
   beforeAll(async () => {
-    stack = await CloudStack.create(servers(() => stack));
+    stack = await CloudStack.create(new Servers(() => stack).operations);
     await deploy('single', {});
   });
   afterAll(() => stack.dispose());

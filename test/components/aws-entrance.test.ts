@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TierName } from '../../components/settings/schema';
-import { arnOf, foundation, front, ofType, one, statementsOf } from '../support/aws';
+import { foundation, front, ofType, one, statementsOf } from '../support/aws';
 import type { Registered } from '../support/graph';
 
 const listener = 'lb/listener:Listener';

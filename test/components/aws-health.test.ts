@@ -6,6 +6,7 @@ import { awsHealth } from '../../engine/aws-health';
 import { GroupStandIn } from '../support/aws/group';
 import { RunCommandStandIn } from '../support/aws/servers';
 import { AwsStandIn } from '../support/aws/stand-in';
+import { stubEnvironment } from '../support/aws/stub-environment';
 
 const region = 'eu-central-1';
 const server = 'i-0123456789abcdef0';
@@ -46,7 +47,7 @@ describe('the health of a stack on AWS (stand-ins for Systems Manager, servers a
     servers.agents.set(server, 'Online');
     group = new GroupStandIn();
     aws = await AwsStandIn.start({ ...servers.operations, ...group.operations });
-    aws.stubEnvironment();
+    stubEnvironment(aws);
     bin = mkdtempSync(path.join(os.tmpdir(), 't-health-'));
     vi.stubEnv('PATH', `${bin}:${process.env.PATH ?? ''}`);
     says(healthy);

@@ -53,7 +53,9 @@ describe('the gateway as a workload', () => {
 
   it('keeps connections longer than a balancer does, which waits longer than any socket', () => {
     const { files } = gateway({ ...gatewayInput(), balanced: true }, services);
-    const [, kept] = /keepalive_timeout (\d+)s;/.exec(String(files['nginx.conf'])) ?? [];
+    const main = files['nginx.conf'];
+    const text = typeof main === 'string' ? main : '';
+    const [, kept] = /keepalive_timeout (\d+)s;/.exec(text) ?? [];
     expect(Number(kept)).toBeGreaterThan(balancerIdleSeconds);
     expect(balancerIdleSeconds).toBeGreaterThan(socketSeconds);
     // What AWS takes.

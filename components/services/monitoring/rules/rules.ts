@@ -37,7 +37,12 @@ function groupsOf(targets: readonly Watched[], inner: readonly string[]): readon
   return [
     { name: 'targets', of: hasFigures, always: true, rules: targetRules(targets) },
     { name: 'monitoring', of: called('prometheus', 'alertmanager'), always: true, rules: ownRules },
-    { name: 'host', of: ({ name }) => name.startsWith('node-exporter'), always: true, rules: hostRules },
+    {
+      name: 'host',
+      of: ({ name }) => name.startsWith('node-exporter'),
+      always: true,
+      rules: hostRules,
+    },
     { name: 'database', of: called('database'), always: true, rules: databaseRules },
     { name: 'audit', of: called('database'), always: true, rules: auditRules },
     {
