@@ -29,6 +29,9 @@ const parameters = {
   'reserved-memory-percent': String(reservedPercent),
 } as const;
 
+/** One more than is needed: without an append-only file, the second has what the first takes with it. */
+const nodeCount = 2;
+
 /**
  * Valkey of Amazon ElastiCache, with the users and rights that the platform's own has. It takes connections by TLS only,
  * from servers of the platform only, and has no user without a password.
@@ -43,6 +46,8 @@ export class Cache extends pulumi.ComponentResource {
   /** The name of the node that is written to, which its certificate is for. */
   readonly host: pulumi.Output<string>;
   readonly group: aws.elasticache.ReplicationGroup;
+  /** Name → id of each node. */
+  readonly nodes: Readonly<Record<string, pulumi.Output<string>>>;
 
   constructor(name: string, args: CacheArgs, opts: pulumi.ComponentResourceOptions) {
     super('strata:aws:Cache', name, {}, opts);
@@ -81,7 +86,7 @@ export class Cache extends pulumi.ComponentResource {
         engine: 'valkey',
         engineVersion: version,
         nodeType: args.nodeType,
-        numCacheClusters: 2,
+        numCacheClusters: nodeCount,
         automaticFailoverEnabled: true,
         multiAzEnabled: true,
         parameterGroupName: settings.name,
@@ -102,6 +107,13 @@ export class Cache extends pulumi.ComponentResource {
       { ...parent, protect: true, ignoreChanges: ['engineVersion'] },
     );
     this.host = this.group.primaryEndpointAddress;
+    this.nodes = Object.fromEntries(
+      Array.from({ length: nodeCount }, (_, index) => [
+        `cache-${String(index + 1)}`,
+        // AWS calls them so, from 1 on.
+        pulumi.interpolate`${this.group.replicationGroupId}-00${index + 1}`,
+      ]),
+    );
     this.registerOutputs({ host: this.host });
   }
 

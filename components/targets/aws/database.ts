@@ -2,6 +2,7 @@ import { names } from '../../data/names';
 import { managedDatabase } from '../../settings/rds';
 import { inside, pooled } from '../addresses';
 import type { Addresses, Deployment } from '../target';
+import type { WatchedDatabase } from './alarms/watched-data';
 import type { Base } from './base';
 import { logDays } from './constants';
 import { databaseAuthorities } from './database-authorities';
@@ -13,15 +14,19 @@ import type * as pulumi from '@pulumi/pulumi';
 
 const generation = 1;
 
-/** The database of a deployment, below the platform, as its volume is where a server has it; its replicas below `opts.parent`. */
+/**
+ * The database of a deployment, below the platform, as its volume is where a server has it; its replicas below
+ * `opts.parent`. And what alarms are told of both.
+ */
 export function databaseOf(
   { settings, key, kept, provider }: Base,
   network: Network,
   doors: Doors,
   { databasePassword }: Deployment,
   { parent }: pulumi.ComponentResourceOptions,
-): ManagedDatabase {
+): { readonly database: ManagedDatabase; readonly watched: WatchedDatabase } {
   const plan = managedDatabase(settings);
+  const parameters = databaseParameters(settings);
   const database = new ManagedDatabase(
     names.volume('database', generation),
     {
@@ -29,7 +34,7 @@ export function databaseOf(
       generation,
       key,
       logDays,
-      parameters: databaseParameters(settings),
+      parameters,
       backupHour: settings.database.backup.hour,
       subnets: network.subnets('isolated'),
       securityGroup: doors.ofManaged('database'),
@@ -37,13 +42,22 @@ export function databaseOf(
     },
     kept,
   );
-  replicas(
+  const copies = replicas(
     plan.replicas,
     database,
     { key, days: logDays },
     { ...(parent && { parent }), provider },
   );
-  return database;
+  const most = parameters.find(({ name }) => name === 'max_connections');
+  return {
+    database,
+    watched: {
+      identifier: database.identifier,
+      storage: plan.storage,
+      connections: Number(most?.value),
+      replicas: copies,
+    },
+  };
 }
 
 /** Where services find it: with the pooler before it that is always there, and signed by Amazon. */

@@ -1,11 +1,9 @@
 import { ebs } from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import { names } from '../../data/names';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
 import { ledToCache } from '../../links/way-to-cache';
 import { hasManagedDatabase, natOf, zonesOf } from '../../settings/aws';
-import { cacheNode } from '../../settings/elasticache';
 import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
@@ -14,14 +12,14 @@ import { Alarms } from './alarms/alarms';
 import { Backup } from './backup';
 import type { Base } from './base';
 import { releases } from './bucket';
-import { Cache } from './cache';
-import { cachePort, databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
+import { databasePort, gatewayPorts, logDays, managedDatabasePort } from './constants';
 import type { DataBucket } from './data-bucket';
-import { databaseOf, foundAt } from './database';
+import { foundAt } from './database';
 import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
 import { machineImage } from './machine';
+import { managedOf, managedPorts, placedAtAws, type Managed } from './managed';
 import type { ManagedDatabase } from './managed-database';
 import { Network } from './network';
 import { servers, type Ready } from './server-groups';
@@ -53,9 +51,9 @@ export function deploy(
     },
     own,
   );
-  const managed = hasManagedDatabase(settings);
-  const elasticache = aws.cache === 'elasticache';
-  const placed = managed ? withoutDatabase(deployment.groups) : deployment.groups;
+  const placed = hasManagedDatabase(settings)
+    ? withoutDatabase(deployment.groups)
+    : deployment.groups;
   const groups = linked(
     ledToCache(placed, settings),
     (name) => addressOf(aws.network, name),
@@ -70,15 +68,12 @@ export function deploy(
       groups,
       front: front.name,
       ports: { ...gatewayPorts, links: linkPort },
-      managed: {
-        ...(managed && { database: managedDatabasePort }),
-        ...(elasticache && { cache: cachePort }),
-      },
+      managed: managedPorts(settings),
     },
     own,
   );
-  const database = managed ? databaseOf(base, network, doors, deployment, own) : undefined;
-  const cache = elasticache ? cacheOf(base, network, doors, deployment) : undefined;
+  const managed = managedOf(base, network, doors, deployment, own);
+  const { database, cache } = managed;
   if (aws.endpoints.length > 0) {
     new Endpoints(
       'endpoints',
@@ -123,6 +118,7 @@ export function deploy(
         ),
       ),
       ...(balancer && { balancer: balancer.metrics }),
+      ...managed.watched,
     },
     own,
   );
@@ -144,35 +140,8 @@ export function deploy(
   );
   return {
     reach: reachOf(ready, aws.region, database),
-    placed: deployment.groups.flatMap((group, at) =>
-      placedOn(group, ready[at], base, {
-        ...(database && { database: { resource: database.instance, where: 'Amazon RDS' } }),
-        ...(cache && { redis: { resource: cache.group, where: 'Amazon ElastiCache' } }),
-      }),
-    ),
+    placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base, managed)),
   };
-}
-
-/** Below the platform, as the volume is where a server has it. */
-function cacheOf(
-  { settings, key, kept }: Base,
-  network: Network,
-  doors: Doors,
-  { secret }: Deployment,
-): Cache {
-  const value = secret();
-  return new Cache(
-    names.volume('queue', 1),
-    {
-      subnets: network.subnets('isolated'),
-      securityGroup: doors.ofManaged('cache'),
-      key,
-      nodeType: cacheNode(settings).type,
-      snapshotDays: settings.aws.elasticache.snapshotDays,
-      password: (user) => value({ passwordOf: user }),
-    },
-    kept,
-  );
 }
 
 function hasGateway({ services }: ServerGroup): boolean {
@@ -207,15 +176,16 @@ function placedOn(
   { name, count, services }: ServerGroup,
   made: Ready | undefined,
   { settings }: Base,
-  managed: Readonly<Record<string, Pick<Placed, 'resource' | 'where'>>>,
+  managed: Managed,
 ): Placed[] {
   if (!made) throw new Error(`group ${name} has no server`);
   const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
   const here = { resource: made.resource, where };
+  const atAws = placedAtAws(managed);
   return services.map((service) => ({
     name: service.name,
     kind: service.name === 'database' ? 'database' : service.kind,
-    ...(managed[service.name] ?? here),
+    ...(atAws[service.name] ?? here),
     endpoints: service.kind === 'workload' ? publicEndpoints(settings, service) : {},
   }));
 }

@@ -135,8 +135,8 @@ function hourFrom(hour: number): string {
 }
 
 /**
- * Copies of the database that can be read and are a moment behind. They hold nothing of their own, so they are as
- * passing as servers are.
+ * Copies of the database that can be read and are a moment behind, name → identifier. They hold nothing of their own, so
+ * they are as passing as servers are.
  *
  * **Cost**: each as the database itself without a standby.
  */
@@ -145,19 +145,22 @@ export function replicas(
   of: ManagedDatabase,
   logs: Readonly<{ key: pulumi.Input<string>; days: number }>,
   opts: pulumi.CustomResourceOptions,
-): aws.rds.Instance[] {
-  return Array.from({ length: count }, (_, index) => {
+): Readonly<Record<string, pulumi.Output<string>>> {
+  const all = Array.from({ length: count }, (_, index) => {
     const part = `replica-${String(index + 1)}`;
+    const name = `database-${part}`;
     const identifier = `${of.identifier}-${part}`;
-    return new aws.rds.Instance(
-      `database-${part}`,
+    const copy = new aws.rds.Instance(
+      name,
       {
         ...of.shared,
         identifier,
         replicateSourceDb: of.instance.identifier,
         skipFinalSnapshot: true,
       },
-      { ...opts, dependsOn: databaseLogGroups(`database-${part}`, identifier, logs, opts) },
+      { ...opts, dependsOn: databaseLogGroups(name, identifier, logs, opts) },
     );
+    return [name, copy.identifier] as const;
   });
+  return Object.fromEntries(all);
 }
