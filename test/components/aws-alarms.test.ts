@@ -2,12 +2,17 @@ import * as pulumi from '@pulumi/pulumi';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { monitoringSchema } from '../../components/settings/monitoring';
 import { Alarms, type AlarmsArgs } from '../../components/targets/aws/alarms/alarms';
-import { foundation, ofType, one, statementsOf } from '../support/aws';
+import { arnOf, foundation, ofType, one, statementsOf } from '../support/aws';
 import { graph, type Registered } from '../support/graph';
-import { isSecret, plainTexts } from '../support/platform';
+import { isSecret, ofAws, plainTexts } from '../support/platform';
 
 const alarmType = 'cloudwatch/metricAlarm:MetricAlarm';
 const subscriptionType = 'sns/topicSubscription:TopicSubscription';
+
+const topicArn = (severity: string) => arnOf('sns/topic:Topic', `alarms-${severity}`) as string;
+const keyArn = arnOf('kms/key:Key', 'key') as string;
+const functionArn = arnOf('lambda/function:Function', 'alarms-notifier');
+const secretArn = arnOf('secretsmanager/secret:Secret', 'alarms-notifier');
 
 describe('what AWS sees', () => {
   let all: Registered[];
@@ -24,11 +29,11 @@ describe('what AWS sees', () => {
       'alarms-server-unreachable',
     ]);
     expect(alarms['alarms-server-hardware']).toMatchObject({
-      alarmActions: ['arn-of-alarms-critical', 'arn:aws:automate:eu-central-1:ec2:recover'],
-      okActions: ['arn-of-alarms-critical'],
+      alarmActions: [topicArn('critical'), 'arn:aws:automate:eu-central-1:ec2:recover'],
+      okActions: [topicArn('critical')],
       dimensions: { InstanceId: 'id-of-server' },
     });
-    expect(alarms['alarms-server-unreachable']?.alarmActions).toEqual(['arn-of-alarms-critical']);
+    expect(alarms['alarms-server-unreachable']?.alarmActions).toEqual([topicArn('critical')]);
   });
 
   test('mail receivers are asked by SNS, each for the severities that it gets', () => {
@@ -36,8 +41,8 @@ describe('what AWS sees', () => {
       ({ protocol }) => protocol === 'email',
     );
     expect(mail).toEqual([
-      { topic: 'arn-of-alarms-critical', protocol: 'email', endpoint: 'ops@example.org' },
-      { topic: 'arn-of-alarms-warning', protocol: 'email', endpoint: 'ops@example.org' },
+      { topic: topicArn('critical'), protocol: 'email', endpoint: 'ops@example.org' },
+      { topic: topicArn('warning'), protocol: 'email', endpoint: 'ops@example.org' },
     ]);
   });
 
@@ -47,13 +52,13 @@ describe('what AWS sees', () => {
       const permission = one(all, 'lambda/permission:Permission', name);
       expect(permission.inputs).toMatchObject({
         principal: 'sns.amazonaws.com',
-        sourceArn: `arn-of-alarms-${severity}`,
+        sourceArn: topicArn(severity),
       });
       const listening = one(all, subscriptionType, name);
       expect(listening.inputs).toMatchObject({
-        topic: `arn-of-alarms-${severity}`,
+        topic: topicArn(severity),
         protocol: 'lambda',
-        endpoint: 'arn-of-alarms-notifier',
+        endpoint: functionArn,
       });
       expect(listening.dependencies).toContain(permission.urn);
     }
@@ -63,7 +68,7 @@ describe('what AWS sees', () => {
   test('the function stands outside of the network and knows of no receiver but by its secret', () => {
     const { inputs } = one(all, 'lambda/function:Function', 'alarms-notifier');
     expect(inputs).not.toHaveProperty('vpcConfig');
-    expect(inputs.environment).toEqual({ variables: { SECRET: 'arn-of-alarms-notifier' } });
+    expect(inputs.environment).toEqual({ variables: { SECRET: secretArn } });
     expect(plainTexts(all.map((made) => made.inputs)).join(' ')).not.toMatch(/value-of-/);
   });
 
@@ -72,7 +77,7 @@ describe('what AWS sees', () => {
     expect(isSecret(inputs.secretString)).toBe(true);
     const { value } = inputs.secretString as { value: string };
     expect(JSON.parse(value)).toEqual({
-      'arn-of-alarms-critical': {
+      [topicArn('critical')]: {
         severity: 'critical',
         receivers: [
           {
@@ -89,7 +94,7 @@ describe('what AWS sees', () => {
           },
         ],
       },
-      'arn-of-alarms-warning': {
+      [topicArn('warning')]: {
         severity: 'warning',
         receivers: [{ name: 'chat', kind: 'slack', url: 'value-of-slack-url', channel: '#alerts' }],
       },
@@ -99,9 +104,12 @@ describe('what AWS sees', () => {
   test('the function may read its secret and write its log', () => {
     const rights = statementsOf(all).filter(({ of }) => of === 'RolePolicy alarms-notifier');
     expect(rights.map(({ statement }) => [statement.Action, statement.Resource])).toEqual([
-      ['secretsmanager:GetSecretValue', 'arn-of-alarms-notifier'],
-      ['kms:Decrypt', 'arn-of-key'],
-      [['logs:CreateLogStream', 'logs:PutLogEvents'], 'arn-of-alarms-notifier:*'],
+      ['secretsmanager:GetSecretValue', secretArn],
+      ['kms:Decrypt', keyArn],
+      [
+        ['logs:CreateLogStream', 'logs:PutLogEvents'],
+        `${arnOf('cloudwatch/logGroup:LogGroup', 'alarms-notifier') as string}:*`,
+      ],
     ]);
   });
 
@@ -135,7 +143,7 @@ describe('alarms', () => {
       () => {
         new Alarms('alarms', {
           account: { id: '123456789012', region: 'eu-central-1' },
-          key: 'arn-of-key',
+          key: keyArn,
           monitoring: monitoringSchema.parse({
             receivers: { team: { kind: 'mail', to: ['ops@example.org'] } },
             send: { critical: ['team'] },
@@ -145,7 +153,7 @@ describe('alarms', () => {
           ...more,
         });
       },
-      { 'aws:*': (name) => ({ arn: `arn-of-${name}` }) },
+      { 'aws:*': ofAws },
       false,
     );
 
@@ -153,7 +161,7 @@ describe('alarms', () => {
     const all = await made({});
     expect(Object.keys(ofType(all, 'lambda/function:Function'))).toEqual([]);
     expect(Object.values(ofType(all, subscriptionType)).map(({ topic }) => topic)).toEqual([
-      'arn-of-alarms-critical',
+      topicArn('critical'),
     ]);
   });
 
@@ -162,7 +170,7 @@ describe('alarms', () => {
     expect(one(all, alarmType, 'alarms-app-credits').inputs).toMatchObject({
       metricName: 'CPUCreditBalance',
       comparisonOperator: 'LessThanThreshold',
-      alarmActions: ['arn-of-alarms-warning'],
+      alarmActions: [topicArn('warning')],
     });
   });
 
