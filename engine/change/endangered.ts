@@ -16,7 +16,10 @@ export interface Endangered {
 
 /** What of the platform's own holds data or opens it, should anybody have taken its protection off. */
 const keeping = new Set([
+  'aws:backup/vault:Vault',
   'aws:ebs/volume:Volume',
+  'aws:elasticache/replicationGroup:ReplicationGroup',
+  'aws:iam/accessKey:AccessKey',
   'aws:kms/key:Key',
   'aws:rds/instance:Instance',
   'aws:s3/bucket:Bucket',
@@ -57,7 +60,7 @@ function refusal(
   refused: readonly Endangered[],
   lost: readonly Endangered[],
 ): string {
-  const tokens = lost.map(({ token }) => token).join(',');
+  const tokens = [...new Set(lost.map(({ token }) => token))].join(',');
   return [
     `Stack "${stack}" would lose what holds its data, or opens it; nothing was done:`,
     ...refused.map(

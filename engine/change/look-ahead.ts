@@ -35,12 +35,23 @@ export async function lookAhead({ stack, live }: Session): Promise<Ahead> {
   }
 }
 
-/** Takes the protection off what may be lost, and looks again: nothing else may have come to light. */
+/**
+ * Takes the protection off what may be lost, and looks again: nothing else may have come to light. Where something has,
+ * nothing is done, and what was protected is so again.
+ */
 export async function giveUpProtection(session: Session, { lost }: Ahead): Promise<Ahead> {
-  for (const { urn } of lost) {
-    await session.pulumi(['state', 'unprotect', urn, '--yes', '--stack', session.stack.name]);
+  const change = async (command: 'protect' | 'unprotect'): Promise<void> => {
+    for (const { urn } of lost) {
+      await session.pulumi(['state', command, urn, '--yes', '--stack', session.stack.name]);
+    }
+  };
+  await change('unprotect');
+  try {
+    return await lookAhead(session);
+  } catch (error) {
+    await change('protect');
+    throw error;
   }
-  return lookAhead(session);
 }
 
 /** The engine's own refusal of what is protected is about to be overcome; another complaint stands. */

@@ -80,11 +80,18 @@ export async function wipe(ends: Ends): Promise<void> {
   await withClient(databaseAt(ends.target, maintenanceDatabase), async (client) => {
     if (journal.state === 'moved')
       throw new UserError('the target has taken over: nothing there is taken away');
-    const there = await rowsOf<{ name: string }>(
+    const there = await rowsOf<{ name: string; login: boolean }>(
       client,
-      'select rolname as name from pg_roles where rolname = any ($1)',
+      'select rolname as name, rolcanlogin as login from pg_roles where rolname = any ($1)',
       [journal.roles],
     );
+    // A move lets nobody in before it is over: somebody else has used the server since.
+    const used = there.filter(({ login }) => login).map(({ name }) => name);
+    if (used.length > 0) {
+      throw new UserError(
+        `people may log in at the target as ${used.join(', ')}, which no move has allowed: nothing there is taken away`,
+      );
+    }
     await lend(
       client,
       there.map(({ name }) => name),

@@ -38,12 +38,17 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     );
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
-  async function deploy(tier: string): Promise<void> {
+  function configure(tier: string, zones?: readonly string[]): void {
+    const aws = { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' };
     stack.configure({
       'strata:tier': tier,
       'strata:services': { storage: { enabled: true }, backup: { enabled: true } },
-      'strata:aws': { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' },
+      'strata:aws': { ...aws, ...(zones && { zones }) },
     });
+  }
+
+  async function deploy(tier: string): Promise<void> {
+    configure(tier);
     await stack.succeed('up');
     all = await stack.resources();
   }
@@ -74,7 +79,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     test('has changed nothing when it is deployed again', expectNoChanges);
 
     test('is told before a change of tier what goes where, when nobody is answered, and what stays', async () => {
-      stack.configure({ 'strata:tier': 'split' });
+      configure('split');
       const migration = 'app/sql/900_orders.sql';
       stack.workspace.write(migration, 'create table later (id int primary key);\n');
       const { plan } = JSON.parse(await stack.succeed('preview', '--json')) as { plan: Plan };
@@ -94,11 +99,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     });
 
     test('refuses another zone for its data before anything is done', async () => {
-      const zones = [`${region}b`, `${region}a`];
-      stack.configure({
-        'strata:tier': 'single',
-        'strata:aws': { region, dnsZone: stack.zone, zones },
-      });
+      configure('single', [`${region}b`, `${region}a`]);
       const { code, stdout, stderr } = await stack.run('up');
       expect(code).toBe(1);
       expect(stderr).toContain('Stack "cloud" would lose what holds its data');

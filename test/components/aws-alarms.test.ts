@@ -68,7 +68,9 @@ describe('what AWS sees', () => {
   test('the function stands outside of the network and knows of no receiver but by its secret', () => {
     const { inputs } = one(all, 'lambda/function:Function', 'alarms-notifier');
     expect(inputs).not.toHaveProperty('vpcConfig');
-    expect(inputs.environment).toEqual({ variables: { SECRET: secretArn } });
+    expect(inputs.environment).toEqual({
+      variables: { SECRET: secretArn, OWN_ALARM: 'strata-test-notifier' },
+    });
     expect(plainTexts(all.map((made) => made.inputs)).join(' ')).not.toMatch(/value-of-/);
   });
 

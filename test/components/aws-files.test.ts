@@ -91,7 +91,7 @@ describe('files and backups on AWS', () => {
         ArnNotEquals: {
           'aws:PrincipalArn': [
             expect.stringMatching(new RegExp(`/${name}$`)),
-            'arn:aws:iam::123456789012:role/strata-test-backup',
+            'arn:aws:iam::123456789012:role/strata-test-backup-eu-central-1',
           ],
         },
       });

@@ -199,6 +199,13 @@ describe('the function that tells receivers of alarms (stand-ins for Secrets Man
     ]);
   });
 
+  test('of its own errors it fails to tell without one: that would be the next alarm, for ever', async () => {
+    receivers.answer = (_asked, response) => response.writeHead(500).end();
+    vi.stubEnv('OWN_ALARM', alarm.AlarmName);
+    await send();
+    expect(receivers.posts).toHaveLength(3);
+  });
+
   test('names who was not reached, and no address, token or answer', async () => {
     const closed = new StandIn();
     await closed.start();

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, type Account } from './account';
 import { failedBackups } from './alarms/topics';
-import { stackName } from './naming';
+import { backupRole, stackName } from './naming';
 import { policy, trust, type Statement } from './policy';
 import type { Vault } from './vault';
 
@@ -39,7 +39,7 @@ export class Backup extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       name,
       {
-        name: stackName('backup', 64),
+        name: backupRole(account),
         description: 'Makes and removes snapshots of volumes.',
         assumeRolePolicy: trust('backup.amazonaws.com', {
           StringEquals: { 'aws:SourceAccount': account.id },

@@ -20,8 +20,5 @@ export const imageParameter =
 /** How long what was deleted or written over in a bucket of data can be had back. */
 export const keptVersionsDays = 30;
 
-/** By this role AWS Backup reads buckets of data. */
-export const backupRole = 'backup';
-
 /** The host that shows public files, and nothing else; services of files say so of their route. */
 export const cdnSubdomain = 'cdn';

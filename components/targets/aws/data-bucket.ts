@@ -4,8 +4,8 @@ import type { BucketContent } from '../../services/service';
 import type { DataBucket as Opened } from '../target';
 import { iamArn, type Account } from './account';
 import { Bucket } from './bucket';
-import { backupRole, keptVersionsDays } from './constants';
-import { stackName } from './naming';
+import { keptVersionsDays } from './constants';
+import { backupRole, globalName } from './naming';
 import { policy, type Statement } from './policy';
 
 export interface DataBucketArgs {
@@ -42,7 +42,7 @@ export class DataBucket extends pulumi.ComponentResource implements Opened {
     this.user = new aws.iam.User(
       called,
       {
-        name: stackName(content, 64),
+        name: globalName(content, account, 64),
         ...(boundary !== undefined && { permissionsBoundary: boundary }),
       },
       parent,
@@ -141,7 +141,7 @@ function readByFew(
     Resource: pulumi.interpolate`${bucket}/*`,
     Condition: {
       ArnNotEquals: {
-        'aws:PrincipalArn': [user, iamArn(account, `role/${stackName(backupRole, 64)}`)],
+        'aws:PrincipalArn': [user, iamArn(account, `role/${backupRole(account)}`)],
       },
     },
   };

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, type Account } from './account';
 import { logGroup } from './log-group';
-import { stackName } from './naming';
+import { globalName } from './naming';
 import { policy, trust } from './policy';
 
 export interface FlowLogArgs {
@@ -29,8 +29,7 @@ export function flowLog(
   const role = new aws.iam.Role(
     name,
     {
-      // Roles know no regions.
-      name: stackName(`flow-${account.region}`, 64),
+      name: globalName('flow', account, 64),
       description: 'Writes what flows in the network into its log.',
       // Without it any flow log of the service could be written by way of this role.
       assumeRolePolicy: trust('vpc-flow-logs.amazonaws.com', {

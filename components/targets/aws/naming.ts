@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import * as pulumi from '@pulumi/pulumi';
+import type { Account } from './account';
 
 const hashLength = 8;
 
@@ -9,6 +10,16 @@ const hashLength = 8;
  */
 export function stackName(part: string, most: number): string {
   return awsName(pulumi.getStack(), part, most);
+}
+
+/** As `stackName`, of what AWS knows by one name in all regions. */
+export function globalName(part: string, { region }: Account, most: number): string {
+  return stackName(`${part}-${region}`, most);
+}
+
+/** By this role AWS Backup reads what it backs up. */
+export function backupRole(account: Account): string {
+  return globalName('backup', account, 64);
 }
 
 /** As `stackName`, of any stack. */

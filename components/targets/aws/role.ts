@@ -1,7 +1,7 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Account } from './account';
-import { stackName } from './naming';
+import { globalName } from './naming';
 import { policy, trust, type Statement } from './policy';
 import type { ServerGroup } from '../target';
 
@@ -35,8 +35,7 @@ export class ServerRole extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       name,
       {
-        // Roles know no regions.
-        name: stackName(`${args.group}-${args.account.region}`, 64),
+        name: globalName(args.group, args.account, 64),
         description: `Servers of ${args.group}.`,
         assumeRolePolicy: trust('ec2.amazonaws.com'),
         ...(args.boundary !== undefined && { permissionsBoundary: args.boundary }),
@@ -50,7 +49,7 @@ export class ServerRole extends pulumi.ComponentResource {
     );
     const profile = new aws.iam.InstanceProfile(
       name,
-      { name: stackName(`${args.group}-${args.account.region}`, 128), role: role.name },
+      { name: globalName(args.group, args.account, 128), role: role.name },
       // A server that starts with the profile is to have its rights.
       { ...parent, dependsOn: rights },
     );

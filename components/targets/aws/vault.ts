@@ -43,7 +43,7 @@ export class Vault extends pulumi.ComponentResource {
           },
         ]),
       },
-      parent,
+      { ...parent, protect: true },
     );
     if (lock) {
       new aws.backup.VaultLockConfiguration(
@@ -55,7 +55,8 @@ export class Vault extends pulumi.ComponentResource {
           // It is this that makes AWS's lock one of mode compliance.
           ...(lock.coolingOffDays !== undefined && { changeableForDays: lock.coolingOffDays }),
         },
-        parent,
+        // AWS changes none: another one is another resource, and to delete the old one afterwards would take off the new.
+        { ...parent, protect: true, deleteBeforeReplace: true },
       );
     }
     this.arn = vault.arn;

@@ -6,6 +6,7 @@ import sys
 lab = runpy.run_path(sys.argv[1])
 
 from moto.ec2.models.instances import Instance  # noqa: E402
+from moto.rds.models import DBInstance  # noqa: E402
 
 terminate = Instance.terminate
 
@@ -18,6 +19,19 @@ def with_its_interface(self, *args, **kwargs):
 
 
 Instance.terminate = with_its_interface
+
+create = DBInstance.__init__
+
+
+def with_its_insights(self, *args, **kwargs):
+    """A database remembers by which key its figures are encrypted, as on AWS."""
+    create(self, *args, **kwargs)
+    for name, value in kwargs.items():
+        if name.startswith("performance_insights"):
+            setattr(self, name, value)
+
+
+DBInstance.__init__ = with_its_insights
 
 if __name__ == "__main__":
     lab["main"](sys.argv[2:])

@@ -5,7 +5,7 @@ import type { Receiver } from '../../../settings/monitoring';
 import type { Account } from '../account';
 import { logDays } from '../constants';
 import { logGroup } from '../log-group';
-import { stackName } from '../naming';
+import { globalName, stackName } from '../naming';
 import { policy, trust } from '../policy';
 import type { Target } from './notifier/messages';
 import type { Topics } from './topics';
@@ -27,6 +27,9 @@ export interface NotifierArgs {
 }
 
 const entry = 'components/targets/aws/alarms/notifier/handler.ts';
+
+/** The part of its name that says which alarm is about the function itself. */
+const ownAlarm = 'notifier';
 
 /** What Lambda's own Node brings. */
 const ofLambda = ['@aws-sdk/client-secrets-manager'];
@@ -61,7 +64,7 @@ export class Notifier extends pulumi.ComponentResource {
     const role = new aws.iam.Role(
       name,
       {
-        name: stackName('notifier', 64),
+        name: globalName('notifier', account, 64),
         description: 'Tells receivers of alarms.',
         assumeRolePolicy: trust('lambda.amazonaws.com'),
         ...(boundary !== undefined && { permissionsBoundary: boundary }),
@@ -87,7 +90,7 @@ export class Notifier extends pulumi.ComponentResource {
         }),
         memorySize: 256,
         timeout: 30,
-        environment: { variables: { SECRET: book.arn } },
+        environment: { variables: { SECRET: book.arn, OWN_ALARM: stackName(ownAlarm, 255) } },
         loggingConfig: { logFormat: 'Text', logGroup: log.name },
       },
       { ...parent, dependsOn: [rights, written] },
@@ -95,7 +98,7 @@ export class Notifier extends pulumi.ComponentResource {
     for (const severity of severities)
       listen(`${name}-${severity}`, topics[severity], made, parent);
     this.watched = {
-      part: 'notifier',
+      part: ownAlarm,
       severity: 'critical',
       alarmDescription:
         'Some receivers of alarms are not reached; the log group of the function "notifier" names them.',
