@@ -202,7 +202,7 @@ describe('the function that tells receivers of alarms (stand-ins for Secrets Man
   test('of its own errors it fails to tell without one: that would be the next alarm, for ever', async () => {
     receivers.answer = (_asked, response) => response.writeHead(500).end();
     vi.stubEnv('OWN_ALARM', alarm.AlarmName);
-    await send();
+    await send().finally(() => vi.stubEnv('OWN_ALARM', undefined));
     expect(receivers.posts).toHaveLength(3);
   });
 
