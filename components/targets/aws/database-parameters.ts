@@ -62,6 +62,8 @@ const notOurs: readonly string[] = [
   'superuser_reserved_connections',
   'unix_socket_directories',
   'unix_socket_permissions',
+  // A choice of ways since Postgres 15, and RDS has its own default.
+  'wal_compression',
   'wal_level',
 ];
 
