@@ -42,8 +42,12 @@ async function destroy({
   const out = terminal(false);
   const options = { name, out, purpose: 'npm run destroy', changes: true, create: false };
   await withStack(options, async (session) => {
-    const volumes = volumesIn(await exportState(session.stack));
-    if (withData) refuseUnlisted(name, volumes);
+    const state = await exportState(session.stack);
+    const volumes = volumesIn(state);
+    if (withData) {
+      refuseUnlisted(name, volumes);
+      refuseGuarded(name, state);
+    }
     if (!yes) await ask(name, withData ? volumes : undefined);
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
       const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
@@ -98,18 +102,47 @@ function refuseUnlisted(stack: string, volumes: readonly Volume[]): void {
   );
 }
 
+/** AWS refuses these, and would do it when everything around them is gone already. */
+export function refuseGuarded(stack: string, { resources = [] }: Exported): void {
+  const guarded = resources.filter(
+    ({ outputs }) =>
+      (outputs as { deletionProtection?: unknown } | undefined)?.deletionProtection === true,
+  );
+  if (guarded.length === 0) return;
+  throw new UserError(
+    [
+      `AWS protects parts of stack "${stack}" from deletion; nothing was destroyed:`,
+      ...guarded.map(({ urn }) => `  - ${urn}`),
+      'Turn that off (aws rds modify-db-instance --no-deletion-protection --apply-immediately --db-instance-identifier …), ' +
+        `then run npm run pulumi -- refresh --yes --stack ${stack}, and this again.`,
+    ].join('\n'),
+  );
+}
+
 interface Volume {
   /** What says that this very volume may be deleted: `<stack>/<name>`. */
   readonly token: string;
   readonly path: string;
 }
 
-const volumeTypes = ['strata:local:Volume', 'strata:docker:Volume', 'aws:ebs/volume:Volume'];
+/** What holds data, whatever it is called. */
+const volumeTypes = [
+  'strata:local:Volume',
+  'strata:docker:Volume',
+  'aws:backup/vault:Vault',
+  'aws:ebs/volume:Volume',
+  'aws:elasticache/replicationGroup:ReplicationGroup',
+  'aws:rds/instance:Instance',
+  'aws:s3/bucket:Bucket',
+];
 
-/** The volumes in a stack's state, with what says that each may be deleted. */
+/** Some of these hold what can be made again, replicas and releases: they are not protected. */
+const passing = ['aws:rds/instance:Instance', 'aws:s3/bucket:Bucket'];
+
+/** The volumes in a stack's state, and what else holds data, with what says that each may be deleted. */
 export function volumesIn({ resources = [] }: Exported): Volume[] {
-  return resources.flatMap(({ type, urn, inputs }) => {
-    if (!volumeTypes.includes(type)) return [];
+  return resources.flatMap(({ type, urn, inputs, protect }) => {
+    if (!volumeTypes.includes(type) || (passing.includes(type) && protect !== true)) return [];
     const parts = urn.split('::');
     const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };

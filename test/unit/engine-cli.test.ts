@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { volumesIn } from '../../engine/commands/destroy';
+import { refuseGuarded, volumesIn } from '../../engine/commands/destroy';
 import { stackIn } from '../../engine/commands/pulumi';
 
 function strata(...args: string[]): { status: number | null; stdout: string; stderr: string } {
@@ -74,9 +74,20 @@ test('the volumes of a state carry the token that lets each be deleted', () => {
     inputs: {},
   };
 
-  const resources = [volume, { ...volume, type: 'strata:local:Process' }, disk];
+  const database = {
+    type: 'aws:rds/instance:Instance',
+    urn: 'urn:pulumi:prod::strata::aws:rds/instance:Instance::database-1',
+    protect: true,
+    outputs: { deletionProtection: true },
+  };
+  const replica = { ...database, protect: false };
+
+  const resources = [volume, { ...volume, type: 'strata:local:Process' }, disk, database, replica];
   expect(volumesIn({ resources })).toEqual([
     { token: 'local/database', path: '.strata/stacks/local/volumes/database' },
     { token: 'prod/database-1', path: disk.urn },
+    { token: 'prod/database-1', path: database.urn },
   ]);
+  expect(() => refuseGuarded('prod', { resources })).toThrow(database.urn);
+  expect(() => refuseGuarded('prod', { resources: [volume, disk] })).not.toThrow();
 });
