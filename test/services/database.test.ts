@@ -198,6 +198,24 @@ describe.skipIf(missing)(`the database in a container${why}`, () => {
   });
 });
 
+describe.skipIf(missing)(`a killed database${why}`, () => {
+  test('comes back when another program has the number that its process had', async () => {
+    const values = await madeUpValues(['database']);
+    const containers = await Containers.create('t-database-killed-', values);
+    try {
+      const locks = `${databasePaths.data}/postmaster.pid ${databasePaths.sockets}/.s.PGSQL.5432.lock`;
+      const occupied = `sleep 600 & sed -i "1s/.*/$!/" ${locks} 2>/dev/null`;
+      const entrypoint = ['sh', '-c', [occupied, server.entrypoint?.at(-1)].join('\n')];
+      const database = { ...server, entrypoint };
+      await containers.run(database);
+      await containers.kill(database.name);
+      await containers.restart(database);
+    } finally {
+      await containers.remove();
+    }
+  });
+});
+
 describe.skipIf(missing)(`data of another major${why}`, () => {
   test('are refused by name before anything is stopped', async () => {
     const containers = await Containers.create('t-database-old-', () => '');

@@ -71,12 +71,18 @@ const initdb = [
 
 // The image's own script leaves the admin's password in the environment of the server, and a cluster that was
 // interrupted while it was made half done: here it gets its name when it is complete.
+// A server that was killed leaves the number of its process in its locks. In the next container another program may have
+// this number, and Postgres would take it for a server that still runs: it leaves its grandparent out of that question.
 const start = `set -e
 mkdir -p -m 0700 ${databasePaths.sockets} ${databasePaths.repository}
 if [ ! -e "$PGDATA" ]; then
   rm -rf "$PGDATA.new"
   ${initdb}
   mv "$PGDATA.new" "$PGDATA"
+fi
+if [ -e "$PGDATA/postmaster.pid" ]; then
+  PG_GRANDPARENT_PID=$(head -n 1 "$PGDATA/postmaster.pid")
+  export PG_GRANDPARENT_PID
 fi
 exec postgres -c config_file=${file('postgresql.conf')} -c hba_file=${file('pg_hba.conf')}`;
 
