@@ -45,6 +45,9 @@ declare('aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock', 'closed', {
 declare('aws:s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration', 'encrypted', {
   bucket, rules: [{ applyServerSideEncryptionByDefault: { sseAlgorithm: 'aws:kms', kmsMasterKeyId: later.result } }],
 });
+declare('aws:s3/bucketVersioning:BucketVersioning', 'versioned', {
+  bucket, versioningConfiguration: { status: 'Enabled' },
+});
 const policy = pulumi.jsonStringify({ Statement: [{
   Sid: later.result, Effect: 'Deny', Principal: '*', Action: 's3:*', Resource: '*',
   Condition: { Bool: { 'aws:SecureTransport': 'false' } },
