@@ -9,13 +9,15 @@ import type { ServerGroup } from '../targets/target';
 import { end } from './end';
 
 /** Amazon's own authorities (Amazon Trust Services), one of which has signed the certificate of whatever it runs. */
-export const amazonAuthorities = tls.rootCertificates
-  .filter((certificate) =>
-    /^(?:O=Amazon|CN=Starfield Services Root Certificate Authority - G2)$/m.test(
-      new X509Certificate(certificate).subject,
-    ),
-  )
-  .join('\n');
+export function amazonAuthorities(): string {
+  return tls.rootCertificates
+    .filter((certificate) =>
+      /^(?:O=Amazon|CN=Starfield Services Root Certificate Authority - G2)$/m.test(
+        new X509Certificate(certificate).subject,
+      ),
+    )
+    .join('\n');
+}
 
 /**
  * The same groups, without the cache where somebody else runs it: each server has a way of its own to it, so none stands
@@ -47,7 +49,7 @@ export function ledToCache(
 export function wayToCache(
   { name, port }: Workload,
   nginx: string,
-  authorities = amazonAuthorities,
+  authorities = amazonAuthorities(),
 ): Workload {
   if (port === undefined) throw new Error(`${name} has no port`);
   return end({

@@ -221,7 +221,7 @@ describe.skipIf(missing)(
     );
 
     test('by itself trusts Amazon alone', async () => {
-      const to = { ...way(amazonAuthorities), name: 'to-amazon' };
+      const to = { ...way(amazonAuthorities()), name: 'to-amazon' };
       await containers.start(to, { published: true });
       await refused('to-amazon', /unable to get local issuer|self.signed/);
     });
