@@ -4,6 +4,7 @@
 // checked by `npm run types`, never here.
 const Module = require('node:module');
 const path = require('node:path');
+const { built } = require('./built.cjs');
 
 const root = path.dirname(__dirname);
 const wanted = [22, 12];
@@ -43,12 +44,12 @@ function bundle(entry, { sourcemap = false } = {}) {
     packages: 'external',
     target: 'node22',
     sourcemap: sourcemap ? 'inline' : false,
-  });
+  }).text;
 }
 
 /** The same with all packages inside but those that are there where it runs. */
 function standalone(entry, there = []) {
-  return build(entry, {
+  const options = {
     target: 'node22',
     minifySyntax: true,
     minifyWhitespace: true,
@@ -56,22 +57,25 @@ function standalone(entry, there = []) {
     keepNames: true,
     // A page for developers that grafserv loads only when asked for it; it is four times the size of all the rest.
     external: ['ruru/*', ...there],
-  });
+  };
+  return built(entry, options, () => build(entry, options));
 }
 
+/** The text, and the files that went into it. */
 function build(entry, options) {
   try {
-    const { outputFiles } = require('esbuild').buildSync({
+    const { outputFiles, metafile } = require('esbuild').buildSync({
       entryPoints: [path.resolve(root, entry)],
       absWorkingDir: root,
       bundle: true,
       platform: 'node',
       format: 'cjs',
       write: false,
+      metafile: true,
       logLevel: 'silent',
       ...options,
     });
-    return outputFiles[0].text;
+    return { text: outputFiles[0].text, inputs: Object.keys(metafile.inputs) };
   } catch (error) {
     throw sentence(error.message);
   }

@@ -1,0 +1,79 @@
+'use strict';
+// Keeps the platform's own programs as they were built: with their packages inside, ten of them take seconds, and each
+// command that deploys wants them. They are found by a hash of whatever they are made of, so that what was edited is
+// what runs, here as everywhere.
+const { createHash, randomUUID } = require('node:crypto');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.dirname(__dirname);
+const place = path.join(root, 'node_modules', '.cache', 'strata', 'programs');
+
+const sources = ['components', 'engine', 'provider'];
+const versions = ['package.json', 'package-lock.json', 'tsconfig.json'];
+
+/** What was built of no source that is there now is forgotten after this. */
+const keptMs = 24 * 60 * 60 * 1000;
+
+/**
+ * The text of a program: `build` is asked when nothing was kept of these very sources, packages and options. It returns
+ * the text and the files that went into it; with one from elsewhere, such as an application's, nothing is kept.
+ */
+function built(entry, options, build) {
+  const folder = path.join(place, sourcesHash());
+  const file = path.join(folder, `${hash([JSON.stringify([entry, options])])}.cjs`);
+  if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
+  const { text, inputs } = build();
+  if (inputs.every(isHashed)) keep(folder, file, text);
+  return text;
+}
+
+function isHashed(input) {
+  const parts = input.split('/');
+  return sources.includes(parts[0]) || parts.includes('node_modules');
+}
+
+/** In one piece: others build at the same time, and anyone may be killed. */
+function keep(folder, file, text) {
+  try {
+    if (!fs.existsSync(folder)) forget();
+    fs.mkdirSync(folder, { recursive: true });
+    const unfinished = `${file}.${randomUUID()}`;
+    fs.writeFileSync(unfinished, text);
+    fs.renameSync(unfinished, file);
+  } catch {
+    // A folder that takes nothing costs only time.
+  }
+}
+
+function forget() {
+  if (!fs.existsSync(place)) return;
+  for (const name of fs.readdirSync(place)) {
+    const folder = path.join(place, name);
+    if (Date.now() - fs.statSync(folder).mtimeMs < keptMs) continue;
+    fs.rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function sourcesHash() {
+  const files = sources.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
+      .filter((file) => !file.isDirectory())
+      .map((file) => path.relative(root, path.join(file.parentPath, file.name))),
+  );
+  const pieces = [...files.sort(), ...versions].flatMap((name) => [
+    name,
+    fs.readFileSync(path.join(root, name)),
+  ]);
+  return hash(pieces);
+}
+
+/** Each piece with its length, so that no two lists make one. */
+function hash(pieces) {
+  const sum = createHash('sha256');
+  for (const piece of pieces) sum.update(`${Buffer.byteLength(piece)}:`).update(piece);
+  return sum.digest('hex');
+}
+
+module.exports = { built };

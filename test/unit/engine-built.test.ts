@@ -1,0 +1,94 @@
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createRequire } from 'node:module';
+import os from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+
+type Built = (
+  entry: string,
+  options: object,
+  build: () => { text: string; inputs: readonly string[] },
+) => string;
+
+const project = mkdtempSync(path.join(os.tmpdir(), 'strata-built-'));
+const kept = path.join(project, 'node_modules', '.cache', 'strata', 'programs');
+const entry = 'components/server.ts';
+let built: Built;
+
+beforeAll(() => {
+  for (const folder of ['components', 'engine', 'provider', 'node_modules']) {
+    mkdirSync(path.join(project, folder));
+  }
+  for (const file of ['package.json', 'package-lock.json', 'tsconfig.json']) write(file, '{}');
+  write(entry, 'first');
+  cpSync('engine/built.cjs', path.join(project, 'engine', 'built.cjs'));
+  ({ built } = createRequire(path.join(project, 'engine', 'x'))('./built.cjs') as { built: Built });
+});
+
+afterAll(() => {
+  rmSync(project, { recursive: true });
+});
+
+function write(file: string, text: string): void {
+  writeFileSync(path.join(project, file), text);
+}
+
+/** How often it was built, and what came of it. */
+function ask(options: object = {}, inputs: readonly string[] = [entry]): [string, number] {
+  let builds = 0;
+  const text = built(entry, options, () => {
+    builds += 1;
+    return { text: `built ${String(builds)}`, inputs };
+  });
+  return [text, builds];
+}
+
+test('what was built is built again only when a source, a package or an option changed', () => {
+  expect(ask()).toEqual(['built 1', 1]);
+  expect(ask()).toEqual(['built 1', 0]);
+  const changes: [string, string][] = [
+    [entry, 'other'],
+    ['provider/new.ts', ''],
+    ['engine/load.cjs', 'x'],
+    ['package-lock.json', '{"x":1}'],
+    ['tsconfig.json', '{"x":1}'],
+  ];
+  for (const [file, text] of changes) {
+    write(file, text);
+    expect([file, ask()[1], ask()[1]]).toEqual([file, 1, 0]);
+  }
+  expect([ask({ external: ['x'] })[1], ask({ external: ['x'] })[1], ask()[1]]).toEqual([1, 0, 0]);
+});
+
+test('a text that moves from one file into another is another program', () => {
+  write('components/a.ts', 'ab');
+  write('components/b.ts', '');
+  ask();
+  write('components/a.ts', 'a');
+  write('components/b.ts', 'b');
+  expect(ask()[1]).toBe(1);
+});
+
+test('what is made of an application’s sources too is built each time', () => {
+  write(entry, 'with an application');
+  const inputs = [entry, 'app/tenancy.ts'];
+  expect([ask({}, inputs)[1], ask({}, inputs)[1]]).toEqual([1, 1]);
+  const packages = [entry, '../node_modules/zod/index.js'];
+  expect([ask({}, packages)[1], ask({}, packages)[1]]).toEqual([1, 0]);
+});
+
+test('nothing unfinished stays, and a folder that cannot be written costs only time', () => {
+  const files = readdirSync(kept, { recursive: true }).map(String);
+  expect(files.filter((name) => name.includes('.cjs.'))).toEqual([]);
+  rmSync(kept, { recursive: true });
+  symlinkSync('/dev/null', kept);
+  expect([ask()[1], ask()[1]]).toEqual([1, 1]);
+});
