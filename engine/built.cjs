@@ -10,7 +10,8 @@ const root = path.dirname(__dirname);
 const place = path.join(root, 'node_modules', '.cache', 'strata', 'programs');
 
 const sources = ['components', 'engine', 'provider'];
-const versions = ['package.json', 'package-lock.json', 'tsconfig.json'];
+/** Versions of packages, and what esbuild is told where it is there. */
+const settings = ['package.json', 'package-lock.json', 'tsconfig.json'];
 
 /** What was built of no source that is there now is forgotten after this. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -62,11 +63,15 @@ function sourcesHash() {
       .filter((file) => !file.isDirectory())
       .map((file) => path.relative(root, path.join(file.parentPath, file.name))),
   );
-  const pieces = [...files.sort(), ...versions].flatMap((name) => [
+  const pieces = [...files.sort(), ...settings.filter(isThere)].flatMap((name) => [
     name,
     fs.readFileSync(path.join(root, name)),
   ]);
   return hash(pieces);
+}
+
+function isThere(name) {
+  return fs.existsSync(path.join(root, name));
 }
 
 /** Each piece with its length, so that no two lists make one. */
