@@ -1,6 +1,26 @@
 /** Names the data that may be deleted for good: tokens, separated by commas. */
 export const deletionVariable = 'STRATA_DELETE_DATA';
 
+/** Types of what holds data, whatever it is called. */
+export const holdingTypes: readonly string[] = [
+  'aws:backup/vault:Vault',
+  'aws:ebs/volume:Volume',
+  'aws:elasticache/replicationGroup:ReplicationGroup',
+  'aws:rds/instance:Instance',
+  'aws:s3/bucket:Bucket',
+  'strata:docker:Volume',
+  'strata:local:Volume',
+];
+
+/** Types of what opens it: without them data is as good as lost. */
+export const openingTypes: readonly string[] = [
+  'aws:iam/accessKey:AccessKey',
+  'aws:kms/key:Key',
+  'random:index/randomPassword:RandomPassword',
+  'strata:secrets:Password',
+  'strata:tls:Authority',
+];
+
 /** What says that this very resource may be deleted. */
 export function deletionToken(stack: string, name: string): string {
   return `${stack}/${name}`;
