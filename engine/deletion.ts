@@ -21,9 +21,20 @@ export const openingTypes: readonly string[] = [
   'strata:tls:Authority',
 ];
 
-/** What says that this very resource may be deleted. */
-export function deletionToken(stack: string, name: string): string {
+/** What says that this very volume may be deleted, wherever it is. */
+export function volumeToken(stack: string, name: string): string {
   return `${stack}/${name}`;
+}
+
+/**
+ * What says that this very resource may be deleted. What keeps the same thing elsewhere has the same name (docs/adr/0001), so
+ * whatever of AWS is no volume has its service behind it: `prod/storage-1` is the volume of files, `prod/storage-1:s3` their
+ * bucket, `prod/storage-1:iam` the key that opens it.
+ */
+export function deletionToken(stack: string, name: string, type: string): string {
+  const [, service = 'ebs'] = /^aws:(\w+)\//.exec(type) ?? [];
+  const token = volumeToken(stack, name);
+  return service === 'ebs' ? token : `${token}:${service}`;
 }
 
 /** Whether the environment names it. */

@@ -38,7 +38,7 @@ export function endangered(stack: string, steps: readonly Step[]): Endangered[] 
     const [first] = told;
     if (!first) return [];
     const { name, type } = first;
-    return [{ urn, name, type, fate: fateOf(told), token: deletionToken(stack, name) }];
+    return [{ urn, name, type, fate: fateOf(told), token: deletionToken(stack, name, type) }];
   });
 }
 

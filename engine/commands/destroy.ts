@@ -120,7 +120,7 @@ export function refuseGuarded(stack: string, { resources = [] }: Exported): void
 }
 
 interface Volume {
-  /** What says that this very volume may be deleted: `<stack>/<name>`. */
+  /** What says that this very volume may be deleted. */
   readonly token: string;
   readonly path: string;
 }
@@ -138,7 +138,7 @@ export function volumesIn({ resources = [] }: Exported): Volume[] {
     const place = folder ?? volume;
     return [
       {
-        token: deletionToken(stack, parts.at(-1) ?? ''),
+        token: deletionToken(stack, parts.at(-1) ?? '', type),
         path: typeof place === 'string' ? place : urn,
       },
     ];
