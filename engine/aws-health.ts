@@ -3,7 +3,8 @@ import { autoScaling, loadBalancing, withAws } from '../provider/aws/api';
 import { ask } from '../provider/aws/ask';
 import { troubleNow } from '../provider/aws/targets';
 import { UserError } from './errors';
-import type { ServiceHealth } from './health';
+import { managedHealth, type AwsResource } from './aws-managed-health';
+import { healthOf, type ServiceHealth } from './health';
 import type { Outputs } from './outputs';
 
 /** A single server, as the resource that applies its release has it in the state. */
@@ -33,22 +34,15 @@ type Answer = z.infer<typeof answer>;
 type Release = z.infer<typeof release>;
 type Services = Outputs['services'];
 
-/** A resource of a stack's state. */
-interface Resource {
-  readonly urn: string;
-  readonly type: string;
-  readonly inputs?: Readonly<Record<string, unknown>> | undefined;
-}
-
 const askSeconds = 60;
 
 /**
- * Asks every server of a stack on AWS: how its services are, and whether it runs the release that was deployed; and the
- * balancer for those that it spreads requests over. Throws what is wrong for all of them, such as missing credentials.
+ * Asks every server of a stack on AWS: how its services are, and whether it runs the release that was deployed; the
+ * balancer for those that it spreads requests over; and RDS and ElastiCache. Throws what is wrong for all of them, such as missing credentials.
  */
 export async function awsHealth(
   services: Services,
-  resources: readonly Resource[],
+  resources: readonly AwsResource[],
   signal = new AbortController().signal,
 ): Promise<ServiceHealth[]> {
   const told = await Promise.all([
@@ -58,6 +52,7 @@ export async function awsHealth(
     ...ofType(resources, 'strata:aws:Rollout').map(({ urn, inputs }) =>
       groupHealth(nameOf(urn, '-rollout'), rollout.parse(inputs), services, signal),
     ),
+    managedHealth(services, resources, signal),
   ]);
   return told.flat();
 }
@@ -152,13 +147,10 @@ function placedOn(services: Services, server: string): [string, Services[string]
 }
 
 function health(name: string, kind: string, where: string, reason?: string): ServiceHealth {
-  return {
-    ...{ name, kind, where, healthy: reason === undefined },
-    ...(reason !== undefined && { reason }),
-  };
+  return healthOf({ name, kind, where }, { ...(reason !== undefined && { reason }) });
 }
 
-function ofType(resources: readonly Resource[], type: string): Resource[] {
+function ofType(resources: readonly AwsResource[], type: string): AwsResource[] {
   return resources.filter((resource) => resource.type === type);
 }
 

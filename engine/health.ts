@@ -20,6 +20,21 @@ export interface ServiceHealth {
   readonly healthy: boolean;
   /** Why it is not healthy. */
   readonly reason?: string;
+  /** What is worth knowing besides. */
+  readonly note?: string;
+}
+
+/** How something is: healthy unless there is a reason against it. */
+export function healthOf(
+  known: Pick<ServiceHealth, 'name' | 'kind' | 'where' | 'health'>,
+  { reason, note }: Pick<ServiceHealth, 'reason' | 'note'>,
+): ServiceHealth {
+  return {
+    ...known,
+    healthy: reason === undefined,
+    ...(reason !== undefined && { reason }),
+    ...(note !== undefined && { note }),
+  };
 }
 
 const shownLines = 6;
@@ -74,6 +89,11 @@ export function reasonsOf(services: readonly ServiceHealth[]): string[] {
   return services.flatMap(({ name, reason }) => (reason ? [`${name}: ${reason}`] : []));
 }
 
+/** What is worth knowing of those that may well be healthy, one line for each. */
+export function notesOf(services: readonly ServiceHealth[]): string[] {
+  return services.flatMap(({ name, note }) => (note ? [`${name}: ${note}`] : []));
+}
+
 /** Asks all services at once. `states` tells what their processes or containers do, by service name. */
 export function checkServices(
   services: Outputs['services'],
@@ -82,14 +102,8 @@ export function checkServices(
   return Promise.all(
     Object.entries(services).map(async ([name, { kind, where, health }]) => {
       const reason = await whyNot(health, states.get(name));
-      return {
-        name,
-        kind,
-        where,
-        ...(health !== undefined && { health }),
-        healthy: reason === undefined,
-        ...(reason !== undefined && { reason }),
-      };
+      const known = { name, kind, where, ...(health !== undefined && { health }) };
+      return healthOf(known, { ...(reason !== undefined && { reason }) });
     }),
   );
 }

@@ -4,6 +4,7 @@ import { block } from '../services/gateway/text';
 import { file } from '../services/paths';
 import { image } from '../services/images';
 import type { Workload } from '../services/service';
+import { hasManagedCache } from '../settings/aws';
 import type { Settings } from '../settings/schema';
 import type { ServerGroup } from '../targets/target';
 import { end } from './end';
@@ -25,9 +26,9 @@ export function amazonAuthorities(): string {
  */
 export function ledToCache(
   groups: readonly ServerGroup[],
-  settings: Pick<Settings, 'images' | 'aws'>,
+  settings: Pick<Settings, 'images' | 'target' | 'aws'>,
 ): readonly ServerGroup[] {
-  if (settings.aws.cache === 'vm') return groups;
+  if (!hasManagedCache(settings)) return groups;
   const cache = groups.flatMap(({ services }) => services).find(({ name }) => name === 'redis');
   if (cache?.kind !== 'workload') return groups;
   const way = wayToCache(cache, image(settings, 'nginx'));

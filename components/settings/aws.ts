@@ -191,6 +191,17 @@ export function hasManagedDatabase({
   return target === 'aws' && database === 'rds';
 }
 
+/** Whether AWS runs the cache, on two nodes, and not a server of the platform. */
+export function hasManagedCache({
+  target,
+  aws: { cache },
+}: {
+  target: TargetName;
+  aws: Pick<AwsSettings, 'cache'>;
+}): boolean {
+  return target === 'aws' && cache === 'elasticache';
+}
+
 /** Whether files and backups are in buckets that the target makes. */
 export function hasBuckets({
   target,

@@ -46,6 +46,9 @@ export const elasticache = z
   .prefault({})
   .describe('The cache, where cache is elasticache.');
 
+/** One more than is needed: without an append-only file, the second has what the first takes with it. */
+export const nodeCount = 2;
+
 /** How much of a node's memory, in percent, is for snapshots and replicas, not for data. */
 export const reservedPercent = 25;
 

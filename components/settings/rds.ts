@@ -33,6 +33,9 @@ const known = Object.keys(classes) as [InstanceClass, ...InstanceClass[]];
 /** By how much a volume may grow by itself when nothing is said. */
 const growth = 4;
 
+/** Only the major: AWS installs newer minors by itself and makes none older. Another major is a change by hand. */
+export const databaseVersion = '18';
+
 /** `strata:aws.rds`. */
 export const rds = z
   .strictObject({

@@ -1,4 +1,10 @@
-import { deletionToken, deletionVariable, mayBeDeleted } from '../deletion';
+import {
+  deletionToken,
+  deletionVariable,
+  holdingTypes,
+  mayBeDeleted,
+  openingTypes,
+} from '../deletion';
 import { UserError } from '../errors';
 import { stackOption } from '../outputs';
 import type { Properties, Step } from './steps';
@@ -15,20 +21,7 @@ export interface Endangered {
 }
 
 /** What of the platform's own holds data or opens it, should anybody have taken its protection off. */
-const keeping = new Set([
-  'aws:backup/vault:Vault',
-  'aws:ebs/volume:Volume',
-  'aws:elasticache/replicationGroup:ReplicationGroup',
-  'aws:iam/accessKey:AccessKey',
-  'aws:kms/key:Key',
-  'aws:rds/instance:Instance',
-  'aws:s3/bucket:Bucket',
-  'random:index/randomPassword:RandomPassword',
-  'strata:docker:Volume',
-  'strata:local:Volume',
-  'strata:secrets:Password',
-  'strata:tls:Authority',
-]);
+const keeping = new Set([...holdingTypes, ...openingTypes]);
 
 const losing = new Set(['delete', 'delete-replaced', 'replace']);
 
@@ -45,7 +38,7 @@ export function endangered(stack: string, steps: readonly Step[]): Endangered[] 
     const [first] = told;
     if (!first) return [];
     const { name, type } = first;
-    return [{ urn, name, type, fate: fateOf(told), token: deletionToken(stack, name) }];
+    return [{ urn, name, type, fate: fateOf(told), token: deletionToken(stack, name, type) }];
   });
 }
 

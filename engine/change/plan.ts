@@ -1,4 +1,5 @@
 import { holdsData } from './endangered';
+import { managedChanges, type ManagedChange } from './managed';
 import { moves, releases, serverChanges, type Move, type ServerChange } from './servers';
 import type { Step } from './steps';
 
@@ -8,6 +9,8 @@ export interface Plan {
   readonly tier?: { readonly from: string; readonly to: string };
   readonly servers: readonly ServerChange[];
   readonly moves: readonly Move[];
+  /** What AWS does to what it runs itself. */
+  readonly managed: readonly ManagedChange[];
   /** In the order in which they are done. */
   readonly phases: readonly Phase[];
   /** Phases, counted from 1, between which nobody or, where it says so, not everybody is served. */
@@ -28,16 +31,26 @@ interface Pause {
 }
 
 export interface Phase {
-  readonly kind: 'beside' | 'stop' | 'release' | 'group' | 'entrance' | 'removal';
+  readonly kind: 'beside' | 'managed' | 'stop' | 'release' | 'group' | 'entrance' | 'removal';
   readonly does: readonly string[];
 }
 
+/** What phases and pause are made of. */
+interface Told {
+  readonly moved: readonly Move[];
+  readonly managed: readonly ManagedChange[];
+  readonly migrations: readonly string[];
+}
+
+const nobody = 'Nobody is answered';
 const migrationTypes = ['strata:database:Migration', 'strata:database:AppliedMigration'];
 const passwordType = 'random:index/randomPassword:RandomPassword';
 
 /** What comes beside the servers and takes its time, or costs. */
 const around: Readonly<Record<string, string>> = {
+  'aws:elasticache/replicationGroup:ReplicationGroup': 'a cache of ElastiCache',
   'aws:lb/loadBalancer:LoadBalancer': 'the load balancer',
+  'aws:rds/instance:Instance': 'a database of RDS',
   'aws:ec2/natGateway:NatGateway': 'a NAT gateway',
 };
 
@@ -49,15 +62,17 @@ export function describe(steps: readonly Step[]): Plan {
   const servers = serverChanges(steps);
   const moved = moves(steps);
   const migrations = pendingMigrations(steps);
-  const phases = phasesOf(steps, servers, moved, migrations);
+  const managed = managedChanges(steps);
+  const phases = phasesOf(steps, servers, { moved, managed, migrations });
   const stopped = stoppedAmong(servers, moved);
-  const pause = pauseOf(phases, stopped, moved);
+  const pause = pauseOf(phases, stopped, { moved, managed });
   const tier = tierOf(steps);
   const runsOn = servers.filter(({ name, there }) => there && !stopped.includes(name));
   return {
     ...(tier && { tier }),
     servers,
     moves: moved,
+    managed,
     phases,
     ...(pause && { pause }),
     serving: runsOn.map(({ name, fate }) =>
@@ -69,10 +84,17 @@ export function describe(steps: readonly Step[]): Plan {
 }
 
 /** Whether there is anything in it that people should know before it is done. */
-export function isWorthTelling({ tier, moves: moved, servers, migrations }: Plan): boolean {
+export function isWorthTelling({
+  tier,
+  moves: moved,
+  managed,
+  servers,
+  migrations,
+}: Plan): boolean {
   if (!servers.some(({ there }) => there)) return false;
   const changed = servers.some(({ fate }) => fate !== 'kept');
-  return tier !== undefined || changed || moved.length > 0 || migrations.length > 0;
+  const told = moved.length + managed.length + migrations.length;
+  return tier !== undefined || changed || told > 0;
 }
 
 function tierOf(steps: readonly Step[]): Plan['tier'] {
@@ -122,8 +144,7 @@ function stoppedAmong(servers: readonly ServerChange[], moved: readonly Move[]):
 function phasesOf(
   steps: readonly Step[],
   servers: readonly ServerChange[],
-  moved: readonly Move[],
-  migrations: readonly string[],
+  { moved, managed, migrations }: Pick<Told, 'moved' | 'managed' | 'migrations'>,
 ): Phase[] {
   const of = (fate: ServerChange['fate']) => servers.filter((server) => server.fate === fate);
   const stopped = stoppedAmong(servers, moved);
@@ -140,6 +161,7 @@ function phasesOf(
         ...madeAround(steps).map((what) => `${what} is made`),
       ],
     },
+    { kind: 'managed', does: managed.map(({ name, does }) => `${name} ${does}`) },
     {
       kind: 'stop',
       does: [
@@ -201,17 +223,23 @@ function entranceMoves(steps: readonly Step[]): string[] {
 function pauseOf(
   phases: readonly Phase[],
   stopped: readonly string[],
-  moved: readonly Move[],
+  { moved, managed }: Pick<Told, 'moved' | 'managed'>,
 ): Plan['pause'] {
   const at = (kind: Phase['kind']) => phases.findIndex((phase) => phase.kind === kind) + 1;
-  if (stopped.length === 0) return undefined;
-  const begins = at('stop');
+  const restarts = managed.some(({ pauses }) => pauses);
+  if (stopped.length === 0) {
+    if (!restarts) return undefined;
+    const only = at('managed');
+    return { begins: only, ends: only, who: nobody, because: 'there is no database meanwhile' };
+  }
+  const begins = restarts ? at('managed') : at('stop');
   return {
     begins,
     ends: Math.max(begins, at('release'), at('group'), at('entrance')),
-    who: stopped.some((name) => name !== 'operations')
-      ? 'Nobody is answered'
-      : 'What operators ask for is away, people are answered',
+    who:
+      restarts || stopped.some((name) => name !== 'operations')
+        ? nobody
+        : 'What operators ask for is away, people are answered',
     because:
       moved.length > 0
         ? 'a volume leaves only a stopped server: two never write to it'

@@ -33,12 +33,14 @@ function added(name: string): string {
   return `  + ${name}.sql`;
 }
 
-function pauseLines({ pause }: Plan): string[] {
+function pauseLines({ pause, phases }: Plan): string[] {
   if (!pause) return ['No server stops. A service that changed is away while it is replaced.'];
   const { begins, ends, who, because } = pause;
+  const takes = phases.some(({ kind }) => kind === 'stop')
+    ? ': servers start, images are pulled and built.'
+    : ', it is AWS that does it.';
   return [
-    `${who} from step ${String(begins)} to the end of step ${String(ends)} (${because}). How long that takes is not ` +
-      'known: servers start, images are pulled and built.',
+    `${who} from step ${String(begins)} to the end of step ${String(ends)} (${because}). How long that takes is not known${takes}`,
   ];
 }
 

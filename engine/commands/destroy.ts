@@ -4,7 +4,7 @@ import { type Command } from 'commander';
 import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
-import { deletionToken, deletionVariable } from '../deletion';
+import { deletionToken, deletionVariable, holdingTypes } from '../deletion';
 import { UserError } from '../errors';
 import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
@@ -120,21 +120,10 @@ export function refuseGuarded(stack: string, { resources = [] }: Exported): void
 }
 
 interface Volume {
-  /** What says that this very volume may be deleted: `<stack>/<name>`. */
+  /** What says that this very volume may be deleted. */
   readonly token: string;
   readonly path: string;
 }
-
-/** What holds data, whatever it is called. */
-const volumeTypes = [
-  'strata:local:Volume',
-  'strata:docker:Volume',
-  'aws:backup/vault:Vault',
-  'aws:ebs/volume:Volume',
-  'aws:elasticache/replicationGroup:ReplicationGroup',
-  'aws:rds/instance:Instance',
-  'aws:s3/bucket:Bucket',
-];
 
 /** Some of these hold what can be made again, replicas and releases: they are not protected. */
 const passing = ['aws:rds/instance:Instance', 'aws:s3/bucket:Bucket'];
@@ -142,14 +131,14 @@ const passing = ['aws:rds/instance:Instance', 'aws:s3/bucket:Bucket'];
 /** The volumes in a stack's state, and what else holds data, with what says that each may be deleted. */
 export function volumesIn({ resources = [] }: Exported): Volume[] {
   return resources.flatMap(({ type, urn, inputs, protect }) => {
-    if (!volumeTypes.includes(type) || (passing.includes(type) && protect !== true)) return [];
+    if (!holdingTypes.includes(type) || (passing.includes(type) && protect !== true)) return [];
     const parts = urn.split('::');
     const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };
     const place = folder ?? volume;
     return [
       {
-        token: deletionToken(stack, parts.at(-1) ?? ''),
+        token: deletionToken(stack, parts.at(-1) ?? '', type),
         path: typeof place === 'string' ? place : urn,
       },
     ];

@@ -1,9 +1,7 @@
 import type { Command } from 'commander';
-import { awsHealth } from '../aws-health';
-import { checkStack, reasonsOf, type ServiceHealth } from '../health';
+import { notesOf, reasonsOf, type ServiceHealth } from '../health';
 import { NotDeployed, type Outputs, readOutputs } from '../outputs';
-import { exportState } from '../pending';
-import { withStack } from '../session';
+import { stackHealth } from '../stack-health';
 import { table, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
@@ -21,21 +19,12 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
-  const services = await asked(stack, outputs, json);
+  const services = await stackHealth(stack, outputs, 'npm run status', out);
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
   const { tier, target } = outputs;
   if (json) out.result(JSON.stringify({ stack, tier, target, healthy, services }, null, 2));
   else out.result(render(stack, outputs, services));
-}
-
-/** On AWS the servers are asked, and which there are stands in the state. */
-async function asked(stack: string, outputs: Outputs, json: boolean): Promise<ServiceHealth[]> {
-  if (outputs.target !== 'aws') return checkStack(stack, outputs);
-  const out = terminal(json);
-  const options = { name: stack, out, purpose: 'npm run status', changes: false, create: false };
-  const { resources = [] } = await withStack(options, (session) => exportState(session.stack));
-  return awsHealth(outputs.services, resources);
 }
 
 /** A script gets an answer for a stack that is not there, too. */
@@ -59,9 +48,11 @@ function render(stack: string, { tier, target }: Outputs, services: ServiceHealt
     where,
   ]);
   const reasons = reasonsOf(services);
+  const notes = notesOf(services);
   return [
     `Stack ${stack}: tier ${tier} on ${target}\n`,
     table([['SERVICE', 'KIND', 'STATE', 'WHERE'], ...rows]),
+    ...(notes.length > 0 ? ['', ...notes] : []),
     ...(reasons.length > 0 ? ['', ...reasons, '', 'npm run up repairs what can be repaired.'] : []),
   ].join('\n');
 }

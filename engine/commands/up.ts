@@ -5,11 +5,12 @@ import { isWorthTelling } from '../change/plan';
 import { render } from '../change/show';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
-import { checkStack, reasonsOf } from '../health';
+import { notesOf, reasonsOf } from '../health';
 import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
 import { forgetPendingCreates } from '../pending';
 import { withStack } from '../session';
+import { stackHealth } from '../stack-health';
 import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
@@ -55,13 +56,15 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
   });
   const secrets = await readSecretOutputs(name, out);
   const outputs = withoutSecrets(secrets);
-  await requireHealthy(name, outputs);
+  await requireHealthy(name, outputs, out);
   return { changes, secrets, outputs };
 }
 
 /** What was healthy when it was deployed, or was left alone, may have ended or hung since. */
-async function requireHealthy(stack: string, outputs: Outputs): Promise<void> {
-  const reasons = reasonsOf(await checkStack(stack, outputs));
+async function requireHealthy(stack: string, outputs: Outputs, out: Terminal): Promise<void> {
+  const services = await stackHealth(stack, outputs, 'npm run up', out);
+  for (const note of notesOf(services)) out.note(note);
+  const reasons = reasonsOf(services);
   if (reasons.length === 0) return;
   const option = stackOption(stack);
   throw new UserError(

@@ -1,5 +1,7 @@
 import { ACMClient } from '@aws-sdk/client-acm';
 import { EC2Client } from '@aws-sdk/client-ec2';
+import { ElastiCacheClient } from '@aws-sdk/client-elasticache';
+import { RDSClient } from '@aws-sdk/client-rds';
 import { Route53Client } from '@aws-sdk/client-route-53';
 import { ServiceQuotasClient } from '@aws-sdk/client-service-quotas';
 import { SSMClient } from '@aws-sdk/client-ssm';
@@ -13,6 +15,8 @@ export interface Clients {
   readonly ssm: Pick<SSMClient, 'send'>;
   readonly route53: Pick<Route53Client, 'send'>;
   readonly acm: Pick<ACMClient, 'send'>;
+  readonly rds: Pick<RDSClient, 'send'>;
+  readonly elasticache: Pick<ElastiCacheClient, 'send'>;
   /** The name servers that the world is told for a domain. */
   readonly nameServers: (domain: string) => Promise<string[]>;
   /** What a program of this machine says to `--version`; `undefined` when there is none. */
@@ -29,5 +33,7 @@ export function awsClients(region: string): Omit<Clients, 'nameServers' | 'versi
     ssm: new SSMClient(options),
     route53: new Route53Client(options),
     acm: new ACMClient(options),
+    rds: new RDSClient(options),
+    elasticache: new ElastiCacheClient(options),
   };
 }

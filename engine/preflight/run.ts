@@ -5,6 +5,7 @@ import { dnsZone } from './checks/domain';
 import { identity } from './checks/identity';
 import { image } from './checks/image';
 import { instanceTypes } from './checks/instance-types';
+import { managed } from './checks/managed';
 import { localPrograms } from './checks/local-programs';
 import { memory } from './checks/memory';
 import { quotas } from './checks/quotas';
@@ -16,7 +17,15 @@ import type { Subject } from './subject';
 const here: readonly Check[] = [memory, localPrograms];
 
 /** Those that take credentials, which `identity` looks at first. */
-const there: readonly Check[] = [zones, instanceTypes, quotas, image, dnsZone, certificate];
+const there: readonly Check[] = [
+  zones,
+  instanceTypes,
+  managed,
+  quotas,
+  image,
+  dnsZone,
+  certificate,
+];
 
 /** Runs every check that can run; nothing is created, and one that fails hides no other. */
 export async function preflight(subject: Subject, clients: Clients): Promise<Finding[]> {

@@ -1,11 +1,15 @@
+import { names } from '../../components/data/names';
 import { ledToCache } from '../../components/links/way-to-cache';
 import { planOf } from '../../components/plan';
 import { planMemory } from '../../components/services/database/memory';
 import { connections } from '../../components/services/database/connections';
 import { optionalConnections } from '../../components/services/database/optional';
-import { natOf, zonesOf } from '../../components/settings/aws';
+import { hasManagedCache, hasManagedDatabase, natOf, zonesOf } from '../../components/settings/aws';
+import { cacheNode, nodeCount } from '../../components/settings/elasticache';
+import { databaseVersion, managedDatabase } from '../../components/settings/rds';
 import type { Settings } from '../../components/settings/schema';
 import { mebibytes } from '../../components/settings/sizes';
+import { awsName } from '../../components/targets/aws/naming';
 import { memoryBytes } from '../../components/targets/memory';
 import type { ServerGroup } from '../../components/targets/target';
 import { groupsOf } from '../../components/tiers/placement';
@@ -32,6 +36,22 @@ export interface Subject {
   readonly image?: string;
   readonly zones: readonly string[];
   readonly servers: readonly WantedServers[];
+  /** Of RDS, where it has the database. */
+  readonly rds?: {
+    readonly instanceClass: string;
+    /** Postgres' major. */
+    readonly version: string;
+    readonly multiAz: boolean;
+    /** With its replicas. */
+    readonly instances: number;
+  };
+  /** Of ElastiCache, where it has the cache. */
+  readonly elasticache?: {
+    /** What AWS calls it. */
+    readonly id: string;
+    readonly nodeType: string;
+    readonly nodes: number;
+  };
   /** How many Elastic IP addresses. */
   readonly addresses: number;
   readonly domain: string;
@@ -64,6 +84,8 @@ export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
     addresses: { none: 0, one: 1, 'per-zone': zones.length }[natOf(settings)] + (balanced ? 0 : 1),
     domain: settings.domain,
     balanced,
+    ...(hasManagedDatabase(settings) && { rds: wantedDatabase(settings) }),
+    ...(hasManagedCache(settings) && { elasticache: wantedCache(tags, settings) }),
     ...(image !== undefined && { image }),
     ...(dnsZone !== undefined && { dnsZone }),
     ...(certificate !== undefined && { certificate }),
@@ -86,4 +108,17 @@ function wanted(group: ServerGroup, zones: readonly string[], { aws }: Settings)
     zones: group.balanced ? zones : zones.slice(0, 1),
     memory: Math.ceil(bytes / 1024 ** 2),
   };
+}
+
+function wantedDatabase(settings: Settings): NonNullable<Subject['rds']> {
+  const { instanceClass, multiAz, replicas } = managedDatabase(settings);
+  return { instanceClass, version: databaseVersion, multiAz, instances: 1 + replicas };
+}
+
+function wantedCache(
+  { stack }: Subject['tags'],
+  settings: Settings,
+): NonNullable<Subject['elasticache']> {
+  const id = awsName(stack, names.volume('queue', 1), 40);
+  return { id, nodeType: cacheNode(settings).type, nodes: nodeCount };
 }

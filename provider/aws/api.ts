@@ -1,6 +1,8 @@
 import type { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import type { ElasticLoadBalancingV2 } from '@aws-sdk/client-elastic-load-balancing-v2';
 import type { EC2 } from '@aws-sdk/client-ec2';
+import type { ElastiCache } from '@aws-sdk/client-elasticache';
+import type { RDS } from '@aws-sdk/client-rds';
 import type { SSM } from '@aws-sdk/client-ssm';
 import { z } from 'zod';
 import { messageOf, UserError } from '../../engine/errors';
@@ -10,7 +12,7 @@ import type { Context } from '../host/resource';
 const maxAttempts = 6;
 
 /** AWS does not answer, or does not know us: an outage, which is not the absence of what it holds. */
-class AwsAwayError extends UserError {}
+export class AwsAwayError extends UserError {}
 
 export const regionInput = z
   .string()
@@ -35,6 +37,16 @@ export async function autoScaling(region: string): Promise<AutoScaling> {
 export async function loadBalancing(region: string): Promise<ElasticLoadBalancingV2> {
   const { ElasticLoadBalancingV2: Client } =
     await import('@aws-sdk/client-elastic-load-balancing-v2');
+  return new Client({ region, maxAttempts });
+}
+
+export async function databases(region: string): Promise<RDS> {
+  const { RDS: Client } = await import('@aws-sdk/client-rds');
+  return new Client({ region, maxAttempts });
+}
+
+export async function caches(region: string): Promise<ElastiCache> {
+  const { ElastiCache: Client } = await import('@aws-sdk/client-elasticache');
   return new Client({ region, maxAttempts });
 }
 

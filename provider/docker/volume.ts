@@ -2,7 +2,7 @@ import type Docker from 'dockerode';
 import type { Readable } from 'node:stream';
 import { pack } from 'tar-stream';
 import { z } from 'zod';
-import { deletionToken } from '../../engine/deletion';
+import { volumeToken } from '../../engine/deletion';
 import { UserError } from '../../engine/errors';
 import type { Context, Resource } from '../host/resource';
 import { differences } from '../local/changes';
@@ -114,5 +114,5 @@ async function remove(docker: Docker, name: string, token: string): Promise<void
 }
 
 function tokenOf({ stack, name }: Context): string {
-  return deletionToken(stack, name);
+  return volumeToken(stack, name);
 }

@@ -10,7 +10,7 @@ import {
 } from 'node:fs';
 import path from 'node:path';
 import { z } from 'zod';
-import { deletionToken, deletionVariable, mayBeDeleted } from '../../engine/deletion';
+import { deletionVariable, mayBeDeleted, volumeToken } from '../../engine/deletion';
 import { UserError } from '../../engine/errors';
 import { root } from '../../engine/root';
 import type { Context, Resource } from '../host/resource';
@@ -132,5 +132,5 @@ function removeEmpty(folder: string, limit: string): void {
 }
 
 function tokenOf({ stack, name }: Context): string {
-  return deletionToken(stack, name);
+  return volumeToken(stack, name);
 }

@@ -48,4 +48,22 @@ describe.skipIf(reason)('a database of RDS (moto, and a stand-in for its servers
     });
     await stack.pulumi('preview', '--expect-no-changes');
   });
+
+  test('is asked how it is: healthy, and not once somebody has stopped it', async () => {
+    const where = expect.stringMatching(/^Amazon RDS \(strata-cloud-database-1\)$/) as string;
+    const asked = async () => {
+      const { code, stdout } = await stack.run('status', '--json');
+      return { code, ...(JSON.parse(stdout) as { services: unknown[] }) };
+    };
+    const one = { name: 'database-1', kind: 'rds', where };
+    const healthy = await asked();
+    expect(healthy).toMatchObject({ code: 0, healthy: true });
+    expect(healthy.services).toContainEqual({ ...one, healthy: true });
+
+    stack.moto.call('rds', 'stop_db_instance', { DBInstanceIdentifier: 'strata-cloud-database-1' });
+    const stopped = await asked();
+    expect(stopped).toMatchObject({ code: 1, healthy: false });
+    const reason = 'AWS says it is stopped';
+    expect(stopped.services).toContainEqual({ ...one, healthy: false, reason });
+  });
 });

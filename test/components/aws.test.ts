@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { isOn, presets } from '../../components/services/presets';
 import { presetNames, tierNames } from '../../components/settings/names';
 import type { PresetName, TierName } from '../../components/settings/schema';
+import { deletionToken, holdingTypes, openingTypes } from '../../engine/deletion';
 import { violationsOf } from '../../policy/violations';
 import type { Registered } from '../support/graph';
 import { deploy, plainTexts, reached } from '../support/platform';
@@ -74,6 +75,11 @@ const cases = presetNames.flatMap((preset) =>
   ),
 );
 
+const keeping = [...holdingTypes, ...openingTypes];
+
+/** Token → what it says may be deleted, of everything that is deployed here. */
+const named = new Map<string, Set<string>>();
+
 test('the presets are those that are deployed here', () => {
   expect([...presetNames].sort()).toEqual(Object.keys(presets).sort());
 });
@@ -92,6 +98,14 @@ describe.each(cases)(
 
     beforeAll(async () => {
       all = await deploy(configOf(preset, tier, managed[by]), preview);
+      for (const { type, name, urn, protect } of all.filter((each) =>
+        keeping.includes(each.type),
+      )) {
+        // Replicas and releases are made again.
+        if (!protect) continue;
+        const token = deletionToken('test', name, type);
+        named.set(token, (named.get(token) ?? new Set()).add(urn));
+      }
     }, patience);
 
     test('breaks no rule of the policy pack', () => {
@@ -179,6 +193,16 @@ describe.each(cases)(
     });
   },
 );
+
+test('whatever AWS runs, a token that lets data go names one resource', () => {
+  expect([...named].filter(([, urns]) => urns.size > 1)).toEqual([]);
+  expect([...named.keys()]).toEqual(
+    expect.arrayContaining([
+      ...['test/database-1', 'test/database-1:rds', 'test/queue-1', 'test/queue-1:elasticache'],
+      ...['test/storage-1:s3', 'test/storage-1:iam', 'test/encryption-key:kms', 'test/jwt-key'],
+    ]),
+  );
+});
 
 describe.each([
   ...presetNames.map((preset) => [preset, 'servers', 'Volume::database-1'] as const),

@@ -30,6 +30,8 @@ export function standIns(
     ssm: client,
     route53: client,
     acm: client,
+    rds: client,
+    elasticache: client,
     nameServers: () => Promise.resolve(['ns-1.example.net.']),
     version: () => Promise.resolve('1.0'),
     ...more,

@@ -77,7 +77,9 @@ describe('a change that would lose data', () => {
     expect(said).toContain(
       'jwt-key (random:index/randomPassword:RandomPassword) would be replaced',
     );
-    expect(said).toContain('STRATA_DELETE_DATA=prod/database-1,prod/encryption-key,prod/jwt-key');
+    expect(said).toContain(
+      'STRATA_DELETE_DATA=prod/database-1,prod/encryption-key:kms,prod/jwt-key',
+    );
   });
 
   test.each([
@@ -170,11 +172,45 @@ describe('a token', () => {
     },
   );
 
+  // A move from one kind of place to another leaves the name and changes the type.
+  test.each([
+    ['a volume, its RDS', 'database-1', 'aws:rds/instance:Instance', 'prod/database-1:rds'],
+    [
+      'a volume, its ElastiCache',
+      'queue-1',
+      'strata:aws:Cache$aws:elasticache/replicationGroup:ReplicationGroup',
+      'prod/queue-1:elasticache',
+    ],
+    [
+      'a volume, its bucket',
+      'storage-1',
+      'strata:aws:DataBucket$strata:aws:Bucket$aws:s3/bucket:Bucket',
+      'prod/storage-1:s3',
+    ],
+    [
+      'a bucket, the key that opens it',
+      'storage-1',
+      'strata:aws:DataBucket$aws:iam/accessKey:AccessKey',
+      'prod/storage-1:iam',
+    ],
+  ])('names %s apart', (_, name, kinds, token) => {
+    const other = { kinds, name, operation: 'delete' };
+    const disk = { ...volume, name, operation: 'delete' };
+    vi.stubEnv('STRATA_DELETE_DATA', `prod/${name}`);
+    expect(refusal(disk)).toBe('not refused');
+    const said = refusal(disk, other);
+    expect(said.match(/would be/g)).toHaveLength(1);
+    expect(said).toContain(`STRATA_DELETE_DATA=prod/${name},${token} npm run up`);
+    vi.stubEnv('STRATA_DELETE_DATA', token);
+    expect(refusal(other)).toBe('not refused');
+    expect(refusal(disk)).toContain(`${name} (aws:ebs/volume:Volume) would be deleted`);
+  });
+
   test('lets through nothing where it names some of them', () => {
     vi.stubEnv('STRATA_DELETE_DATA', 'prod/database-1');
     const said = refusal(lost, { ...key, operation: 'delete' });
     expect(said).toContain('encryption-key (aws:kms/key:Key) would be deleted');
     expect(said).not.toContain('database-1 (aws');
-    expect(said).toContain('STRATA_DELETE_DATA=prod/database-1,prod/encryption-key npm run up');
+    expect(said).toContain('STRATA_DELETE_DATA=prod/database-1,prod/encryption-key:kms npm run up');
   });
 });

@@ -79,6 +79,29 @@ function release(operation: string, server: string, ...contents: readonly string
   );
 }
 
+/** A change of something that AWS runs. */
+function managed(type: string, name: string, { before, after }: Record<string, Inputs>): Step {
+  return step('update', type, name, ['id', before], ['id', after]);
+}
+
+/** A change of a database of RDS that has no standby unless `was` says so. */
+function rds(change: Inputs, was: Inputs = {}): Step {
+  const before = { instanceClass: 'db.m7g.large', multiAz: false, ...was };
+  return managed('aws:rds/instance:Instance', 'database-1', {
+    ...{ before, after: { ...before, ...change } },
+  });
+}
+
+/** Of a parameter group; only `max_connections` is read at the start. */
+function parameters(given: Record<string, string>): Inputs {
+  return {
+    parameters: Object.entries(given).map(([name, value]) => ({
+      ...{ name, value },
+      applyMethod: name === 'max_connections' ? 'pending-reboot' : 'immediate',
+    })),
+  };
+}
+
 const eip = 'aws:ec2/eip:Eip';
 const record = 'aws:route53/record:Record';
 
@@ -227,6 +250,84 @@ group('the plan of another change', () => {
     ['nothing', []],
   ])('is not told of %s', (_, steps) => {
     expect(isWorthTelling(describe(steps))).toBe(false);
+  });
+
+  test('tells that a database of RDS restarts, or leaves for its standby, with the pause', () => {
+    const plan = describe([
+      there,
+      rds({ instanceClass: 'db.r7g.large' }),
+      release('update', 'data'),
+    ]);
+    expect(isWorthTelling(plan)).toBe(true);
+    expect(plan).toMatchObject({
+      phases: [
+        { kind: 'managed', does: ['database-1 restarts as db.r7g.large'] },
+        { kind: 'release' },
+      ],
+      pause: { begins: 1, ends: 1, who: 'Nobody is answered' },
+      serving: ['data'],
+    });
+    expect(render('prod', plan)).toContain(
+      'Nobody is answered from step 1 to the end of step 1 (there is no database meanwhile). How long',
+    );
+    const standing = describe([there, rds({ instanceClass: 'db.r7g.large' }, { multiAz: true })]);
+    expect(standing.phases[0]?.does).toEqual([
+      'database-1 leaves for its standby and comes back as db.r7g.large',
+    ]);
+    expect(standing.pause).toBeDefined();
+  });
+
+  test('begins the pause of a change of tier where the database restarts', () => {
+    const changes = rds({ instanceClass: 'db.r7g.large', multiAz: true });
+    const plan = describe([...toSplit, changes]);
+    expect(plan.phases[1]).toEqual({
+      kind: 'managed',
+      does: ['database-1 restarts as db.r7g.large', 'database-1 gets a standby in another zone'],
+    });
+    expect(plan.pause).toMatchObject({ begins: 2, ends: 5 });
+  });
+
+  test.each<[string, Step, string]>([
+    ['a standby', rds({ multiAz: true }), 'database-1 gets a standby in another zone'],
+    ['none any more', rds({ multiAz: false }, { multiAz: true }), 'database-1 loses its standby'],
+    [
+      'a larger replica',
+      rds({ instanceClass: 'db.r7g.large' }, { replicateSourceDb: 'database-1' }),
+      'database-1 restarts as db.r7g.large',
+    ],
+    [
+      'other nodes of the cache',
+      managed('aws:elasticache/replicationGroup:ReplicationGroup', 'queue-1', {
+        ...{ before: { nodeType: 'cache.t4g.small' }, after: { nodeType: 'cache.m7g.large' } },
+      }),
+      'queue-1 moves to other nodes, cache.m7g.large: its connections break once',
+    ],
+    [
+      'parameters that wait',
+      managed('aws:rds/parameterGroup:ParameterGroup', 'database-1', {
+        before: parameters({ max_connections: '100', work_mem: '4096' }),
+        after: parameters({ max_connections: '200', work_mem: '8192' }),
+      }),
+      'database-1 is told of max_connections, and takes it when somebody restarts it',
+    ],
+  ])('tells of %s, which nobody waits for', (_, change, does) => {
+    const plan = describe([there, change]);
+    expect(isWorthTelling(plan)).toBe(true);
+    expect(plan.phases).toEqual([{ kind: 'managed', does: [does] }]);
+    expect(plan.pause).toBeUndefined();
+  });
+
+  test.each<[string, Step]>([
+    ['more room and more backups', rds({ allocatedStorage: 100, backupRetentionPeriod: 14 })],
+    [
+      'what Postgres takes while it runs',
+      managed('aws:rds/parameterGroup:ParameterGroup', 'database-1', {
+        before: parameters({ work_mem: '4096' }),
+        after: parameters({ work_mem: '8192' }),
+      }),
+    ],
+  ])('is not told of %s', (_, change) => {
+    expect(isWorthTelling(describe([there, change]))).toBe(false);
   });
 
   test('takes a volume that an interrupted deployment left without a server', () => {

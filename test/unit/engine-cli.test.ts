@@ -86,7 +86,7 @@ test('the volumes of a state carry the token that lets each be deleted', () => {
   expect(volumesIn({ resources })).toEqual([
     { token: 'local/database', path: '.strata/stacks/local/volumes/database' },
     { token: 'prod/database-1', path: disk.urn },
-    { token: 'prod/database-1', path: database.urn },
+    { token: 'prod/database-1:rds', path: database.urn },
   ]);
   expect(() => refuseGuarded('prod', { resources })).toThrow(database.urn);
   expect(() => refuseGuarded('prod', { resources: [volume, disk] })).not.toThrow();

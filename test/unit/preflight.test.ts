@@ -6,6 +6,7 @@ import { identity } from '../../engine/preflight/checks/identity';
 import { image } from '../../engine/preflight/checks/image';
 import { instanceTypes } from '../../engine/preflight/checks/instance-types';
 import { localPrograms } from '../../engine/preflight/checks/local-programs';
+import { managed } from '../../engine/preflight/checks/managed';
 import { memory } from '../../engine/preflight/checks/memory';
 import { quotas } from '../../engine/preflight/checks/quotas';
 import { zones } from '../../engine/preflight/checks/zones';
@@ -237,6 +238,86 @@ describe('quotas', () => {
       DescribeVpcsCommand: {},
     });
     expect((await run(quotas, {}, clients))[0]).toContain('AWS does not say how many there may be');
+  });
+});
+
+describe('what AWS runs', () => {
+  const rds = { instanceClass: 'db.r7g.large', version: '18', multiAz: true, instances: 2 };
+  const elasticache = { id: 'strata-prod-queue-1', nodeType: 'cache.m7g.large', nodes: 2 };
+  const [a, b] = ['eu-central-1a', 'eu-central-1b'];
+  const option = (zones: readonly string[], more: object = {}) => ({
+    ...{ EngineVersion: '18.1', StorageType: 'gp3', MultiAZCapable: true },
+    AvailabilityZones: zones.map((Name) => ({ Name })),
+    ...more,
+  });
+  const orderable = async (options: object[], wanted: object = {}) => {
+    const [first, ...rest] = options;
+    const DescribeOrderableDBInstanceOptionsCommand = ({ Marker }: Record<string, unknown>) =>
+      Marker === undefined
+        ? { OrderableDBInstanceOptions: first ? [first] : [], Marker: 'more' }
+        : { OrderableDBInstanceOptions: rest };
+    const clients = standIns({ DescribeOrderableDBInstanceOptionsCommand });
+    return (await run(managed, { rds: { ...rds, ...wanted } }, clients))[0];
+  };
+
+  test('is orderable, on whichever page that stands', async () => {
+    expect(await orderable([option([a]), option([b])])).toBe(
+      'ok: RDS: db.r7g.large with Postgres 18 in eu-central-1a and eu-central-1b',
+    );
+  });
+
+  test.each<[string, object[], string]>([
+    ['of another major', [option([a, b], { EngineVersion: '17.6' })], 'in no zone of region'],
+    ['of another storage', [option([a, b], { StorageType: 'io1' })], 'in no zone of region'],
+    ['without standbys', [option([a, b], { MultiAZCapable: false })], 'in no zone of region'],
+    ['elsewhere', [option(['eu-central-1c'])], 'and in none of eu-central-1a, eu-central-1b'],
+    ['in one zone', [option([a])], 'its standby needs another zone than eu-central-1a'],
+  ])('is an error where it can be had only %s', async (_, options, says) => {
+    const found = await orderable(options);
+    expect(found).toMatch(/^error: RDS has db.r7g.large with Postgres 18 in /);
+    expect(found).toContain(says);
+  });
+
+  test('may stand in one zone where it has no standby, which is a warning', async () => {
+    const found = await orderable([option([b], { MultiAZCapable: false })], { multiAz: false });
+    expect(found).toMatch(
+      /^warning: .*, so it cannot stand in all of eu-central-1a, eu-central-1b/,
+    );
+  });
+
+  test('is not known beforehand of ElastiCache', async () => {
+    expect(await run(managed, { elasticache }, standIns({}))).toEqual([
+      'warning: ElastiCache: whether it has cache.m7g.large in these zones, AWS does not say beforehand',
+    ]);
+  });
+
+  test('is not asked for where servers run everything', async () => {
+    expect(await run(managed, {}, standIns({}))).toEqual([]);
+  });
+
+  test('counts to quotas, but for what the stack has itself', async () => {
+    const TagList = Object.entries(subject().tags).map(([Key, Value]) => ({ Key, Value }));
+    const paged = (name: string, all: object[]) => (input: Record<string, unknown>) =>
+      input.Marker === undefined
+        ? { [name]: all.slice(0, 1), Marker: 'more' }
+        : { [name]: all.slice(1) };
+    const clients = standIns({
+      ...ec2,
+      GetServiceQuotaCommand: ({ QuotaCode }: Record<string, unknown>) => ({
+        Quota: { Value: QuotaCode === 'L-DFE45DF3' ? 4 : 40 },
+      }),
+      ...{ DescribeInstancesCommand: {}, DescribeAddressesCommand: {}, DescribeVpcsCommand: {} },
+      DescribeDBInstancesCommand: paged('DBInstances', [{ TagList }, {}, { TagList: [] }]),
+      DescribeCacheClustersCommand: paged('CacheClusters', [
+        { ReplicationGroupId: elasticache.id, NumCacheNodes: 1 },
+        { ReplicationGroupId: 'strata-stage-queue-1', NumCacheNodes: 1 },
+        { NumCacheNodes: 2 },
+      ]),
+    });
+    expect((await run(quotas, { rds, elasticache }, clients)).slice(3)).toEqual([
+      'ok: instances of RDS: 2 needed and 2 in use, of 40',
+      'error: nodes of ElastiCache: 2 needed and 3 in use, of 4',
+    ]);
   });
 });
 
@@ -475,6 +556,21 @@ describe('what the settings ask for', () => {
       balanced: false,
     });
     expect(database.worst).toBeLessThanOrEqual(database.memory);
+  });
+
+  test('what AWS runs is wanted of RDS and ElastiCache, and nothing of it otherwise', () => {
+    expect(wanted({ tier: 'single' })).not.toHaveProperty('rds');
+    expect(wanted({ tier: 'single' })).not.toHaveProperty('elasticache');
+    const aws = {
+      dnsZone: 'Z0123456',
+      database: 'rds',
+      rds: { replicas: 2 },
+      cache: 'elasticache',
+    };
+    expect(wanted({ tier: 'load-balanced', aws, database: { memory: '8G' } })).toMatchObject({
+      rds: { instanceClass: 'db.r7g.xlarge', version: '18', multiAz: true, instances: 3 },
+      elasticache: { id: 'strata-prod-queue-1', nodeType: 'cache.m7g.large', nodes: 2 },
+    });
   });
 
   test('like servers are in all zones, and gateways have the addresses', () => {

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { accessString, redisUsers } from '../../services/redis';
 import type { RedisUser } from '../../services/service';
-import { reservedPercent } from '../../settings/elasticache';
+import { nodeCount, reservedPercent } from '../../settings/elasticache';
 import { stackName } from './naming';
 
 export interface CacheArgs {
@@ -28,9 +28,6 @@ const parameters = {
   'acl-pubsub-default': 'resetchannels',
   'reserved-memory-percent': String(reservedPercent),
 } as const;
-
-/** One more than is needed: without an append-only file, the second has what the first takes with it. */
-const nodeCount = 2;
 
 /**
  * Valkey of Amazon ElastiCache, with the users and rights that the platform's own has. It takes connections by TLS only,

@@ -1,6 +1,6 @@
 import * as aws from '@pulumi/aws';
 import { names } from '../../data/names';
-import { hasManagedDatabase, volumeSize, zonesOf } from '../../settings/aws';
+import { hasManagedCache, hasManagedDatabase, volumeSize, zonesOf } from '../../settings/aws';
 import type { Settings } from '../../settings/schema';
 import { madeAnew } from '../../tiers/placement';
 import { randomPassword } from '../password';
@@ -30,7 +30,7 @@ export function awsTarget(settings: Settings): Target {
       // RDS has a volume of its own.
       if (content === 'database' && hasManagedDatabase(settings)) return undefined;
       // ElastiCache has no volume.
-      if (content === 'queue' && settings.aws.cache === 'elasticache') return undefined;
+      if (content === 'queue' && hasManagedCache(settings)) return undefined;
       const name = names.volume(content, 1);
       const resource = new aws.ebs.Volume(
         name,

@@ -29,7 +29,7 @@ export class Key extends pulumi.ComponentResource {
         description: `Everything that ${stackName('data', 128)} keeps.`,
         enableKeyRotation: true,
         deletionWindowInDays: 30,
-        policy: policy([ofAccount(account), ofLogs(account), ofAlarms(account), ofEvents(account)]),
+        policy: policy([ofAccount(account), ofLogs(account), ...ofSenders(account)]),
       },
       { parent: this, protect: true },
     );
@@ -79,31 +79,27 @@ function ofLogs(account: Account): Statement {
   };
 }
 
-function ofAlarms(account: Account): Statement {
-  return {
-    Sid: 'Alarms',
-    Effect: 'Allow',
-    Principal: { Service: 'cloudwatch.amazonaws.com' },
-    Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
-    Resource: '*',
-    Condition: { StringEquals: { 'aws:SourceAccount': account.id } },
-  };
+/** Who sends to encrypted topics. */
+function ofSenders(account: Account): Statement[] {
+  const topics = severities.map((severity) => arn(account, 'sns', topicName(severity)));
+  return [
+    ofSender('Alarms', 'cloudwatch', { 'aws:SourceAccount': account.id }),
+    // AWS knows no source of events; the topic is known, and says from which rule it takes them.
+    ofSender('Events', 'events', { 'kms:EncryptionContext:aws:sns:topicArn': topics }),
+  ];
 }
 
-/** AWS knows no source of events for encrypted topics; the topic is known, and says from which rule it takes them. */
-function ofEvents(account: Account): Statement {
+function ofSender(
+  Sid: string,
+  service: string,
+  StringEquals: NonNullable<Statement['Condition']>[string],
+): Statement {
   return {
-    Sid: 'Events',
+    Sid,
     Effect: 'Allow',
-    Principal: { Service: 'events.amazonaws.com' },
+    Principal: { Service: `${service}.amazonaws.com` },
     Action: ['kms:Decrypt', 'kms:GenerateDataKey*'],
     Resource: '*',
-    Condition: {
-      StringEquals: {
-        'kms:EncryptionContext:aws:sns:topicArn': severities.map((severity) =>
-          arn(account, 'sns', topicName(severity)),
-        ),
-      },
-    },
+    Condition: { StringEquals },
   };
 }

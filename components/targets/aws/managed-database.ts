@@ -1,6 +1,6 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { ManagedDatabasePlan } from '../../settings/rds';
+import { databaseVersion, type ManagedDatabasePlan } from '../../settings/rds';
 import { managedDatabasePort } from './constants';
 import { databaseIdentifier, databaseLogGroups } from './database-names';
 import type { databaseParameters } from './database-parameters';
@@ -22,9 +22,6 @@ export interface ManagedDatabaseArgs {
   /** How long logs are kept in CloudWatch. */
   readonly logDays: number;
 }
-
-/** Only the major: AWS installs newer minors by itself and makes none older. Another major is a change by hand. */
-const version = '18';
 
 /** What the database and its replicas have in common. */
 export type Shared = Pick<
@@ -77,7 +74,7 @@ export class ManagedDatabase extends pulumi.ComponentResource {
       {
         name: this.identifier,
         description: 'The database.',
-        family: `postgres${version}`,
+        family: `postgres${databaseVersion}`,
         parameters: args.parameters,
       },
       parent,
@@ -105,7 +102,7 @@ export class ManagedDatabase extends pulumi.ComponentResource {
         ...this.shared,
         identifier: this.identifier,
         engine: 'postgres',
-        engineVersion: version,
+        engineVersion: databaseVersion,
         allowMajorVersionUpgrade: false,
         username: 'postgres',
         password: args.password,

@@ -1,6 +1,6 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { names } from '../../data/names';
-import { hasManagedDatabase } from '../../settings/aws';
+import { hasManagedCache, hasManagedDatabase } from '../../settings/aws';
 import { cacheNode } from '../../settings/elasticache';
 import type { Settings } from '../../settings/schema';
 import type { Deployment, Placed } from '../target';
@@ -25,7 +25,7 @@ export interface Managed {
 export function managedPorts(settings: Settings): Record<string, number> {
   return {
     ...(hasManagedDatabase(settings) && { database: managedDatabasePort }),
-    ...(hasCache(settings) && { cache: cachePort }),
+    ...(hasManagedCache(settings) && { cache: cachePort }),
   };
 }
 
@@ -41,7 +41,7 @@ export function managedOf(
   const { database, watched } = hasManagedDatabase(settings)
     ? databaseOf(base, network, doors, deployment, opts)
     : {};
-  const cache = hasCache(settings) ? cacheOf(base, network, doors, deployment) : undefined;
+  const cache = hasManagedCache(settings) ? cacheOf(base, network, doors, deployment) : undefined;
   return {
     ...(database && { database }),
     ...(cache && { cache }),
@@ -61,10 +61,6 @@ export function placedAtAws({
     ...(database && { database: { resource: database.instance, where: 'Amazon RDS' } }),
     ...(cache && { redis: { resource: cache.group, where: 'Amazon ElastiCache' } }),
   };
-}
-
-function hasCache({ aws }: Settings): boolean {
-  return aws.cache === 'elasticache';
 }
 
 function cacheOf(

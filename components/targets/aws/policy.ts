@@ -1,4 +1,5 @@
 import * as pulumi from '@pulumi/pulumi';
+import type { Account } from './account';
 
 type Words = pulumi.Input<string> | readonly pulumi.Input<string>[];
 
@@ -16,6 +17,35 @@ export interface Statement {
 /** A policy document as JSON. */
 export function policy(statements: readonly Statement[]): pulumi.Output<string> {
   return pulumi.jsonStringify({ Version: '2012-10-17', Statement: statements });
+}
+
+/** To read one secret; its key besides is `decrypt`'s. */
+export function readSecret(secret: pulumi.Input<string>): Statement {
+  return {
+    Sid: 'ReadSecret',
+    Effect: 'Allow',
+    Action: 'secretsmanager:GetSecretValue',
+    Resource: secret,
+  };
+}
+
+/** To decrypt with a key what services of AWS keep, such as `s3`, and only by asking those. */
+export function decrypt(
+  { region }: Account,
+  key: pulumi.Input<string>,
+  services: readonly string[],
+): Statement {
+  return {
+    Sid: 'Decrypt',
+    Effect: 'Allow',
+    Action: 'kms:Decrypt',
+    Resource: key,
+    Condition: {
+      StringEquals: {
+        'kms:ViaService': services.map((service) => `${service}.${region}.amazonaws.com`),
+      },
+    },
+  };
 }
 
 /** Who may take on a role: one service of AWS. */

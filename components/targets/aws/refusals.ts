@@ -1,4 +1,5 @@
 import type { Service } from '../../services/service';
+import { hasManagedCache } from '../../settings/aws';
 import { cacheNode } from '../../settings/elasticache';
 import type { Problem } from '../../settings/errors';
 import type { Settings } from '../../settings/schema';
@@ -40,7 +41,7 @@ function unnamed({ domain }: Settings): Problem[] {
 function cacheTooSmall(settings: Settings): Problem[] {
   const { type, bytes } = cacheNode(settings);
   const { memory } = settings.redis;
-  if (settings.aws.cache === 'vm' || bytesOf(memory) <= bytes) return [];
+  if (!hasManagedCache(settings) || bytesOf(memory) <= bytes) return [];
   return [
     {
       key: showKey(['redis', 'memory']),

@@ -2,7 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { Account } from './account';
 import { globalName } from './naming';
-import { policy, trust, type Statement } from './policy';
+import { decrypt, policy, readSecret, trust, type Statement } from './policy';
 import type { ServerGroup } from '../target';
 
 export interface ServerRoleArgs {
@@ -87,25 +87,8 @@ function statements(args: ServerRoleArgs): Statement[] {
       Action: ['s3:GetObject', 's3:GetObjectVersion'],
       Resource: pulumi.interpolate`${releases}/releases/${group}.*`,
     },
-    {
-      Sid: 'ReadSecret',
-      Effect: 'Allow',
-      Action: 'secretsmanager:GetSecretValue',
-      Resource: secret,
-    },
-    {
-      Sid: 'Decrypt',
-      Effect: 'Allow',
-      Action: 'kms:Decrypt',
-      Resource: key,
-      Condition: {
-        StringEquals: {
-          'kms:ViaService': ['s3', 'secretsmanager'].map(
-            (service) => `${service}.${account.region}.amazonaws.com`,
-          ),
-        },
-      },
-    },
+    readSecret(secret),
+    decrypt(account, key, ['s3', 'secretsmanager']),
     ...(repositories.length > 0 ? pulling(repositories) : []),
   ];
 }

@@ -8,22 +8,12 @@ import {
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { type Check, type Finding, ok, warning, wrong } from '../check';
 import type { Clients } from '../clients';
+import { isOf, type Quota } from '../quota';
 import type { Subject } from '../subject';
 import { described } from './instance-types';
+import { managedQuotas } from './managed-quotas';
 
 const name = 'quotas';
-
-/** A limit of the account in a region, and what this stack needs of it. */
-interface Quota {
-  readonly what: string;
-  readonly service: string;
-  readonly code: string;
-  /** In use by others. */
-  readonly used: number;
-  readonly needed: number;
-  /** As much more while a release replaces servers. */
-  readonly whileReplacing: number;
-}
 
 /** What the account may have in the region is enough beside what it has already. */
 export const quotas: Check = {
@@ -34,12 +24,15 @@ export const quotas: Check = {
     'ec2:DescribeInstanceTypes',
     'ec2:DescribeAddresses',
     'ec2:DescribeVpcs',
+    'rds:DescribeDBInstances',
+    'elasticache:DescribeCacheClusters',
   ],
   async run(subject, clients) {
     const wanted = await Promise.all([
       processors(subject, clients),
       addresses(subject, clients),
       networks(subject, clients),
+      ...managedQuotas(subject, clients),
     ]);
     return Promise.all(wanted.map((quota) => compared(quota, clients)));
   },
@@ -149,16 +142,4 @@ const otherFamilies = /^(?:dl|f|g|hpc|inf|mac|p|trn|u|vt|x)\d/;
 function processorsOf({ CpuOptions, InstanceType, InstanceLifecycle }: Instance): number {
   if (otherFamilies.test(InstanceType ?? '') || InstanceLifecycle === 'spot') return 0;
   return (CpuOptions?.CoreCount ?? 0) * (CpuOptions?.ThreadsPerCore ?? 1);
-}
-
-interface Tagged {
-  readonly Tags?:
-    { readonly Key?: string | undefined; readonly Value?: string | undefined }[] | undefined;
-}
-
-/** What this stack has already is not in the way of it. */
-function isOf(tags: Subject['tags'], { Tags = [] }: Tagged): boolean {
-  return Object.entries(tags).every(([key, value]) =>
-    Tags.some((tag) => tag.Key === key && tag.Value === value),
-  );
 }

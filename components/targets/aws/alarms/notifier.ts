@@ -6,7 +6,7 @@ import type { Account } from '../account';
 import { logDays } from '../constants';
 import { logGroup } from '../log-group';
 import { globalName, stackName } from '../naming';
-import { policy, trust } from '../policy';
+import { decrypt, policy, readSecret, trust } from '../policy';
 import type { Target } from './notifier/messages';
 import type { Topics } from './topics';
 import { severities, type Severity, type Watched } from './watched';
@@ -150,25 +150,14 @@ function target(receiver: NotifiedReceiver, secret: NotifierArgs['secret']): pul
 }
 
 function rightsOf(
-  { region }: Account,
+  account: Account,
   key: pulumi.Input<string>,
   secret: pulumi.Input<string>,
   log: pulumi.Input<string>,
 ): pulumi.Output<string> {
   return policy([
-    {
-      Sid: 'ReadSecret',
-      Effect: 'Allow',
-      Action: 'secretsmanager:GetSecretValue',
-      Resource: secret,
-    },
-    {
-      Sid: 'Decrypt',
-      Effect: 'Allow',
-      Action: 'kms:Decrypt',
-      Resource: key,
-      Condition: { StringEquals: { 'kms:ViaService': `secretsmanager.${region}.amazonaws.com` } },
-    },
+    readSecret(secret),
+    decrypt(account, key, ['secretsmanager']),
     {
       Sid: 'WriteLog',
       Effect: 'Allow',
