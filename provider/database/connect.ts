@@ -52,16 +52,23 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
   }
 }
 
-/** Runs `work` in one transaction as `role`; everything or nothing is kept. */
-export async function inTransaction<T>(
+/** Runs `work` in one transaction as `role`, which waits for no lock long; everything or nothing is kept. */
+export function inTransaction<T>(
   client: Client,
   role: string | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  await client.query('begin');
-  try {
+  return transaction(client, async () => {
     await client.query("set local lock_timeout = '5s'");
     if (role) await client.query(`set local role ${client.escapeIdentifier(role)}`);
+    return work();
+  });
+}
+
+/** Runs `work` in one transaction, and in nothing else: everything or nothing is kept. */
+export async function transaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
     const result = await work();
     await client.query('commit');
     return result;
