@@ -35,7 +35,11 @@ const opened = z
 
 /** What is in none of these has no place in a command, a URL or a certificate's name. */
 const password = z.union([z.string(), opened.pipe(z.string())]).pipe(z.string().min(1));
-const attachment = z.object({ instanceId: z.string().regex(/^i-[0-9a-f]{8,17}$/) });
+const attachment = z.object({
+  instanceId: z.string().regex(/^i-[0-9a-f]{8,17}$/),
+  /** Of a volume that its server uses; one that the platform has left is taken from a server that runs. */
+  stopInstanceBeforeDetaching: z.literal(true),
+});
 const instance = z.object({
   address: z.string().regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/),
   arn: z.string().regex(/^arn:aws[a-z-]*:rds:[a-z]{2}(?:-[a-z]+)+-\d:/),
@@ -65,7 +69,7 @@ export function endsInState(
   }
   const find = <T>(type: string, name: string, shape: z.ZodType<T>, of: 'inputs' | 'outputs') =>
     shape.safeParse(named(resources, type, name)?.[of]).data;
-  const server = find('aws:ec2/volumeAttachment:VolumeAttachment', volume, attachment, 'outputs');
+  const server = find('aws:ec2/volumeAttachment:VolumeAttachment', volume, attachment, 'inputs');
   const admin = find(
     'random:index/randomPassword:RandomPassword',
     names.databaseAdmin,
@@ -81,7 +85,7 @@ export function endsInState(
   if (!server || !admin || !own || !managed || !managedAdmin || trusted === '') {
     throw missing(stack, [
       !server &&
-        `no server has the volume ${volume}: Postgres stands on none, or the platform has moved already (strata:aws.databaseMove: moved)`,
+        `no server uses the volume ${volume}: Postgres stands on none, or the platform has moved already (strata:aws.databaseMove: moved)`,
       !admin && `the password ${names.databaseAdmin} is not there, or cannot be opened`,
       !own && 'the authority of the certificates of its servers is not there',
       !managed &&

@@ -34,10 +34,10 @@ export function movingState({
       }),
       made('', 'aws:ebs/volume:Volume', 'database-1', { outputs: { id: 'vol-1' } }),
       made('$strata:index:Tier', 'aws:ec2/volumeAttachment:VolumeAttachment', 'queue-1', {
-        outputs: { instanceId: 'i-00000000000000bad' },
+        inputs: { instanceId: 'i-00000000000000bad', stopInstanceBeforeDetaching: true },
       }),
       made('$strata:index:Tier', 'aws:ec2/volumeAttachment:VolumeAttachment', 'database-1', {
-        outputs: { instanceId: 'i-0123456789abcdef0' },
+        inputs: { instanceId: 'i-0123456789abcdef0', stopInstanceBeforeDetaching: true },
       }),
       made('$strata:aws:ManagedDatabase', 'aws:rds/instance:Instance', 'database-2', {
         inputs: { password: secret(target) },

@@ -46,12 +46,20 @@ test.each([
   [
     'without the server',
     changed('VolumeAttachment', () => undefined),
-    'no server has the volume database-1',
+    'no server uses the volume database-1',
   ],
   [
     'with a server that another has taken the place of',
     changed('VolumeAttachment', (resource) => ({ ...resource, delete: true })),
-    'no server has the volume database-1',
+    'no server uses the volume database-1',
+  ],
+  [
+    'that is on RDS already',
+    changed('VolumeAttachment', ({ inputs, ...rest }) => ({
+      ...rest,
+      inputs: { ...inputs, stopInstanceBeforeDetaching: false },
+    })),
+    'the platform has moved already (strata:aws.databaseMove: moved)',
   ],
   [
     'without RDS',
@@ -95,18 +103,22 @@ test('all that is missing is told at once, and no password', () => {
   expect(words).not.toContain('of-the-server');
 });
 
+const arn = 'arn:aws:rds:eu-central-1:1:db:x';
 const command = '--profile=x; touch /tmp/x';
 
 test.each([
-  ['VolumeAttachment', { instanceId: command }],
-  ['VolumeAttachment', { instanceId: 'i-0123456789abcdef0/../i-1' }],
-  ['Instance', { address: '-oProxyCommand=x', arn: 'arn:aws:rds:eu-central-1:1:db:x' }],
-  ['Instance', { address: 'evil/x?sslmode=disable#', arn: 'arn:aws:rds:eu-central-1:1:db:x' }],
-  ['Instance', { address: 'a b', arn: 'arn:aws:rds:eu-central-1:1:db:x' }],
-  ['Instance', { address: 'a.b', arn: `arn:aws:rds:${command}:1:db:x` }],
+  ['VolumeAttachment', { instanceId: command, stopInstanceBeforeDetaching: true }],
+  [
+    'VolumeAttachment',
+    { instanceId: 'i-0123456789abcdef0/../i-1', stopInstanceBeforeDetaching: true },
+  ],
+  ['Instance', { address: '-oProxyCommand=x', arn, password: 'x' }],
+  ['Instance', { address: 'evil/x?sslmode=disable#', arn, password: 'x' }],
+  ['Instance', { address: 'a b', arn, password: 'x' }],
+  ['Instance', { address: 'a.b', arn: `arn:aws:rds:${command}:1:db:x`, password: 'x' }],
   ['Authority', { certificate: '/etc/ssl/certs/ca-certificates.crt' }],
-])('an attack: %s that is no such thing (%j) reaches no command', (type, outputs) => {
-  const state = changed(type, (resource) => ({ ...resource, outputs }));
+])('an attack: %s that is no such thing (%j) reaches no command', (type, values) => {
+  const state = changed(type, (resource) => ({ ...resource, inputs: values, outputs: values }));
   expect(() => endsInState('prod', state)).toThrow('has not both servers of a move');
 });
 
