@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
+import type { Ends } from '../../provider/database-move/ends';
 import { survey } from '../../provider/database-move/look';
 import {
   moveDatabases,
@@ -8,14 +8,12 @@ import {
   type MoveOptions,
 } from '../../provider/database-move/move';
 import { toolsOnPath } from '../../provider/database-move/tools';
-import { messageOf, UserError } from '../errors';
-import { facts, planText, reportText } from '../move-database/words';
+import { withEnds, type EndOptions } from '../move-database/ends';
+import { facts, moveText, planText, rehearsalText } from '../move-database/words';
 import { terminal } from '../terminal';
 import { jsonOption } from './options';
 
-interface EndOptions {
-  readonly from: string;
-  readonly to: string;
+interface Options extends EndOptions {
   readonly json?: boolean;
 }
 
@@ -25,7 +23,8 @@ export function moveDatabaseCommand(): Command {
     .summary('move everything on one Postgres server to another: plan, rehearse, run, undo')
     .description(
       'Moves roles and databases from one Postgres server to another, new one, in a pause; the target’s admin need be no ' +
-        'superuser (Amazon RDS). Runs where both servers and the programs pg_dump and pg_restore are at hand.',
+        'superuser (Amazon RDS). Runs where the programs pg_dump and pg_restore are; every row passes that machine. ' +
+        'Both servers are those of a stack on AWS (--stack), or what two files name (--from, --to).',
     );
   const commands = [
     commandNamed(
@@ -59,34 +58,37 @@ function commandNamed(name: string, summary: string): Command {
   return new Command(name)
     .summary(summary)
     .description(summary)
-    .requiredOption('--from <file>', 'a file with the connection URL of the source’s admin')
-    .requiredOption('--to <file>', 'a file with the connection URL of the target’s admin')
+    .option('-s, --stack <name>', 'the stack on AWS whose database moves from its server to RDS')
+    .option('--from <file>', 'a file with the connection URL of the source’s admin')
+    .option('--to <file>', 'a file with the connection URL of the target’s admin')
     .addOption(jsonOption());
 }
 
-async function plan({ json = false, ...files }: EndOptions): Promise<void> {
-  const found = await survey(endsIn(files), toolsOnPath);
+async function plan({ json = false, ...servers }: Options): Promise<void> {
+  const out = terminal(json);
+  const found = await withEnds(servers, out, (ends) => survey(ends, toolsOnPath));
   if (found.problems.length > 0) process.exitCode = 1;
-  terminal(json).result(json ? JSON.stringify(facts(found), null, 2) : planText(found));
+  out.result(json ? JSON.stringify(facts(found), null, 2) : planText(found, servers.stack));
 }
 
-async function rehearse(options: EndOptions): Promise<void> {
-  await watched(options, async (moving) => {
-    const report = await rehearseMove(endsIn(options), moving);
-    return { ...report, text: reportText(report, 'rehearsed') };
+async function rehearse(options: Options): Promise<void> {
+  await watched(options, async (ends, moving) => {
+    const report = await rehearseMove(ends, moving);
+    return { ...report, text: rehearsalText(report) };
   });
 }
 
-async function run(options: EndOptions): Promise<void> {
-  await watched(options, async (moving) => {
-    const report = await moveDatabases(endsIn(options), moving);
-    return { ...report, text: reportText(report, 'moved') };
+async function run(options: Options): Promise<void> {
+  await watched(options, async (ends, moving) => {
+    const report = await moveDatabases(ends, moving);
+    return { ...report, text: moveText(report, options.stack) };
   });
 }
 
-async function undo({ json = false, ...files }: EndOptions): Promise<void> {
-  await undoMove(endsIn(files));
-  terminal(json).result(
+async function undo({ json = false, ...servers }: Options): Promise<void> {
+  const out = terminal(json);
+  await withEnds(servers, out, undoMove);
+  out.result(
     json
       ? JSON.stringify({ undone: true })
       : 'The source is open, and nothing of the move is at the target.',
@@ -95,44 +97,21 @@ async function undo({ json = false, ...files }: EndOptions): Promise<void> {
 
 /** Runs `work` with its steps on the terminal; Ctrl-C undoes what is not switched. */
 async function watched(
-  { json = false }: EndOptions,
-  work: (options: MoveOptions) => Promise<{ readonly text: string }>,
+  { json = false, ...servers }: Options,
+  work: (ends: Ends, options: MoveOptions) => Promise<{ readonly text: string }>,
 ): Promise<void> {
   const out = terminal(json);
-  const stop = new AbortController();
-  const interrupt = (): void => {
-    stop.abort();
-  };
-  process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
-  try {
-    const { text, ...report } = await work({ signal: stop.signal, tell: out.note });
-    out.result(json ? JSON.stringify(report, null, 2) : text);
-  } finally {
-    process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
-  }
-}
-
-function endsIn({ from, to }: Pick<EndOptions, 'from' | 'to'>): { source: string; target: string } {
-  return { source: urlIn('--from', from), target: urlIn('--to', to) };
-}
-
-/** Words of an error must not show what stands in the file. */
-function urlIn(option: string, file: string): string {
-  let text: string;
-  try {
-    text = readFileSync(file, 'utf8').trim();
-  } catch (error) {
-    throw new UserError(`${option}: ${file} cannot be read: ${messageOf(error)}`, 2);
-  }
-  if (/^postgres(?:ql)?:\/\//.test(text) && URL.canParse(text)) {
-    if (!new URL(text).searchParams.has('reach')) return text;
-    throw new UserError(
-      `${option}: pg_dump knows no reach in a URL: open the way first, and name its local port`,
-      2,
-    );
-  }
-  throw new UserError(
-    `${option}: ${file} holds no connection URL such as postgresql://postgres:…@host:5432/postgres`,
-    2,
-  );
+  const { text, ...report } = await withEnds(servers, out, async (ends) => {
+    const stop = new AbortController();
+    const interrupt = (): void => {
+      stop.abort();
+    };
+    process.once('SIGINT', interrupt).once('SIGTERM', interrupt);
+    try {
+      return await work(ends, { signal: stop.signal, tell: out.note });
+    } finally {
+      process.off('SIGINT', interrupt).off('SIGTERM', interrupt);
+    }
+  });
+  out.result(json ? JSON.stringify(report, null, 2) : text);
 }

@@ -1,5 +1,6 @@
 import type { Survey } from '../../provider/database-move/look';
 import type { MoveReport } from '../../provider/database-move/move';
+import { stackOption } from '../outputs';
 import { table } from '../terminal';
 
 const steps: readonly (readonly [step: string, served: string, back: string])[] = [
@@ -26,8 +27,12 @@ const never = [
   'values of what is kept elsewhere: files, Redis, backups of the source',
 ];
 
-/** What a move would do, for people. */
-export function planText(found: Survey): string {
+const slowly =
+  'That is through sessions of Systems Manager, which are slow: "rehearse" measures it. A machine in the platform’s network, ' +
+  'with pg_dump and two files for --from and --to, does without them.';
+
+/** What a move would do, for people; of the servers of a stack, or of two that were named. */
+export function planText(found: Survey, stack?: string): string {
   const { source, target, databases, roles, journal, problems } = found;
   const bytes = databases.reduce((sum, database) => sum + database.bytes, 0);
   return [
@@ -52,6 +57,8 @@ export function planText(found: Survey): string {
     ]),
     '',
     'How long nobody is served: not known before it is measured; "rehearse" does, and changes nothing.',
+    `Every row comes to this machine and leaves it again: about ${size(bytes)} each way, less without indexes.`,
+    ...(stack === undefined ? [] : [slowly]),
     `Space needed at the target: ${size(bytes)} or less, and what it writes ahead meanwhile.`,
     ...never.map((what) => `Never moved: ${what}.`),
     ...(problems.length > 0
@@ -76,17 +83,29 @@ export function facts({ source, target, databases, roles, journal, problems }: S
   };
 }
 
-/** What a move or a rehearsal came to. */
-export function reportText(
-  { databases, bytes, tables, pauseSeconds, switched }: MoveReport,
-  done: 'moved' | 'rehearsed',
-): string {
-  const what = `${databases} databases (${size(bytes)}, ${tables} tables and sequences)`;
-  if (done === 'rehearsed') {
-    return `${what} were copied in ${pauseSeconds} s and taken away again. The pause of a move is that and one more reading of every row.`;
-  }
-  if (!switched) return 'The target had taken over before: nothing was changed.';
-  return `${what} have moved; nobody was served for ${pauseSeconds} s, and nobody is until the platform has the new address: deploy it now.`;
+/** What a rehearsal came to. */
+export function rehearsalText(report: MoveReport): string {
+  return (
+    `${copied(report)} were copied in ${report.pauseSeconds} s and taken away again. ` +
+    'The pause of a move is that and one more reading of every row.'
+  );
+}
+
+/** What a move came to, and what is next. */
+export function moveText(report: MoveReport, stack?: string): string {
+  const next =
+    stack === undefined
+      ? 'Deploy the platform with the new address.'
+      : `Set strata:aws.databaseMove to moved, then: npm run up${stackOption(stack)}`;
+  if (!report.switched) return `The target had taken over before: nothing was changed. ${next}`;
+  return (
+    `${copied(report)} have moved; nobody was served for ${report.pauseSeconds} s, ` +
+    `and nobody is until the next deployment. ${next}`
+  );
+}
+
+function copied({ databases, bytes, tables }: MoveReport): string {
+  return `${databases} databases (${size(bytes)}, ${tables} tables and sequences)`;
 }
 
 function size(bytes: number): string {

@@ -1,5 +1,5 @@
 import type { Client } from 'pg';
-import { withClient } from '../database/connect';
+import { transaction, withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
 
 /** The two servers of a move. Connection URLs of their admins, to any database; secret. */
@@ -16,20 +16,9 @@ export const journalDatabase = 'strata_move';
 
 /** Runs `work` on the server's maintenance database, in one transaction. */
 export function onServer<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
-  return withClient(databaseAt(url, maintenanceDatabase), (client) => whole(client, work));
-}
-
-/** Runs `work` in one transaction. */
-export async function whole<T>(client: Client, work: (client: Client) => Promise<T>): Promise<T> {
-  await client.query('begin');
-  try {
-    const result = await work(client);
-    await client.query('commit');
-    return result;
-  } catch (error) {
-    await client.query('rollback').catch(() => undefined);
-    throw error;
-  }
+  return withClient(databaseAt(url, maintenanceDatabase), (client) =>
+    transaction(client, () => work(client)),
+  );
 }
 
 /** The rows of a question as `T`. */

@@ -1,6 +1,7 @@
 import { escapeIdentifier, type Client } from 'pg';
-import { withClient } from '../database/connect';
+import { transaction, withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
+import { fixedText } from '../tenancy/rows';
 import { rowsOf } from './ends';
 
 /** What stands in a table or a sequence, by its name: how much, and a sum over every row in any order. */
@@ -12,32 +13,24 @@ interface Relation {
   readonly kind: 'r' | 'S';
 }
 
-/** Values become the same text on both servers. */
-const fixedText = [
-  "set datestyle = 'ISO, YMD'",
-  "set intervalstyle = 'iso_8601'",
-  "set timezone = 'UTC'",
-  'set extra_float_digits = 3',
-  "set bytea_output = 'hex'",
-  "set lc_monetary = 'C'",
-  // A row that a policy hides is an error, not a row that is not counted.
-  'set row_security = off',
-];
-
 /**
  * Of every table and sequence of a database that is no extension's own. Reads every row once; `url` is an admin's who may
  * see all rows.
  */
 export function fingerprints(url: string, database: string): Promise<Fingerprints> {
-  return withClient(databaseAt(url, database), async (client) => {
-    for (const setting of fixedText) await client.query(setting);
-    const found = new Map<string, { rows: string; sum: string }>();
-    for (const relation of await relationsOf(client)) {
-      const [print] = await rowsOf<{ rows: string; sum: string }>(client, questionOf(relation));
-      if (print) found.set(relation.name, print);
-    }
-    return found;
-  });
+  return withClient(databaseAt(url, database), (client) =>
+    transaction(client, async () => {
+      await client.query(fixedText);
+      // A row that a policy hides is an error, not a row that is not counted.
+      await client.query('set local row_security = off');
+      const found = new Map<string, { rows: string; sum: string }>();
+      for (const relation of await relationsOf(client)) {
+        const [print] = await rowsOf<{ rows: string; sum: string }>(client, questionOf(relation));
+        if (print) found.set(relation.name, print);
+      }
+      return found;
+    }),
+  );
 }
 
 /** Where two databases differ, a sentence for each table. */

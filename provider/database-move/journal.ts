@@ -1,8 +1,8 @@
 import { escapeIdentifier, type Client } from 'pg';
 import { UserError } from '../../engine/errors';
-import { withClient } from '../database/connect';
+import { transaction, withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
-import { journalDatabase, maintenanceDatabase, onServer, rowsOf, whole, type Ends } from './ends';
+import { journalDatabase, maintenanceDatabase, onServer, rowsOf, type Ends } from './ends';
 import { lend, letIn, takeBack, type Role } from './roles';
 
 /** What the target says of the move into it. */
@@ -42,7 +42,7 @@ export async function beginJournal(
     await client.query(`revoke all on database ${journalDatabase} from public`);
   });
   await withClient(databaseAt(target, journalDatabase), (client) =>
-    whole(client, async () => {
+    transaction(client, async () => {
       await client.query(
         `create table journal (source text not null, state text not null default 'copying',
            moved_at timestamptz, roles text[] not null, databases text[] not null)`,
@@ -59,7 +59,7 @@ export async function beginJournal(
 /** The switch: one transaction that lets people in at the target and says so. */
 export function endJournal({ target }: Ends, roles: readonly Role[]): Promise<void> {
   return withClient(databaseAt(target, journalDatabase), (client) =>
-    whole(client, async () => {
+    transaction(client, async () => {
       await takeBack(
         client,
         roles.map(({ name }) => name),
@@ -119,14 +119,13 @@ export async function close({ source }: Ends): Promise<void> {
   await withClient(databaseAt(source, maintenanceDatabase), async (client) => {
     // Somebody may be in the middle of making a database.
     for (let shut = -1; shut !== 0;) {
-      shut = await shutAll(client);
+      shut = await transaction(client, () => shutAll(client));
       await sendAway(client);
     }
   });
 }
 
 async function shutAll(client: Client): Promise<number> {
-  await client.query('begin');
   await client.query(`create schema if not exists ${schema}`);
   await client.query(
     `create table if not exists ${schema}.closed (database text primary key, connections int not null)`,
@@ -144,7 +143,6 @@ async function shutAll(client: Client): Promise<number> {
   for (const { name } of all) {
     await client.query(`alter database ${escapeIdentifier(name)} connection limit 0`);
   }
-  await client.query('commit');
   return fresh.length;
 }
 

@@ -2,6 +2,7 @@ import { escapeIdentifier } from 'pg';
 import { Interrupted, messageOf, UserError } from '../../engine/errors';
 import { withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
+import { patiently } from '../tenancy/passing';
 import { RefusedError } from '../tenancy/wanted';
 import { copyDatabase, schemaText } from './copy';
 import { handOver, makeDatabase, type Database } from './databases';
@@ -92,7 +93,7 @@ export async function rehearseMove(ends: Ends, options: MoveOptions = {}): Promi
     const tables = await copyAll(ends, plan, options, false);
     return reportOf(plan, { tables, seconds: (performance.now() - begun) / 1000, switched: false });
   } finally {
-    await wipe(ends);
+    await patiently(() => wipe(ends));
   }
 }
 
@@ -199,13 +200,18 @@ async function dropEmpty({ target }: Ends, { name }: Database): Promise<void> {
   );
 }
 
-/** What went wrong before the switch leaves no trace, unless that goes wrong too. True when it was after the switch. */
+/**
+ * What went wrong before the switch leaves no trace, unless that goes wrong too. True when it was after the switch. A lost
+ * way to a server is opened again.
+ */
 async function hasSwitched(ends: Ends, error: unknown): Promise<boolean> {
   try {
-    const journal = await readJournal(ends);
-    if (journal?.state === 'moved') return true;
-    await undoMove(ends);
-    return false;
+    return await patiently(async () => {
+      const journal = await readJournal(ends);
+      if (journal?.state === 'moved') return true;
+      await undoMove(ends);
+      return false;
+    });
   } catch (second) {
     const shut = await withClient(databaseAt(ends.source, maintenanceDatabase), limitsBefore).catch(
       () => true,

@@ -90,8 +90,9 @@ export async function letIn(target: Client, names: readonly string[]): Promise<v
 
 /** The admin takes part in what every role owns: one who is no superuser may not hand anything over otherwise. */
 export async function lend(target: Client, names: readonly string[]): Promise<void> {
+  const options = await withBoth(target);
   for (const name of names)
-    await target.query(`grant ${escapeIdentifier(name)} to current_user${await withBoth(target)}`);
+    await target.query(`grant ${escapeIdentifier(name)} to current_user${options}`);
 }
 
 export async function takeBack(target: Client, names: readonly string[]): Promise<void> {

@@ -2,6 +2,8 @@ import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { UserError } from '../../engine/errors';
+import { wayOf } from '../database/connect';
+import { localPort, type LocalPort } from '../reach/local-port';
 import { databaseAt } from '../tenancy/clusters';
 
 /** Postgres' own programs, as the shell finds them: of the source's major or newer. */
@@ -26,7 +28,8 @@ type Child = ChildProcessByStdio<Writable, Readable, Readable>;
 
 /** Runs a program, gives it `input` and returns what it writes. */
 export async function run(work: Work, input?: Buffer): Promise<Buffer> {
-  const { child, ended } = start(work);
+  const [local] = await portsTo(work);
+  const { child, ended } = start(work, local);
   const chunks: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk));
   // A program that has ended early says why itself.
@@ -38,7 +41,8 @@ export async function run(work: Work, input?: Buffer): Promise<Buffer> {
 
 /** Leads what one program writes into another. */
 export async function runInto(from: Work, into: Work): Promise<void> {
-  const [reader, writer] = [start(from), start(into)];
+  const [source, target] = await portsTo(from, into);
+  const [reader, writer] = [start(from, source), start(into, target)];
   reader.child.stdin.end();
   writer.child.stdout.resume();
   const passed = pipeline(reader.child.stdout, writer.child.stdin).catch(() => undefined);
@@ -65,10 +69,21 @@ export async function majorOf(program: string): Promise<number> {
   return Number(major);
 }
 
-function start(work: Work): { readonly child: Child; readonly ended: Promise<void> } {
+/** The ports that lead to servers which are behind a `reach`. No program is started before all ways are open. */
+async function portsTo(...works: readonly Work[]): Promise<(LocalPort | undefined)[]> {
+  const ways = await Promise.all(
+    works.map(async ({ url }) => (url === undefined ? undefined : wayOf(url))),
+  );
+  return Promise.all(ways.map(async (way) => way && localPort(way)));
+}
+
+function start(
+  work: Work,
+  local: LocalPort | undefined,
+): { readonly child: Child; readonly ended: Promise<void> } {
   const { program, args, signal } = work;
   const child = spawn(program, [...args], {
-    env: { ...process.env, ...environmentOf(work) },
+    env: { ...ownEnvironment(), ...environmentOf(work, local) },
     stdio: ['pipe', 'pipe', 'pipe'],
     ...(signal && { signal }),
   });
@@ -79,6 +94,7 @@ function start(work: Work): { readonly child: Child; readonly ended: Promise<voi
       reject(new UserError(`${program} cannot be run: ${error.message}`));
     });
     child.on('close', (code, killed) => {
+      local?.close();
       if (code === 0) resolve();
       else reject(new UserError(`${program} failed (${code ?? killed}): ${lastLines(said)}`));
     });
@@ -90,24 +106,33 @@ function lastLines(said: readonly string[]): string {
   return said.join('').trim().split('\n').slice(-6).join('\n');
 }
 
-/** What libpq reads in place of a connection URL. */
-function environmentOf({ url, database }: Work): Record<string, string> {
+/** Without what a person's shell says of Postgres: it may be of another server (PGSERVICE, PGHOSTADDR). */
+function ownEnvironment(): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith('PG')));
+}
+
+/** What libpq reads in place of a connection URL: the host is whom the certificate has to name, `local` how it is found. */
+function environmentOf(
+  { url, database }: Work,
+  local: LocalPort | undefined,
+): Record<string, string> {
   if (url === undefined || database === undefined) return {};
   const { hostname, port, username, password, searchParams } = new URL(databaseAt(url, database));
-  const tls = {
+  const more = {
+    PGHOSTADDR: local?.host ?? searchParams.get('hostaddr'),
     PGSSLMODE: searchParams.get('sslmode'),
     PGSSLROOTCERT: searchParams.get('sslrootcert'),
   };
   return {
     PGHOST: hostname,
-    PGPORT: port === '' ? '5432' : port,
+    PGPORT: local?.port ?? (port === '' ? '5432' : port),
     PGUSER: decodeURIComponent(username),
     PGPASSWORD: decodeURIComponent(password),
     PGDATABASE: database,
     PGAPPNAME: 'strata-move',
     PGCONNECT_TIMEOUT: '10',
     ...Object.fromEntries(
-      Object.entries(tls).filter((entry): entry is [string, string] => entry[1] !== null),
+      Object.entries(more).filter((entry): entry is [string, string] => entry[1] !== null),
     ),
   };
 }

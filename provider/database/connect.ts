@@ -33,7 +33,8 @@ export class UnreachableError extends UserError {
  * Opens one connection, runs `work` on it and closes it.
  *
  * The URL is one as psql takes it (`sslmode=verify-full&sslrootcert=…`); `reach` in it (`parseReach`) leads to where the
- * URL's own host and port are reached from.
+ * URL's own host and port are reached from, and `hostaddr` says how the host is called there, where its certificate calls
+ * it otherwise.
  * Throws `UnreachableError` when no session could be had, and whatever `work` throws.
  */
 export async function withClient<T>(url: string, work: (client: Client) => Promise<T>): Promise<T> {
@@ -52,16 +53,23 @@ export async function withClient<T>(url: string, work: (client: Client) => Promi
   }
 }
 
-/** Runs `work` in one transaction as `role`; everything or nothing is kept. */
-export async function inTransaction<T>(
+/** Runs `work` in one transaction as `role`, which waits for no lock long; everything or nothing is kept. */
+export function inTransaction<T>(
   client: Client,
   role: string | undefined,
   work: () => Promise<T>,
 ): Promise<T> {
-  await client.query('begin');
-  try {
+  return transaction(client, async () => {
     await client.query("set local lock_timeout = '5s'");
     if (role) await client.query(`set local role ${client.escapeIdentifier(role)}`);
+    return work();
+  });
+}
+
+/** Runs `work` in one transaction, and in nothing else: everything or nothing is kept. */
+export async function transaction<T>(client: Client, work: () => Promise<T>): Promise<T> {
+  await client.query('begin');
+  try {
     const result = await work();
     await client.query('commit');
     return result;
@@ -97,8 +105,8 @@ export async function readLive<T>(
 }
 
 async function clientFor(url: string): Promise<Client> {
-  const { connectionString, reach } = route(url);
-  const stream = reach && (await streamThrough(reach, url));
+  const { connectionString } = route(url);
+  const stream = await wayOf(url);
   try {
     return new Client({
       connectionString,
@@ -109,6 +117,21 @@ async function clientFor(url: string): Promise<Client> {
   } catch (error) {
     // Such as the file of sslrootcert, which is read here.
     throw new UserError(`cannot connect to ${address(url)}: ${messageOf(error)}`);
+  }
+}
+
+/**
+ * Opens the way that `reach` in a URL leads: each call of what it gives is a connection. Undefined where there is none.
+ * Throws as `withClient`.
+ */
+export async function wayOf(url: string): Promise<(() => Duplex) | undefined> {
+  const { reach } = route(url);
+  if (!reach) return undefined;
+  const { hostname, port, searchParams } = new URL(url);
+  try {
+    return await reach.to(searchParams.get('hostaddr') ?? hostname, port || '5432');
+  } catch (error) {
+    throw unreachable(url, error);
   }
 }
 
@@ -127,15 +150,6 @@ function reachOf(reach: string, url: string): Reach {
     return parseReach(reach);
   } catch (error) {
     throw new UserError(`the reach of ${address(url)} ${messageOf(error)}`);
-  }
-}
-
-async function streamThrough(reach: Reach, url: string): Promise<() => Duplex> {
-  const { hostname, port } = new URL(url);
-  try {
-    return await reach.to(hostname, port || '5432');
-  } catch (error) {
-    throw unreachable(url, error);
   }
 }
 

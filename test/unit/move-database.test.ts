@@ -3,7 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, expect, test } from 'vitest';
-import { facts, planText } from '../../engine/move-database/words';
+import { withEnds } from '../../engine/move-database/ends';
+import { facts, moveText, planText } from '../../engine/move-database/words';
+import { terminal } from '../../engine/terminal';
 import type { Survey } from '../../provider/database-move/look';
 import { assignment } from '../../provider/database-move/roles';
 
@@ -59,6 +61,21 @@ test('a plan says what is moved, who is served, and what is against it; it claim
   expect(text).toMatch(/Nothing was changed\.$/);
 });
 
+test('it says which way the rows go, and how much of them', () => {
+  const way = 'Every row comes to this machine and leaves it again: about 12 MB each way';
+  expect(planText(found)).toContain(way);
+  expect(planText(found)).not.toContain('Systems Manager');
+  expect(planText(found, 'prod')).toContain(way);
+  expect(planText(found, 'prod')).toContain('sessions of Systems Manager, which are slow');
+});
+
+test('after a move of a stack it says what is next', () => {
+  const report = { databases: 1, bytes: 1, tables: 1, pauseSeconds: 1, switched: true };
+  const next = 'Set strata:aws.databaseMove to moved, then: npm run up -- --stack prod';
+  expect(moveText(report, 'prod')).toContain(next);
+  expect(moveText({ ...report, switched: false }, 'prod')).toContain(next);
+});
+
 test('an attack: neither the plan nor its JSON shows what a password could be guessed from', () => {
   expect(planText(found) + JSON.stringify(facts(found))).not.toMatch(/SCRAM|salt|stored/);
 });
@@ -73,7 +90,6 @@ test.each([
 
 test.each([
   ['', 'holds no connection URL'],
-  ['postgresql://postgres:hidden@127.0.0.1:1/x?reach=ssm%3A%2F%2Fi-1', 'knows no reach'],
   ['hidden', 'holds no connection URL'],
 ])('a file that names no server is refused, and not shown: %s', (text, says) => {
   const file = path.join(folder, 'url');
@@ -93,3 +109,14 @@ test.each([
   expect(stderr).toContain(says);
   expect(stderr + stdout).not.toContain('hidden');
 });
+
+test.each([{}, { from: 'x' }, { stack: 'prod', to: 'x' }, { stack: 'prod', from: 'x', to: 'x' }])(
+  'servers that are named in no way, by half or twice are refused: %j',
+  async (options) => {
+    const nobody = () => Promise.reject(new Error('nobody moves'));
+    await expect(withEnds(options, terminal(true), nobody)).rejects.toMatchObject({
+      exitCode: 2,
+      message: expect.stringContaining('Either --stack <name>, whose state names both') as string,
+    });
+  },
+);

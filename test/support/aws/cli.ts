@@ -13,16 +13,26 @@ const troubles = {
     'An error occurred (TargetNotConnected) when calling the StartSession operation: i-0123456789abcdef0 is not connected.',
 } as const;
 
+/** Where a server finds what it is asked for: `host:port` → port of this machine. */
+type Routes = Readonly<Record<string, number>>;
+
 /** The plugin, as its source has it (session-manager-plugin, BasicPortForwarding): it picks a port and says which. */
-const program = `#!${process.execPath}
-const { appendFileSync } = require('node:fs');
+const program = (routes: Routes): string => `#!${process.execPath}
+const { appendFileSync, rmSync } = require('node:fs');
 const net = require('node:net');
 const { spawn } = require('node:child_process');
 const [mode, ...words] = process.argv.slice(2);
+const routes = ${JSON.stringify(routes)};
 if (mode !== 'plugin') {
   const option = (name) => words[words.indexOf(name) + 1];
   const trouble = ${JSON.stringify(troubles)}[option('--region')];
   appendFileSync(__dirname + '/calls', JSON.stringify([mode, ...words]) + '\\n');
+  let down = true;
+  try { rmSync(__dirname + '/down'); } catch { down = false; }
+  if (down) {
+    process.stderr.write('\\nCould not connect to the endpoint URL\\n');
+    process.exit(255);
+  }
   if (trouble) {
     process.stderr.write('\\n' + trouble + '\\n');
     process.exit(255);
@@ -31,8 +41,10 @@ if (mode !== 'plugin') {
   plugin.on('exit', (code) => process.exit(code));
 } else {
   const { host: [host] = ['localhost'], portNumber: [port], localPortNumber: [local] } = JSON.parse(words[0]);
+  appendFileSync(__dirname + '/plugins', process.pid + '\\n');
   const server = net.createServer((here) => {
-    const there = net.connect({ host, port: Number(port) });
+    const route = routes[host + ':' + port];
+    const there = net.connect(route ? { host: '127.0.0.1', port: route } : { host, port: Number(port) });
     here.pipe(there).pipe(here);
     here.on('error', () => there.destroy());
     there.on('error', () => here.destroy());
@@ -50,10 +62,15 @@ export class AwsCliStandIn {
   /** A PATH with it in front. */
   readonly path = `${this.folder}:${process.env.PATH ?? ''}`;
 
-  constructor() {
+  constructor(routes: Routes = {}) {
     const file = path.join(this.folder, 'aws');
-    writeFileSync(file, program);
+    writeFileSync(file, program(routes));
     chmodSync(file, 0o755);
+  }
+
+  /** A shell command that ends every session, and the next one before it begins, as a lost network does. */
+  get cut(): string {
+    return `touch ${this.folder}/down; kill $(cat ${this.folder}/plugins)`;
   }
 
   /** The arguments of each call. */

@@ -1,0 +1,33 @@
+import { expect, test, vi } from 'vitest';
+import { endsInState } from '../../engine/move-database/stack-ends';
+import { deploy } from '../support/platform';
+
+// What images are built from takes longer to bundle than everything else, and is the same here as anywhere.
+vi.mock('../../components/targets/context', { spy: true });
+const context = await import('../../components/targets/context');
+vi.mocked(context.programContext).mockReturnValue({});
+
+/** What providers make of them, by type: what a state has and mocks have not. */
+const made: Readonly<Record<string, object>> = {
+  'aws:ec2/volumeAttachment:VolumeAttachment': { instanceId: 'i-0123456789abcdef0' },
+  'random:index/randomPassword:RandomPassword': { result: 'x' },
+  'strata:tls:Authority': { certificate: '-----BEGIN CERTIFICATE-----' },
+};
+
+test('what a move looks for in a state is what the platform on a server registers; RDS beside it is all that is missing', async () => {
+  const resources = await deploy(
+    {
+      ...{ tier: 'split', preset: 'minimal', target: 'aws', domain: 'example.org' },
+      aws: { dnsZone: 'Z0123456789', database: 'vm' },
+    },
+    false,
+  );
+  const state = resources.map(({ urn, type, inputs }) => ({
+    ...{ urn, type },
+    inputs: { ...inputs, ...made[type] },
+    outputs: { ...made[type] },
+  }));
+  expect(() => endsInState('prod', { resources: state })).toThrow(
+    /^Stack "prod" has not both servers of a move:\n {2}- there is no RDS instance database-2: .*$/,
+  );
+}, 120_000);
