@@ -1,3 +1,4 @@
+import { databaseMove, type DatabaseMove } from './database-move';
 import { holdsData } from './endangered';
 import { moves, releases, serverChanges, type Move, type ServerChange } from './servers';
 import type { Step } from './steps';
@@ -18,6 +19,8 @@ export interface Plan {
   readonly kept: Readonly<Record<string, string>>;
   /** Migrations that have not been applied: `app/003_orders`. */
   readonly migrations: readonly string[];
+  /** A step of the database's way to RDS. */
+  readonly databaseMove?: DatabaseMove;
 }
 
 interface Pause {
@@ -39,6 +42,7 @@ const passwordType = 'random:index/randomPassword:RandomPassword';
 const around: Readonly<Record<string, string>> = {
   'aws:lb/loadBalancer:LoadBalancer': 'the load balancer',
   'aws:ec2/natGateway:NatGateway': 'a NAT gateway',
+  'aws:rds/instance:Instance': 'the database on RDS',
 };
 
 /** What leads people to a server or to the balancer. */
@@ -53,6 +57,7 @@ export function describe(steps: readonly Step[]): Plan {
   const stopped = stoppedAmong(servers, moved);
   const pause = pauseOf(phases, stopped, moved);
   const tier = tierOf(steps);
+  const moving = databaseMove(steps);
   const runsOn = servers.filter(({ name, there }) => there && !stopped.includes(name));
   return {
     ...(tier && { tier }),
@@ -65,14 +70,22 @@ export function describe(steps: readonly Step[]): Plan {
     ),
     kept: keptOf(steps),
     migrations,
+    ...(moving && { databaseMove: moving }),
   };
 }
 
 /** Whether there is anything in it that people should know before it is done. */
-export function isWorthTelling({ tier, moves: moved, servers, migrations }: Plan): boolean {
+export function isWorthTelling({
+  tier,
+  moves: moved,
+  servers,
+  migrations,
+  databaseMove: moving,
+}: Plan): boolean {
   if (!servers.some(({ there }) => there)) return false;
   const changed = servers.some(({ fate }) => fate !== 'kept');
-  return tier !== undefined || changed || moved.length > 0 || migrations.length > 0;
+  const isMoving = moving !== undefined || moved.length > 0;
+  return tier !== undefined || changed || isMoving || migrations.length > 0;
 }
 
 function tierOf(steps: readonly Step[]): Plan['tier'] {
