@@ -1,4 +1,5 @@
-import { hasManagedDatabase, isBalanced, zonesOf } from '../settings/aws';
+import { isBalanced, zonesOf } from '../settings/aws';
+import { hasManagedDatabase } from '../settings/aws-database';
 import type { Problem } from '../settings/errors';
 import type { GatewaySettings } from '../settings/gateway';
 import type { ServiceSettings, Settings } from '../settings/schema';

@@ -5,6 +5,7 @@ import { loginLimits, vendorLimits, type Counted } from './database/optional';
 import type { SchemaPlan } from './images/schema/plan';
 import { file } from './paths';
 import type { Job, LoginRole, SecretSource } from './service';
+import { isMovedDatabase } from '../settings/aws-database';
 import type { Settings } from '../settings/schema';
 import { vendorRole, vendors, type VendorName } from './vendors';
 
@@ -20,7 +21,7 @@ const planFile = 'plan.json';
 export function schemaJob(
   { migrations, fences, tenancy: plan, schemaVersion }: Plan,
   logins: readonly LoginRole[],
-  settings: Counted & Pick<Settings, 'tenancy' | 'database'>,
+  settings: Counted & Pick<Settings, 'tenancy' | 'database' | 'target' | 'aws'>,
 ): Job {
   const { tenancy } = settings;
   const ofVendors = vendorLimits(settings);
@@ -44,6 +45,7 @@ export function schemaJob(
     tenancy: plan,
     unknownTables: tenancy.unknownTables,
     schemaVersion,
+    ...(isMovedDatabase(settings) && { moved: true as const }),
   };
   return {
     kind: 'job',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
 import { backup } from './aws-backup';
+import { databaseMove, moveToManaged } from './aws-database';
 import { contradict } from './contradictions';
 import { elasticache } from './elasticache';
 import type { TargetName, TierName } from './names';
@@ -115,6 +116,7 @@ export const aws = z
       .enum(['vm', 'rds'], { error: 'vm or rds' })
       .default('vm')
       .describe('Postgres on a server of the platform, or Amazon RDS.'),
+    databaseMove,
     rds,
     cache: z
       .enum(['vm', 'elasticache'], { error: 'vm or elasticache' })
@@ -171,6 +173,7 @@ export const aws = z
       });
     });
   })
+  .superRefine(moveToManaged)
   .describe('Amazon Web Services, for target aws.');
 
 export type AwsSettings = z.output<typeof aws>;
@@ -178,17 +181,6 @@ export type AwsSettings = z.output<typeof aws>;
 /** Whether requests come through a load balancer of AWS. */
 export function isBalanced({ target, tier }: { target: TargetName; tier: TierName }): boolean {
   return target === 'aws' && tier === 'load-balanced';
-}
-
-/** Whether AWS runs the database, and not a server of the platform. */
-export function hasManagedDatabase({
-  target,
-  aws: { database },
-}: {
-  target: TargetName;
-  aws: Pick<AwsSettings, 'database'>;
-}): boolean {
-  return target === 'aws' && database === 'rds';
 }
 
 /** Whether AWS runs the cache, on two nodes, and not a server of the platform. */

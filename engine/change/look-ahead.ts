@@ -1,5 +1,6 @@
 import type { PreviewResult } from '@pulumi/pulumi/automation';
 import type { Session } from '../session';
+import { requireStages } from './database-move';
 import { type Endangered, endangered, requireTokens } from './endangered';
 import { describe, type Plan } from './plan';
 import { Collector, type Step } from './steps';
@@ -21,6 +22,7 @@ export async function lookAhead({ stack, live }: Session): Promise<Ahead> {
   const collector = new Collector();
   const { steps } = collector;
   const judged = (): readonly Endangered[] => {
+    requireStages(stack.name, steps);
     const lost = endangered(stack.name, steps);
     requireTokens(stack.name, lost);
     return lost;

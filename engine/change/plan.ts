@@ -1,3 +1,4 @@
+import { databaseMove, type DatabaseMove } from './database-move';
 import { holdsData } from './endangered';
 import { managedChanges, type ManagedChange } from './managed';
 import { moves, releases, serverChanges, type Move, type ServerChange } from './servers';
@@ -21,6 +22,8 @@ export interface Plan {
   readonly kept: Readonly<Record<string, string>>;
   /** Migrations that have not been applied: `app/003_orders`. */
   readonly migrations: readonly string[];
+  /** A step of the database's way to RDS. */
+  readonly databaseMove?: DatabaseMove;
 }
 
 interface Pause {
@@ -67,6 +70,7 @@ export function describe(steps: readonly Step[]): Plan {
   const stopped = stoppedAmong(servers, moved);
   const pause = pauseOf(phases, stopped, { moved, managed });
   const tier = tierOf(steps);
+  const moving = databaseMove(steps);
   const runsOn = servers.filter(({ name, there }) => there && !stopped.includes(name));
   return {
     ...(tier && { tier }),
@@ -80,6 +84,7 @@ export function describe(steps: readonly Step[]): Plan {
     ),
     kept: keptOf(steps),
     migrations,
+    ...(moving && { databaseMove: moving }),
   };
 }
 
@@ -90,11 +95,12 @@ export function isWorthTelling({
   managed,
   servers,
   migrations,
+  databaseMove: moving,
 }: Plan): boolean {
   if (!servers.some(({ there }) => there)) return false;
   const changed = servers.some(({ fate }) => fate !== 'kept');
   const told = moved.length + managed.length + migrations.length;
-  return tier !== undefined || changed || told > 0;
+  return tier !== undefined || moving !== undefined || changed || told > 0;
 }
 
 function tierOf(steps: readonly Step[]): Plan['tier'] {

@@ -1,9 +1,10 @@
+import { moveLines } from './database-move';
 import { stackOption } from '../outputs';
 import type { Phase, Plan } from './plan';
 
 /** A plan as people read it. */
 export function render(stack: string, plan: Plan): string {
-  const { tier, phases, pause, serving, migrations } = plan;
+  const { tier, phases, pause, serving, migrations, databaseMove } = plan;
   const title = tier ? `From tier ${tier.from} to ${tier.to}` : 'What changes';
   const lines = [
     `\n${title}, in this order:`,
@@ -13,7 +14,7 @@ export function render(stack: string, plan: Plan): string {
     ...pauseLines(plan),
     ...(serving.length > 0 && pause ? [`Runs on: ${serving.join(', ')}.`] : []),
     keptLine(plan),
-    ...goingBack(stack, plan),
+    ...(databaseMove ? moveLines(stack, databaseMove) : goingBack(stack, plan)),
   ];
   return lines.join('\n');
 }

@@ -4,7 +4,8 @@ import { planOf } from '../../components/plan';
 import { planMemory } from '../../components/services/database/memory';
 import { connections } from '../../components/services/database/connections';
 import { optionalConnections } from '../../components/services/database/optional';
-import { hasManagedCache, hasManagedDatabase, natOf, zonesOf } from '../../components/settings/aws';
+import { hasManagedCache, natOf, zonesOf } from '../../components/settings/aws';
+import { declaredDatabases } from '../../components/settings/aws-database';
 import { cacheNode, nodeCount } from '../../components/settings/elasticache';
 import { databaseVersion, managedDatabase } from '../../components/settings/rds';
 import type { Settings } from '../../components/settings/schema';
@@ -84,7 +85,7 @@ export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
     addresses: { none: 0, one: 1, 'per-zone': zones.length }[natOf(settings)] + (balanced ? 0 : 1),
     domain: settings.domain,
     balanced,
-    ...(hasManagedDatabase(settings) && { rds: wantedDatabase(settings) }),
+    ...(declaredDatabases(settings.aws).managed && { rds: wantedDatabase(settings) }),
     ...(hasManagedCache(settings) && { elasticache: wantedCache(tags, settings) }),
     ...(image !== undefined && { image }),
     ...(dnsZone !== undefined && { dnsZone }),

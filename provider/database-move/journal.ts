@@ -20,7 +20,7 @@ export interface Journal {
 const schema = 'strata_move';
 
 /** What is written down at the target; undefined where nothing was begun. */
-export async function readJournal({ target }: Ends): Promise<Journal | undefined> {
+export async function readJournal({ target }: Pick<Ends, 'target'>): Promise<Journal | undefined> {
   if (!(await onServer(target, hasJournal))) return undefined;
   return withClient(databaseAt(target, journalDatabase), async (client) => {
     const [journal] = await rowsOf<Journal>(

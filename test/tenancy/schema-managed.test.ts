@@ -10,9 +10,12 @@ import { schemaJob } from '../../components/services/schema-job';
 import type { LoginRole } from '../../components/services/service';
 import { chosenVendors, vendorRole } from '../../components/services/vendors';
 import { audit } from '../../provider/audit/audit';
+import { requireServer } from '../../provider/database-move/guard';
+import { beginJournal, close, endJournal, reopen } from '../../provider/database-move/journal';
 import { startManagedPostgres, type ManagedPostgres } from '../support/managed-postgres';
 import { bundleOf } from '../support/node-program';
 import { settingsOf } from '../support/platform';
+import { startServer } from '../sql/support/server';
 
 const settings = settingsOf({
   target: 'docker',
@@ -60,9 +63,14 @@ function write(name: string, text: string): string {
   return file;
 }
 
-/** The job's exit code and what it says. */
-async function runJob(databaseUrl: string): Promise<{ code: number | null; said: string }> {
-  const job = schemaJob(planOf(settings), logins, settings);
+/** The job's exit code and what it says; with `moved`, where all is to have come from another server. */
+async function runJob(
+  databaseUrl: string,
+  moved = false,
+): Promise<{ code: number | null; said: string }> {
+  const aws = { ...settings.aws, database: 'rds', databaseMove: 'moved' } as const;
+  const where = moved ? { ...settings, target: 'aws' as const, aws } : settings;
+  const job = schemaJob(planOf(settings), logins, where);
   const secrets = {
     DATABASE_URL: databaseUrl,
     ADMIN_PASSWORD: 'the-password-of-the-admin',
@@ -106,6 +114,22 @@ describe('the schema job on a stand-in for RDS: Postgres whose admin is no super
     expect(alias.said).toMatch(/IP|altnames|certificate/);
   });
 
+  test('begins no platform where one is to come by a move, and leaves the server as it was', async () => {
+    const there = async (): Promise<unknown> => {
+      const client = await managed.server.connect('rdsadmin', 'postgres');
+      const { rows } = await client.query(
+        'select datname as name from pg_database union all select rolname from pg_roles order by name',
+      );
+      await client.end();
+      return rows;
+    };
+    const before = await there();
+    const nothing = await runJob(url('strata_migrator'), true);
+    expect(nothing.code).toBe(1);
+    expect(nothing.said).toContain('Nothing has been moved to this database server');
+    expect(await there()).toEqual(before);
+  });
+
   test('brings everything up: logins, vendors, tenants of each model, and the audit', async () => {
     const { code, said } = await runJob(url('strata_migrator'));
 
@@ -113,8 +137,22 @@ describe('the schema job on a stand-in for RDS: Postgres whose admin is no super
     expect(said).toContain('audit');
   });
 
-  test('finds nothing to do the second time', async () => {
-    const { code, said } = await runJob(url('strata_migrator'));
+  test('takes no platform for moved that another did not move there, nor one that is on its way', async () => {
+    const target = managed.server.url('postgres', 'postgres');
+    const begun = { source: '1', roles: [], databases: ['strata'] };
+
+    const another = await runJob(url('strata_migrator'), true);
+    await beginJournal({ source: '', target }, begun);
+    const onItsWay = await runJob(url('strata_migrator'), true);
+
+    expect([another.code, onItsWay.code]).toEqual([1, 1]);
+    expect(another.said).toContain('Nothing has been moved to this database server');
+    expect(onItsWay.said).toContain('The move to this database server is not over');
+  });
+
+  test('goes on where the move is over, and finds nothing to do the second time', async () => {
+    await endJournal({ source: '', target: managed.server.url('postgres', 'postgres') }, []);
+    const { code, said } = await runJob(url('strata_migrator'), true);
     expect(code, said.slice(-2000)).toBe(0);
   });
 
@@ -142,4 +180,19 @@ describe('the schema job on a stand-in for RDS: Postgres whose admin is no super
       );
     }
   });
+});
+
+test('no deployment works on a server whose rows are leaving or have left, until it is opened again', async () => {
+  const server = await startServer();
+  const source = server.url('postgres', 'strata');
+  const ends = { source, target: '' };
+  try {
+    await requireServer(source, false);
+    await close(ends);
+    await expect(requireServer(source, false)).rejects.toThrow('This database server is shut');
+    await reopen(ends);
+    await requireServer(source, false);
+  } finally {
+    await server.stop();
+  }
 });

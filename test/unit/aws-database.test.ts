@@ -45,8 +45,20 @@ describe('a database of RDS', () => {
     ],
   ])('refuses what it would ignore or cannot have: %s', (said, config) => {
     expect(against(config).join('\n')).toContain(`strata:${said}`);
-    const vm = { ...config, aws: { ...(config as { aws?: object }).aws, database: 'vm' } };
+    const other = (aws: object) => ({
+      ...config,
+      aws: { ...(config as { aws?: object }).aws, ...aws },
+    });
+    const vm = other({ database: 'vm' });
     expect(against(vm).join('\n')).not.toContain(`strata:${said}`);
+    for (const databaseMove of ['moved', 'settled']) {
+      const moved = other({ database: 'rds', databaseMove });
+      expect(against(moved).join('\n')).toContain(`strata:${said}`);
+    }
+    // As long as Postgres on a server is used, only what makes the next one impossible is in the way.
+    const copying = against(other({ database: 'rds', databaseMove: 'copying' })).join('\n');
+    if (/^(?:aws|database\.memory)/.test(said)) expect(copying).toContain(`strata:${said}`);
+    else expect(copying).toBe('');
   });
 });
 

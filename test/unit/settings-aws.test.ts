@@ -61,6 +61,8 @@ describe('a config of target aws', () => {
     ['backup', { days: 6, lock: { mode: 'governance', minDays: 7 } }],
     ['backup', { days: 31, lock: { mode: 'governance', minDays: 7, maxDays: 30 } }],
     ['database', 'aurora'],
+    ['databaseMove', 'copying'],
+    ['databaseMove', 'begin'],
     ['image', 'ubuntu-24.04'],
     ['image', 'ami-0123456789ABCDEF0'],
     ['storage', 'efs'],

@@ -1,4 +1,4 @@
-import { hasManagedDatabase } from '../../settings/aws';
+import { hasManagedDatabase } from '../../settings/aws-database';
 import type { Settings } from '../../settings/schema';
 import { inside } from '../../targets/addresses';
 import type { FileContent, SecretSource } from '../service';

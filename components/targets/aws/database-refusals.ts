@@ -1,5 +1,6 @@
 import { isOn } from '../../services/presets';
 import { database as databaseSettings } from '../../settings/database';
+import { hasManagedDatabase } from '../../settings/aws-database';
 import type { Problem } from '../../settings/errors';
 import { managedDatabase } from '../../settings/rds';
 import type { Settings } from '../../settings/schema';
@@ -19,8 +20,8 @@ export function databaseRefusals(settings: Settings): Problem[] {
   return [
     ...unknownAuthority(settings),
     ...sizes(settings),
-    ...unverified(settings),
-    ...inVain(settings),
+    // As long as it is only being filled, the one on a server is used.
+    ...(hasManagedDatabase(settings) ? [...unverified(settings), ...inVain(settings)] : []),
   ];
 }
 

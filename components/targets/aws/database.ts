@@ -12,14 +12,13 @@ import { ManagedDatabase, replicas } from './managed-database';
 import type { Network } from './network';
 import type * as pulumi from '@pulumi/pulumi';
 
-const generation = 1;
-
 /**
  * The database of a deployment, below the platform, as its volume is where a server has it; its replicas below
  * `opts.parent`. And what alarms are told of both.
  */
 export function databaseOf(
   { settings, key, kept, provider }: Base,
+  generation: number,
   network: Network,
   doors: Doors,
   { databasePassword }: Deployment,

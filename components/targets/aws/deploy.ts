@@ -3,7 +3,8 @@ import * as pulumi from '@pulumi/pulumi';
 import { linked } from '../../links/linked';
 import { linkPort } from '../../links/names';
 import { ledToCache } from '../../links/way-to-cache';
-import { hasManagedDatabase, natOf, zonesOf } from '../../settings/aws';
+import { natOf, zonesOf } from '../../settings/aws';
+import { hasManagedDatabase } from '../../settings/aws-database';
 import { publicEndpoints } from '../endpoints';
 import { loopback } from '../addresses';
 import type { Address, Deployed, Deployment, Placed, ServerGroup } from '../target';
@@ -19,10 +20,10 @@ import { Doors } from './doors';
 import { Endpoints } from './endpoints';
 import { balancerOf, openEntrance } from './entrance';
 import { machineImage } from './machine';
-import { managedOf, managedPorts, placedAtAws, type Managed } from './managed';
+import { hasDatabase, managedDoors, managedOf, placedAtAws, type Managed } from './managed';
 import type { ManagedDatabase } from './managed-database';
 import { Network } from './network';
-import { servers, type Ready } from './server-groups';
+import { servers, type Ready, type Surroundings } from './server-groups';
 
 /**
  * The network, then each group of servers after those that it finds services on, then the names that lead people to
@@ -68,7 +69,7 @@ export function deploy(
       groups,
       front: front.name,
       ports: { ...gatewayPorts, links: linkPort },
-      managed: managedPorts(settings),
+      managed: managedDoors(settings, deployment.groups),
     },
     own,
   );
@@ -88,7 +89,7 @@ export function deploy(
     );
   }
   const balancer = balancerOf(base, network, doors, own);
-  const around = {
+  const around: Surroundings = {
     network,
     doors,
     balancer,
@@ -97,6 +98,7 @@ export function deploy(
     ...(database && { database: foundAt(database, aws.region) }),
     ...(cache && { cache: cache.host }),
     opened: buckets.map((bucket) => bucket.open(network.vpc, { parent, provider: base.provider })),
+    retired: database ? retired(deployment) : {},
   };
   const ready = groups.reduce<Ready[]>(
     (before, group) => [...before, servers(base, around, deployment, group, before, own)],
@@ -146,6 +148,12 @@ export function deploy(
 
 function hasGateway({ services }: ServerGroup): boolean {
   return services.some(({ name }) => name === 'gateway');
+}
+
+/** The volume of a database that is used no longer stays where it was. */
+function retired({ groups, volumes: { database } }: Deployment): Surroundings['retired'] {
+  const home = groups.find(hasDatabase);
+  return home && database ? { [home.name]: { database } } : {};
 }
 
 /** A group that has it as something else: what it leaves behind is as it was. */

@@ -18,8 +18,10 @@ export interface DoorsArgs {
     /** Where a server lets in those that have a link to it. */
     readonly links: number;
   };
-  /** What AWS runs for the platform → its port, which every group may ask. */
-  readonly managed?: Readonly<Record<string, number>>;
+  /** What AWS runs for the platform → its port, and the groups that may ask there. */
+  readonly managed?: Readonly<
+    Record<string, { readonly port: number; readonly callers: readonly GroupName[] }>
+  >;
 }
 
 const everywhere = '0.0.0.0/0';
@@ -48,9 +50,9 @@ export class Doors extends pulumi.ComponentResource {
     for (const group of groups) this.out(name, group.name);
     this.links(name, groups, ports.links);
     this.managed = Object.fromEntries(
-      Object.entries(managed).map(([part, port]) => [
+      Object.entries(managed).map(([part, { port, callers }]) => [
         part,
-        this.asked(name, part, port, groups, args.vpc),
+        this.asked(name, part, port, callers, args.vpc),
       ]),
     );
     const balanced = groups.some((group) => group.name === front && group.balanced);
@@ -103,11 +105,11 @@ export class Doors extends pulumi.ComponentResource {
     name: string,
     part: string,
     port: number,
-    groups: DoorsArgs['groups'],
+    callers: readonly GroupName[],
     vpc: pulumi.Input<string>,
   ): pulumi.Output<string> {
     const door = this.door(name, part, vpc);
-    for (const { name: caller } of groups) {
+    for (const caller of callers) {
       const from = { referencedSecurityGroupId: this.group(caller), ...tcp(port) };
       this.enter(`${name}-${part}-from-${caller}`, door, 'Servers', from);
     }

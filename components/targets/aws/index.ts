@@ -1,6 +1,7 @@
 import * as aws from '@pulumi/aws';
 import { names } from '../../data/names';
-import { hasManagedCache, hasManagedDatabase, volumeSize, zonesOf } from '../../settings/aws';
+import { hasManagedCache, volumeSize, zonesOf } from '../../settings/aws';
+import { declaredDatabases } from '../../settings/aws-database';
 import type { Settings } from '../../settings/schema';
 import { madeAnew } from '../../tiers/placement';
 import { randomPassword } from '../password';
@@ -28,7 +29,7 @@ export function awsTarget(settings: Settings): Target {
       if (madeAnew.includes(content)) return undefined;
       base ??= baseOf(settings, opts);
       // RDS has a volume of its own.
-      if (content === 'database' && hasManagedDatabase(settings)) return undefined;
+      if (content === 'database' && !declaredDatabases(settings.aws).volume) return undefined;
       // ElastiCache has no volume.
       if (content === 'queue' && hasManagedCache(settings)) return undefined;
       const name = names.volume(content, 1);

@@ -1,32 +1,48 @@
 import type * as pulumi from '@pulumi/pulumi';
 import { names } from '../../data/names';
-import { hasManagedCache, hasManagedDatabase } from '../../settings/aws';
+import { hasManagedCache } from '../../settings/aws';
+import { declaredDatabases, hasManagedDatabase } from '../../settings/aws-database';
 import { cacheNode } from '../../settings/elasticache';
 import type { Settings } from '../../settings/schema';
-import type { Deployment, Placed } from '../target';
+import type { Deployment, Placed, ServerGroup } from '../target';
 import type { WatchedCache, WatchedDatabase } from './alarms/watched-data';
 import type { Base } from './base';
 import { Cache } from './cache';
 import { cachePort, managedDatabasePort } from './constants';
 import { databaseOf } from './database';
-import type { Doors } from './doors';
+import type { Doors, DoorsArgs } from './doors';
 import type { ManagedDatabase } from './managed-database';
 import type { Network } from './network';
 
 /** What AWS runs in the place of servers of the platform. */
 export interface Managed {
+  /** Absent where a server's is used, also beside one that is being filled. */
   readonly database?: ManagedDatabase;
   readonly cache?: Cache;
   /** What alarms are told of. */
   readonly watched: { readonly database?: WatchedDatabase; readonly cache?: WatchedCache };
 }
 
-/** The port of each, for the doors that lead there. */
-export function managedPorts(settings: Settings): Record<string, number> {
+/** The doors that lead there. */
+export function managedDoors(
+  settings: Settings,
+  groups: readonly ServerGroup[],
+): Required<DoorsArgs>['managed'] {
+  const all = groups.map(({ name }) => name);
+  // One that is not used yet is filled from where Postgres is.
+  const fromPostgres = groups.filter(hasDatabase).map(({ name }) => name);
+  const callers = hasManagedDatabase(settings) ? all : fromPostgres;
   return {
-    ...(hasManagedDatabase(settings) && { database: managedDatabasePort }),
-    ...(hasManagedCache(settings) && { cache: cachePort }),
+    ...(declaredDatabases(settings.aws).managed && {
+      database: { port: managedDatabasePort, callers },
+    }),
+    ...(hasManagedCache(settings) && { cache: { port: cachePort, callers: all } }),
   };
+}
+
+/** Whether Postgres is among what a group runs. */
+export function hasDatabase({ services }: ServerGroup): boolean {
+  return services.some(({ name }) => name === 'database');
 }
 
 /** Below the platform, as volumes are where servers have them. */
@@ -38,12 +54,12 @@ export function managedOf(
   opts: pulumi.ComponentResourceOptions,
 ): Managed {
   const { settings } = base;
-  const { database, watched } = hasManagedDatabase(settings)
-    ? databaseOf(base, network, doors, deployment, opts)
-    : {};
+  const { managed: generation } = declaredDatabases(settings.aws);
+  const { database, watched } =
+    generation === undefined ? {} : databaseOf(base, generation, network, doors, deployment, opts);
   const cache = hasManagedCache(settings) ? cacheOf(base, network, doors, deployment) : undefined;
   return {
-    ...(database && { database }),
+    ...(database && hasManagedDatabase(settings) && { database }),
     ...(cache && { cache }),
     watched: {
       ...(watched && { database: watched }),

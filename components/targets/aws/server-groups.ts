@@ -33,6 +33,8 @@ export interface Surroundings {
   readonly cache?: pulumi.Output<string>;
   /** What lets services into the buckets of what is kept. */
   readonly opened: readonly pulumi.Resource[];
+  /** Group → volumes that its server has and nothing there works on. */
+  readonly retired: Readonly<Partial<Record<ServerGroup['name'], DataVolumes>>>;
 }
 
 /** A group of servers. */
@@ -133,6 +135,7 @@ export function servers(
       address: addressOf(aws.network, name),
       userData: bucket.apply((where) => userData({ ...start, bucket: where })),
       volumes,
+      retired: around.retired[name] ?? {},
       sizes: Object.fromEntries(
         keptContents(services).map((content) => [content, String(volumeSize(aws, content))]),
       ),

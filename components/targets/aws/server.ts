@@ -3,7 +3,7 @@ import * as pulumi from '@pulumi/pulumi';
 import { Command } from '../../../provider/sdk-aws';
 import { names } from '../../data/names';
 import type { VolumeContent } from '../../services/service';
-import type { DataVolume, ServerGroup } from '../target';
+import type { DataVolume, DataVolumes, ServerGroup } from '../target';
 import { metadataOptions, rootDisk, type MachineImage } from './machine';
 import { stackName } from './naming';
 
@@ -30,8 +30,10 @@ export interface ServerArgs extends MachineArgs {
   readonly address: string;
   readonly userData: pulumi.Input<string>;
   /** What stays when the server goes. */
-  readonly volumes: Readonly<Partial<Record<VolumeContent, DataVolume>>>;
-  /** GB of each of them. */
+  readonly volumes: DataVolumes;
+  /** What it has besides and does not mount. */
+  readonly retired: DataVolumes;
+  /** GB of each of `volumes`. */
   readonly sizes: Readonly<Record<string, string>>;
   /** Of resources that another server may take over. */
   readonly outside: pulumi.CustomResourceOptions;
@@ -100,8 +102,10 @@ export class Server extends pulumi.ComponentResource {
         deleteBeforeReplace: true,
       },
     );
-    const attached = Object.entries(args.volumes).map(([content, volume]) =>
-      attach(content as VolumeContent, volume, instance, args.outside),
+    const attached = [args.volumes, args.retired].flatMap((volumes) =>
+      Object.entries(volumes).map(([content, volume]) =>
+        attach(content as VolumeContent, volume, instance, volumes === args.volumes, args.outside),
+      ),
     );
     this.id = instance.id;
     this.ready = new Command(
@@ -123,12 +127,14 @@ export class Server extends pulumi.ComponentResource {
 
 /**
  * Below the tier and named as the volume, so that another server's is the same resource, which moves: it is taken off the
- * one, stopped so that nothing writes any more, before it is given to the other.
+ * one, stopped so that nothing writes any more, before it is given to the other. For one that nobody has mounted no
+ * server is stopped.
  */
 function attach(
   content: VolumeContent,
   volume: DataVolume,
   instance: aws.ec2.Instance,
+  mounted: boolean,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Resource {
   return new aws.ec2.VolumeAttachment(
@@ -137,7 +143,7 @@ function attach(
       volumeId: volume.location,
       instanceId: instance.id,
       deviceName: `/dev/sd${devices[content]}`,
-      stopInstanceBeforeDetaching: true,
+      stopInstanceBeforeDetaching: mounted,
     },
     { ...opts, deleteBeforeReplace: true },
   );

@@ -5,6 +5,7 @@ import { migration } from '../../../../provider/database/migration';
 import { tenant } from '../../../../provider/database/tenant';
 import type { Context } from '../../../../provider/host/resource';
 import { vendorDatabase } from '../../../../provider/database/vendor';
+import { requireServer } from '../../../../provider/database-move/guard';
 import { audit } from '../../../../provider/tenancy/audit';
 import { declared } from '../../../../provider/tenancy/declared';
 import { places } from '../../../../provider/tenancy/places';
@@ -37,6 +38,7 @@ async function main(): Promise<void> {
     }
   };
 
+  await requireServer(admin, plan.moved === true);
   const server = { url: admin, setup: [...plan.setup], volume: cluster, instance: cluster };
   await databaseServer.create(server, contextOf('cluster'));
   await apply('platform', (index) => index === 0);

@@ -30,4 +30,6 @@ export interface SchemaPlan {
   readonly tenancy: TenancyPlan;
   readonly unknownTables: UnknownTableRule;
   readonly schemaVersion: string;
+  /** Present where all that there is has to have come from another server before. */
+  readonly moved?: true;
 }

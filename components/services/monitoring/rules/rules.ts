@@ -1,6 +1,6 @@
 import { stringify } from 'yaml';
 import { linkCertificates } from '../../../links/names';
-import { hasManagedDatabase } from '../../../settings/aws';
+import { hasManagedDatabase } from '../../../settings/aws-database';
 import type { Settings } from '../../../settings/schema';
 import type { FileContent, Service, Workload } from '../../service';
 import { isAsked } from '../blackbox';
