@@ -4,48 +4,51 @@ import { CloudStack, region, whyNoStack, type StateResource } from './support/st
 
 const reason = await whyNoStack();
 
-describe.skipIf(reason)('a database of RDS (moto, and a stand-in for its servers)', () => {
-  let stack: CloudStack;
-  let all: readonly StateResource[];
+describe.skipIf(reason)(
+  'a database of RDS and a cache of ElastiCache (moto, and a stand-in for its servers)',
+  () => {
+    let stack: CloudStack;
+    let all: readonly StateResource[];
 
-  async function deploy(tier: string, rds: object): Promise<void> {
-    const aws = { region, dnsZone: stack.zone, database: 'rds', rds };
-    stack.configure({ 'strata:tier': tier, 'strata:aws': aws });
-    await stack.succeed('up');
-    all = await stack.resources();
-  }
+    async function deploy(tier: string, rds: object): Promise<void> {
+      const aws = { region, dnsZone: stack.zone, database: 'rds', cache: 'elasticache', rds };
+      stack.configure({ 'strata:tier': tier, 'strata:aws': aws });
+      await stack.succeed('up');
+      all = await stack.resources();
+    }
 
-  /** Name → id of the databases. */
-  const databases = (): Record<string, string | undefined> =>
-    Object.fromEntries(
-      all
-        .filter(({ type }) => type === 'aws:rds/instance:Instance')
-        .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id]),
-    );
+    /** Name → id of the databases. */
+    const databases = (): Record<string, string | undefined> =>
+      Object.fromEntries(
+        all
+          .filter(({ type }) => type === 'aws:rds/instance:Instance')
+          .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id]),
+      );
 
-  beforeAll(async () => {
-    stack = await CloudStack.create(new Servers(() => stack).operations);
-    await deploy('single', {});
-  });
-  afterAll(() => stack.dispose());
-
-  test('stands beside the server, which has no volume of it', () => {
-    expect(Object.keys(databases())).toEqual(['database-1']);
-    const volumes = all.filter(({ type }) => type === 'aws:ebs/volume:Volume');
-    expect(volumes.map(({ urn }) => urn).join(' ')).not.toContain('database-1');
-  });
-
-  test('has changed nothing when it is deployed again', async () => {
-    await stack.pulumi('preview', '--expect-no-changes');
-  });
-
-  test('is the same one in another tier, with replicas beside it', async () => {
-    const before = databases();
-    await deploy('split', { replicas: 1 });
-    expect(databases()).toEqual({
-      ...before,
-      'database-replica-1': expect.stringMatching(/./) as string,
+    beforeAll(async () => {
+      stack = await CloudStack.create(new Servers(() => stack).operations);
+      await deploy('single', {});
     });
-    await stack.pulumi('preview', '--expect-no-changes');
-  });
-});
+    afterAll(() => stack.dispose());
+
+    test('stands beside the server, which has no volume of it', () => {
+      expect(Object.keys(databases())).toEqual(['database-1']);
+      const volumes = all.filter(({ type }) => type === 'aws:ebs/volume:Volume');
+      expect(volumes.map(({ urn }) => urn).join(' ')).not.toContain('database-1');
+    });
+
+    test('has changed nothing when it is deployed again', async () => {
+      await stack.pulumi('preview', '--expect-no-changes');
+    });
+
+    test('is the same one in another tier, with replicas beside it', async () => {
+      const before = databases();
+      await deploy('split', { replicas: 1 });
+      expect(databases()).toEqual({
+        ...before,
+        'database-replica-1': expect.stringMatching(/./) as string,
+      });
+      await stack.pulumi('preview', '--expect-no-changes');
+    });
+  },
+);
