@@ -1,0 +1,103 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { findHalfMade, isPut, type HalfMade } from '../../engine/half-made';
+import { AwsStandIn } from '../support/aws/stand-in';
+import { stubEnvironment } from '../support/aws/stub-environment';
+
+const region = 'eu-central-1';
+
+/** Id → kind and tags, as EC2 has them. */
+type World = Readonly<Record<string, readonly [kind: string, tags: Record<string, string>]>>;
+
+const ours = { project: 'strata', stack: 'prod' };
+
+function halfMade(type: string, name: string, inputs: HalfMade['inputs']): HalfMade {
+  return { urn: `urn:pulumi:prod::strata::strata:index:Platform$${type}::${name}`, type, inputs };
+}
+
+const volume = halfMade('aws:ebs/volume:Volume', 'database-1', {
+  tags: { Name: 'strata-prod-database-1' },
+});
+const server = halfMade('aws:ec2/instance:Instance', 'data', {
+  tags: { Name: 'strata-prod-data' },
+});
+
+describe('what a killed engine had asked for (a stand-in for EC2)', () => {
+  let aws: AwsStandIn;
+  let world: World;
+
+  beforeEach(async () => {
+    world = {};
+    aws = await AwsStandIn.start({
+      DescribeTags: ({ Filter }) => {
+        const [{ Name, Value }] = Filter as [{ Name: string; Value: string[] }];
+        const all = Object.entries(world).flatMap(([resourceId, [resourceType, tags]]) =>
+          Object.entries(tags).map(([key, value]) => ({ resourceId, resourceType, key, value })),
+        );
+        const by = Name === 'value' ? 'value' : 'resourceId';
+        return { tagSet: all.filter((tag) => Value.includes(tag[by])) };
+      },
+      DescribeInstances: ({ InstanceId }) => ({
+        reservationSet: [
+          {
+            instancesSet: (InstanceId as string[]).map((instanceId) => ({
+              instanceId,
+              instanceState: { name: instanceId === 'i-01dead' ? 'terminated' : 'running' },
+            })),
+          },
+        ],
+      }),
+    });
+    stubEnvironment(aws);
+  });
+
+  afterEach(async () => {
+    vi.unstubAllEnvs();
+    await aws.stop();
+  });
+
+  const ids = async (all: readonly HalfMade[], known: readonly string[] = []) =>
+    (await findHalfMade(all, region, known)).map(({ id }) => id);
+
+  test('is there by its name, whether it is there or not: the engine looks', async () => {
+    const role = halfMade('aws:iam/role:Role', 'data', { name: 'strata-prod-data' });
+    const bucket = halfMade('aws:s3/bucket:Bucket', 'storage-1', { bucket: 'storage-1-0a1b2c3' });
+    expect(await ids([role, bucket])).toEqual(['strata-prod-data', 'storage-1-0a1b2c3']);
+    expect(aws.calls).toEqual([]);
+  });
+
+  test('is what has its tags and the stack’s, and is in no state', async () => {
+    const tags = { ...ours, Name: 'strata-prod-database-1' };
+    world = {
+      'vol-01new': ['volume', { ...tags, tier: 'split' }],
+      'vol-02known': ['volume', tags],
+      'vol-03other': ['volume', { ...tags, Name: 'strata-prod-queue-1' }],
+      'vol-04foreign': ['volume', { ...tags, project: 'another' }],
+      'vol-05stack': ['volume', { ...tags, stack: 'production' }],
+      'snap-06': ['snapshot', tags],
+    };
+    expect(await ids([volume], ['vol-02known'])).toEqual(['vol-01new']);
+  });
+
+  test('is not guessed where two would fit, nor there where nothing does', async () => {
+    const tags = { ...ours, Name: 'strata-prod-database-1' };
+    expect(await ids([volume])).toEqual([]);
+    world = { 'vol-01': ['volume', tags], 'vol-02': ['volume', tags] };
+    expect(await ids([volume])).toEqual([]);
+  });
+
+  test('is no server that has ended and is shown for a while', async () => {
+    const tags = { ...ours, Name: 'strata-prod-data' };
+    world = { 'i-01dead': ['instance', tags], 'i-02new': ['instance', tags] };
+    expect(await ids([server])).toEqual(['i-02new']);
+  });
+
+  test.each([
+    ['aws:s3/bucketPolicy:BucketPolicy', true],
+    ['aws:s3/bucket:Bucket', false],
+    ['aws:ec2/volumeAttachment:VolumeAttachment', true],
+    ['aws:backup/vault:Vault', false],
+    ['aws:kms/key:Key', false],
+  ])('%s can be asked for twice: %s', (type, can) => {
+    expect(isPut(halfMade(type, 'x', {}))).toBe(can);
+  });
+});
