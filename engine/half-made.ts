@@ -1,5 +1,5 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
-import { computers } from '../provider/aws/api';
+import { computers, withAws } from '../provider/aws/api';
 
 /** A resource that a killed engine had asked AWS for: nobody wrote down whether it was made, nor its id. */
 export interface HalfMade {
@@ -83,7 +83,9 @@ export async function findHalfMade<One extends HalfMade>(
   });
   const sought = all.filter(({ type }) => tagged[type] !== undefined);
   if (sought.length === 0) return byName;
-  const objects = await objectsOf(stackOf(sought[0]), region);
+  const objects = await withAws({ signal: AbortSignal.timeout(patienceMs) }, () =>
+    objectsOf(stackOf(sought[0]), region),
+  );
   const strangers = objects.filter(({ id }) => !known.includes(id));
   const byTags = sought.flatMap((made) => {
     const fitting = strangers.filter((one) => fits(one, made));
@@ -92,6 +94,8 @@ export async function findHalfMade<One extends HalfMade>(
   });
   return [...byName, ...byTags];
 }
+
+const patienceMs = 60_000;
 
 /** Something of EC2 with its tags. */
 interface Tagged {

@@ -37,7 +37,7 @@ describe.skipIf(reason)(
       expect(volumes.map(({ urn }) => urn).join(' ')).not.toContain('database-1');
     });
 
-    test('has changed nothing when it is deployed again', async () => {
+    test('have changed nothing when they are deployed again', async () => {
       await stack.pulumi('preview', '--expect-no-changes');
     });
 

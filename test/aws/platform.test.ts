@@ -17,6 +17,8 @@ const lasting = [
   'random:index/randomPassword:RandomPassword',
 ];
 const server = 'aws:ec2/instance:Instance';
+const group = 'aws:autoscaling/group:Group';
+const template = 'aws:ec2/launchTemplate:LaunchTemplate';
 
 describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers)', () => {
   const servers = new Servers(() => stack);
@@ -38,17 +40,18 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     );
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
-  function configure(tier: string, zones?: readonly string[]): void {
+  function configure(tier: string, zones?: readonly string[], more: object = {}): void {
     const aws = { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' };
     stack.configure({
       'strata:tier': tier,
       'strata:services': { storage: { enabled: true }, backup: { enabled: true } },
       'strata:aws': { ...aws, ...(zones && { zones }) },
+      ...more,
     });
   }
 
-  async function deploy(tier: string): Promise<void> {
-    configure(tier);
+  async function deploy(tier: string, more: object = {}): Promise<void> {
+    configure(tier, undefined, more);
     await stack.succeed('up');
     all = await stack.resources();
   }
@@ -195,6 +198,14 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     });
 
     test('has changed nothing when it is deployed again', expectNoChanges);
+
+    test('gets another release by another version of its template, and replaces no group', async () => {
+      const there = () => [server, group, template, ...lasting].map((type) => ids([type]));
+      const earlier = there();
+      await deploy('load-balanced', { 'strata:gateway': { limits: { perSecond: 60 } } });
+      expect(servers.refreshed).toEqual(['2']);
+      expect(there()).toEqual(earlier);
+    });
   });
 
   describe('back on one server', () => {
@@ -228,17 +239,18 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     const key = 'Everything that strata-cloud-data keeps.';
 
     test('leaves its data and their credentials, and nothing else', async () => {
-      const kept = [...lasting, 'aws:iam/accessKey:AccessKey', 'aws:backup/vault:Vault'];
-      const before = ids(kept);
+      const keys = [ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])];
+      const before = ids(lasting);
       await stack.succeed('destroy', '--yes');
       all = await stack.resources();
       const { network: _vpc, releases: _bucket, ...others } = before;
       const stay = Object.entries(others).filter(([name]) => !name.startsWith('network-'));
-      expect(ids(kept)).toEqual(Object.fromEntries(stay));
+      expect(ids(lasting)).toEqual(Object.fromEntries(stay));
+      expect([ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])]).toEqual(keys);
       expect(cloud.inventory()).toEqual({
         'backup BackupVaultList': ['strata-cloud-backups'],
         'ec2 volumes': volumes,
-        'iam Users': expect.arrayContaining([expect.stringContaining('storage')]) as unknown,
+        'iam Users': ['backups', 'storage'].map((what) => `strata-cloud-${what}-${region}`),
         'kms Enabled': [key],
         's3 Buckets': [expect.stringMatching(/^backups-1-/), expect.stringMatching(/^storage-1-/)],
       });

@@ -85,6 +85,11 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
     expect(await ids([volume])).toEqual([]);
   });
 
+  test('is not made again blindly while AWS cannot be asked', async () => {
+    vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
+    await expect(ids([volume])).rejects.toThrow(/AWS does not answer: ECONNREFUSED/);
+  });
+
   test('is no server that has ended and is shown for a while', async () => {
     const tags = { ...ours, Name: 'strata-prod-data' };
     world = { 'i-01dead': ['instance', tags], 'i-02new': ['instance', tags] };

@@ -1,14 +1,21 @@
 import { AutoScaling } from '@aws-sdk/client-auto-scaling';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { Refusal, type Operations } from '../../support/aws/stand-in';
 import { region, type CloudStack } from './stack';
 
+interface Desired {
+  readonly LaunchTemplate: { readonly LaunchTemplateId: string; readonly Version: string };
+}
+
 /**
  * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there and answers
- * the balancer, and no group is being refreshed.
+ * the balancer, and a group is refreshed at once.
  */
 export class Servers {
   /** The image that Canonical names; the lab's when there is none. */
   image: string | undefined;
+  /** Versions that groups were refreshed to. */
+  readonly refreshed: string[] = [];
 
   constructor(private readonly stack: () => CloudStack) {}
 
@@ -23,7 +30,16 @@ export class Servers {
         InstanceInformationList: ids.map((id) => ({ InstanceId: id, PingStatus: 'Online' })),
       };
     },
-    DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
+    StartInstanceRefresh: async ({ AutoScalingGroupName: group, DesiredConfiguration }) => {
+      await this.refresh(String(group), (DesiredConfiguration as Desired).LaunchTemplate);
+      return { InstanceRefreshId: `refresh-${String(this.refreshed.length)}` };
+    },
+    DescribeInstanceRefreshes: ({ InstanceRefreshIds = [] }) => ({
+      InstanceRefreshes: (InstanceRefreshIds as string[]).map((InstanceRefreshId) => ({
+        InstanceRefreshId,
+        Status: 'Successful',
+      })),
+    }),
     DescribeTargetHealth: async () => ({
       TargetHealthDescriptions: (await this.scaled()).map((Id) => ({
         Target: { Id },
@@ -31,6 +47,21 @@ export class Servers {
       })),
     }),
   };
+
+  /** moto's servers are always of the template's default version. */
+  private async refresh(
+    group: string,
+    { LaunchTemplateId, Version }: Desired['LaunchTemplate'],
+  ): Promise<void> {
+    const { moto, credentials } = this.stack();
+    const ec2 = new EC2({ region, credentials, endpoint: moto.endpoint });
+    await ec2.modifyLaunchTemplate({ LaunchTemplateId, DefaultVersion: Version });
+    await this.scaling.updateAutoScalingGroup({
+      AutoScalingGroupName: group,
+      LaunchTemplate: { LaunchTemplateId, Version },
+    });
+    this.refreshed.push(Version);
+  }
 
   /** The servers of the scaling group. */
   private async scaled(): Promise<string[]> {
