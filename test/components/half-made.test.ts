@@ -1,5 +1,8 @@
+import type { Stack } from '@pulumi/pulumi/automation';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findHalfMade, isPut, type HalfMade } from '../../engine/half-made';
+import { settlePendingCreates } from '../../engine/pending';
+import type { Terminal } from '../../engine/terminal';
 import { AwsStandIn } from '../support/aws/stand-in';
 import { stubEnvironment } from '../support/aws/stub-environment';
 
@@ -94,6 +97,44 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
     const tags = { ...ours, Name: 'strata-prod-data' };
     world = { 'i-01dead': ['instance', tags], 'i-02new': ['instance', tags] };
     expect(await ids([server])).toEqual(['i-02new']);
+  });
+
+  test('is taken into the state for the engine to look at; what cannot be told is named to people', async () => {
+    world = { 'vol-01new': ['volume', { ...ours, Name: 'strata-prod-database-1' }] };
+    const key = halfMade('aws:kms/key:Key', 'encryption-key', {});
+    const policy = halfMade('aws:s3/bucketPolicy:BucketPolicy', 'storage-1', {});
+    const provider = { urn: 'x', type: 'pulumi:providers:aws', inputs: { region } };
+    // Its old one goes when the new one is there: two of one URN would be no state.
+    const old = { ...server, id: 'i-01old' };
+    const deployment = {
+      resources: [provider, old],
+      pending_operations: [volume, key, policy, server].map((resource) => ({
+        type: 'creating',
+        resource: { ...resource, protect: true },
+      })),
+    };
+    const imported: unknown[] = [];
+    const said: string[] = [];
+    const stack = {
+      exportStack: () => Promise.resolve({ version: 3, deployment }),
+      importStack: (state: unknown) => Promise.resolve(imported.push(state)),
+    } as unknown as Stack;
+    const out = { note: (text: string) => said.push(text) } as unknown as Terminal;
+    await settlePendingCreates(stack, 'prod', out);
+    const taken = { ...volume, protect: true, id: 'vol-01new' };
+    expect(imported).toEqual([
+      {
+        version: 3,
+        deployment: { resources: [provider, old, taken], pending_operations: [] },
+      },
+    ]);
+    expect(said.join('\n').split('\n').slice(0, 4)).toEqual([
+      'The last run was ended while it created resources: they are looked at again.',
+      '  - database-1 (aws:ebs/volume:Volume) is taken up if AWS has made it: vol-01new',
+      '  - encryption-key (aws:kms/key:Key) is made again',
+      '  - data (aws:ec2/instance:Instance) is made again',
+    ]);
+    expect(said.join('')).toContain('the tags project=strata and stack=prod');
   });
 
   test.each([
