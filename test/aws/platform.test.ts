@@ -161,16 +161,16 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
         'doors-app-from-everybody-https',
       );
       const whole = await cloud.arrangement({ door, volume, bucket });
-      await cloud.disarrange({ server: of(server, 'app'), rule, volume, bucket });
-      await deploy('split');
-      expect(await cloud.running()).toEqual({ data: 'running', app: 'running' });
-      expect(await cloud.arrangement({ door, volume, bucket })).toEqual(whole);
       expect(whole).toEqual({
         open: [80, 443],
         stack: 'cloud',
         shut: [true, true, true, true],
         versions: 'Enabled',
       });
+      await cloud.disarrange({ server: of(server, 'app'), rule, volume, bucket });
+      await deploy('split');
+      expect(await cloud.running()).toEqual({ data: 'running', app: 'running' });
+      expect(await cloud.arrangement({ door, volume, bucket })).toEqual(whole);
       expect(ids([...lasting, server])).toEqual(before);
     });
   });

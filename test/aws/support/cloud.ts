@@ -86,8 +86,8 @@ export class Cloud {
     return {
       open: rules
         .filter(({ IsEgress }) => !IsEgress)
-        .map(({ FromPort }) => FromPort ?? 0)
-        .sort(),
+        .map(({ FromPort = 0 }) => FromPort)
+        .sort((one, other) => one - other),
       stack: Volumes[0]?.Tags?.find(({ Key }) => Key === 'stack')?.Value,
       shut: Object.values(block.PublicAccessBlockConfiguration ?? {}),
       versions: Status,
