@@ -22,7 +22,7 @@ export async function whyNoStack(): Promise<string | undefined> {
 
 interface Exported {
   readonly deployment: {
-    readonly resources: readonly StateResource[];
+    readonly resources?: readonly StateResource[];
     readonly pending_operations?: readonly unknown[];
   };
 }
@@ -139,7 +139,7 @@ export class CloudStack {
     const { deployment } = JSON.parse(await this.pulumi('stack', 'export')) as Exported;
     const pending = deployment.pending_operations ?? [];
     if (pending.length > 0) throw new Error(`left pending: ${JSON.stringify(pending)}`);
-    return deployment.resources;
+    return deployment.resources ?? [];
   }
 
   async dispose(): Promise<void> {
