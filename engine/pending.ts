@@ -8,6 +8,8 @@ const resource = z.looseObject({
   urn: z.string(),
   type: z.string(),
   id: z.string().optional(),
+  /** URNs of what it needs. */
+  dependencies: z.array(z.string()).optional(),
   /** Gone, and its successor is not there yet. */
   pendingReplacement: z.boolean().optional(),
   /** Of those that are looked at; a secret is an object and no text. */
@@ -100,17 +102,15 @@ async function takenUp(
   const region = resources.find(({ type }) => type === 'pulumi:providers:aws')?.inputs?.region;
   if (halfMade.length === 0 || typeof region !== 'string') return { resources, words: [] };
   const known = resources.flatMap(({ id }) => id ?? []);
-  // Beside one that is there still it would be a second one of the same name.
-  const free = halfMade.filter(
-    ({ urn }) => !resources.some((one) => one.urn === urn && one.pendingReplacement !== true),
-  );
+  const free = halfMade.filter((made) => hasRoom(made, resources));
   const found = await findHalfMade(free, region, known);
   const urns = found.map(({ made }) => made.urn);
+  const taken = found.map(({ made, id }) => ({ ...made, id }));
   const unknown = halfMade.filter((made) => !urns.includes(made.urn) && !isPut(made));
   return {
     resources: [
-      ...resources.filter(({ urn }) => !urns.includes(urn)),
-      ...found.map(({ made, id }) => ({ ...made, id })),
+      ...resources.map((one) => taken.find(({ urn }) => urn === one.urn) ?? one),
+      ...taken.filter(({ urn }) => !resources.some((one) => one.urn === urn)),
     ],
     words: [
       ...found.map(({ made, id }) => `  - ${told(made)} is taken up if AWS has made it: ${id}`),
@@ -118,6 +118,18 @@ async function takenUp(
       ...(unknown.length > 0 ? [twice(unknown)] : []),
     ],
   };
+}
+
+/**
+ * Whether it can be in the state: its predecessor is gone, and stood behind all that it needs. What needs it stands behind
+ * that place, and the engine takes no state in which anything stands before what it needs.
+ */
+function hasRoom({ urn, dependencies = [] }: State, resources: readonly State[]): boolean {
+  const place = resources.findIndex((one) => one.urn === urn);
+  if (place < 0) return true;
+  const isGone = resources.every((one) => one.urn !== urn || one.pendingReplacement === true);
+  const later = resources.slice(place).map((one) => one.urn);
+  return isGone && !dependencies.some((needed) => later.includes(needed));
 }
 
 function told({ urn, type }: State): string {

@@ -24,6 +24,28 @@ const server = halfMade('aws:ec2/instance:Instance', 'data', {
   tags: { Name: 'strata-prod-data' },
 });
 
+const provider = { urn: 'x', type: 'pulumi:providers:aws', inputs: { region } };
+
+interface Deployment {
+  readonly resources: readonly { readonly id?: string }[];
+}
+
+/** What is written back of a stack's state, and what people are told. */
+async function settle(deployment: object): Promise<{ imported: Deployment; said: string }> {
+  let imported: Deployment = { resources: [] };
+  let said = '';
+  const stack = {
+    exportStack: () => Promise.resolve({ version: 3, deployment }),
+    importStack: (state: { deployment: Deployment }) => {
+      imported = state.deployment;
+      return Promise.resolve();
+    },
+  } as unknown as Stack;
+  const out = { note: (text: string) => (said += text) } as unknown as Terminal;
+  await settlePendingCreates(stack, 'prod', out);
+  return { imported, said };
+}
+
 describe('what a killed engine had asked for (a stand-in for EC2)', () => {
   let aws: AwsStandIn;
   let world: World;
@@ -103,7 +125,6 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
     world = { 'vol-01new': ['volume', { ...ours, Name: 'strata-prod-database-1' }] };
     const key = halfMade('aws:kms/key:Key', 'encryption-key', {});
     const policy = halfMade('aws:s3/bucketPolicy:BucketPolicy', 'storage-1', {});
-    const provider = { urn: 'x', type: 'pulumi:providers:aws', inputs: { region } };
     // Its old one goes when the new one is there: two of one URN would be no state.
     const old = { ...server, id: 'i-01old' };
     const deployment = {
@@ -113,28 +134,32 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
         resource: { ...resource, protect: true },
       })),
     };
-    const imported: unknown[] = [];
-    const said: string[] = [];
-    const stack = {
-      exportStack: () => Promise.resolve({ version: 3, deployment }),
-      importStack: (state: unknown) => Promise.resolve(imported.push(state)),
-    } as unknown as Stack;
-    const out = { note: (text: string) => said.push(text) } as unknown as Terminal;
-    await settlePendingCreates(stack, 'prod', out);
+    const { imported, said } = await settle(deployment);
     const taken = { ...volume, protect: true, id: 'vol-01new' };
-    expect(imported).toEqual([
-      {
-        version: 3,
-        deployment: { resources: [provider, old, taken], pending_operations: [] },
-      },
-    ]);
-    expect(said.join('\n').split('\n').slice(0, 4)).toEqual([
+    expect(imported).toEqual({ resources: [provider, old, taken], pending_operations: [] });
+    expect(said.split('\n').slice(0, 4)).toEqual([
       'The last run was ended while it created resources: they are looked at again.',
       '  - database-1 (aws:ebs/volume:Volume) is taken up if AWS has made it: vol-01new',
       '  - encryption-key (aws:kms/key:Key) is made again',
       '  - data (aws:ec2/instance:Instance) is made again',
     ]);
-    expect(said.join('')).toContain('the tags project=strata and stack=prod');
+    expect(said).toContain('the tags project=strata and stack=prod');
+  });
+
+  test.each([
+    ['its predecessor’s place, before what needs it', [], ['door', 'server', 'alarm']],
+    ['no place where what it needs stands behind that', ['alarm'], ['door', 'old', 'alarm']],
+  ])('gets %s', async (_, dependencies, expected) => {
+    world = { 'i-02new': ['instance', { ...ours, Name: 'strata-prod-data' }] };
+    const others = ['door', 'alarm'].map((urn) => ({ urn, type: 'aws:x', id: urn }));
+    const [door, alarm] = others;
+    const deployment = {
+      resources: [provider, door, { ...server, id: 'old', pendingReplacement: true }, alarm],
+      pending_operations: [{ type: 'creating', resource: { ...server, dependencies } }],
+    };
+    const { imported } = await settle(deployment);
+    const ids = imported.resources.slice(1).map(({ id }) => (id === 'i-02new' ? 'server' : id));
+    expect(ids).toEqual(expected);
   });
 
   test.each([
