@@ -1,11 +1,17 @@
 import type { Stack } from '@pulumi/pulumi/automation';
 import { z } from 'zod';
 import { removeLeftovers } from '../provider/docker/containers';
+import { findHalfMade, isPut } from './half-made';
 import type { Terminal } from './terminal';
 
 const resource = z.looseObject({
   urn: z.string(),
   type: z.string(),
+  id: z.string().optional(),
+  /** URNs of what it needs. */
+  dependencies: z.array(z.string()).optional(),
+  /** Gone, and its successor is not there yet. */
+  pendingReplacement: z.boolean().optional(),
   /** Of those that are looked at; a secret is an object and no text. */
   inputs: z
     .looseObject({
@@ -27,6 +33,7 @@ const exported = z.looseObject({
   resources: z.array(resource).optional(),
 });
 
+type State = z.infer<typeof resource>;
 export type Exported = z.infer<typeof exported>;
 
 /** The state of a stack as `pulumi stack export` gives it; secrets in it stay encrypted. */
@@ -36,31 +43,42 @@ export async function exportState(stack: Stack): Promise<Exported> {
 }
 
 /**
- * Forgets creations that a killed engine left half done, where creating again finishes them: our own resources find what
- * exists by its name, a generated password that nobody was given is no loss, and a container or a network without data
- * is removed here. Of a cloud's resources only a person can know.
+ * Settles creations that a killed engine left half done. Our own resources find what exists by its name, a generated
+ * password that nobody was given is no loss, and a container or a network without data is removed here: they are forgotten
+ * and made again. What AWS may have made is taken into the state where it can be told, so that the engine's look at it says
+ * whether it is there; where it cannot be told, people are told. Of another cloud's resources only a person can know.
  */
-export async function forgetPendingCreates(
+export async function settlePendingCreates(
   stack: Stack,
   name: string,
   out: Terminal,
 ): Promise<void> {
   const state = await stack.exportStack();
   const deployment = exported.parse(state.deployment ?? {});
-  if (!mayForgetPending(deployment)) return;
+  if (!maySettlePending(deployment)) return;
   const leftovers = leftoversOf(deployment);
   if (leftovers.length > 0) await removeLeftovers(dockerOf(deployment)?.host, name, leftovers);
-  await stack.importStack({ ...state, deployment: { ...deployment, pending_operations: [] } });
-  out.note('The last run was ended while it created resources: they are looked at again.');
+  const { resources, words } = await takenUp(deployment);
+  const settled = { ...deployment, resources, pending_operations: [] };
+  await stack.importStack({ ...state, deployment: settled });
+  out.note(
+    ['The last run was ended while it created resources: they are looked at again.', ...words].join(
+      '\n',
+    ),
+  );
 }
 
 const removable = ['docker:index/container:Container', 'docker:index/network:Network'];
 const harmless = ['docker:index/remoteImage:RemoteImage'];
 
-/** Importing a state forgets all that is pending, so one creation that is not ours to forget keeps everything. */
-export function mayForgetPending({ pending_operations: pending = [] }: Exported): boolean {
-  const creations = pending.filter(({ type }) => type === 'creating');
-  return creations.length > 0 && creations.every(({ resource }) => isOurs(resource.type));
+/** Importing a state forgets all that is pending, so one creation that is not ours to settle keeps everything. */
+export function maySettlePending(deployment: Exported): boolean {
+  const creations = creationsIn(deployment);
+  return creations.length > 0 && creations.every(({ type }) => isOurs(type) || isOfAws(type));
+}
+
+function creationsIn({ pending_operations: pending = [] }: Exported): State[] {
+  return pending.filter(({ type }) => type === 'creating').map(({ resource: made }) => made);
 }
 
 function isOurs(type: string): boolean {
@@ -71,11 +89,68 @@ function isOurs(type: string): boolean {
   );
 }
 
+function isOfAws(type: string): boolean {
+  return type.startsWith('aws:');
+}
+
+/** The state's resources with those that AWS may have made, and what people should know. */
+async function takenUp(
+  deployment: Exported,
+): Promise<{ resources: readonly State[]; words: readonly string[] }> {
+  const { resources = [] } = deployment;
+  const halfMade = creationsIn(deployment).filter(({ type }) => isOfAws(type));
+  const region = resources.find(({ type }) => type === 'pulumi:providers:aws')?.inputs?.region;
+  if (halfMade.length === 0 || typeof region !== 'string') return { resources, words: [] };
+  const known = resources.flatMap(({ id }) => id ?? []);
+  const free = halfMade.filter((made) => hasRoom(made, resources));
+  const found = await findHalfMade(free, region, known);
+  const urns = found.map(({ made }) => made.urn);
+  const taken = found.map(({ made, id }) => ({ ...made, id }));
+  const unknown = halfMade.filter((made) => !urns.includes(made.urn) && !isPut(made));
+  return {
+    resources: [
+      ...resources.map((one) => taken.find(({ urn }) => urn === one.urn) ?? one),
+      ...taken.filter(({ urn }) => !resources.some((one) => one.urn === urn)),
+    ],
+    words: [
+      ...found.map(({ made, id }) => `  - ${told(made)} is taken up if AWS has made it: ${id}`),
+      ...unknown.map((made) => `  - ${told(made)} is made again`),
+      ...(unknown.length > 0 ? [twice(unknown)] : []),
+    ],
+  };
+}
+
+/**
+ * Whether it can be in the state: its predecessor is gone, and stood behind all that it needs. What needs it stands behind
+ * that place, and the engine takes no state in which anything stands before what it needs.
+ */
+function hasRoom({ urn, dependencies = [] }: State, resources: readonly State[]): boolean {
+  const place = resources.findIndex((one) => one.urn === urn);
+  if (place < 0) return true;
+  const isGone = resources.every((one) => one.urn !== urn || one.pendingReplacement === true);
+  const later = resources.slice(place).map((one) => one.urn);
+  return isGone && !dependencies.some((needed) => later.includes(needed));
+}
+
+function told({ urn, type }: State): string {
+  return `${urn.slice(urn.lastIndexOf('::') + 2)} (${type})`;
+}
+
+function twice([first]: readonly State[]): string {
+  const [stack = '', project = ''] = first?.urn.replace('urn:pulumi:', '').split('::') ?? [];
+  return (
+    'Whether AWS had made what is made again, nobody wrote down. If it had, there is one too many, which costs, or AWS ' +
+    'refuses the second because of its name: then delete the new one that no state knows, and run this again. Both have ' +
+    `the tags project=${project} and stack=${stack}; npm run pulumi -- stack --show-ids --stack ${stack} lists what the ` +
+    'state knows.'
+  );
+}
+
 /** Names of containers and networks that may be there although nothing knows of them. */
-function leftoversOf({ pending_operations: pending = [] }: Exported): string[] {
-  return pending
-    .filter(({ type, resource }) => type === 'creating' && removable.includes(resource.type))
-    .flatMap(({ resource: { inputs } }) => (inputs?.name === undefined ? [] : [inputs.name]));
+function leftoversOf(deployment: Exported): string[] {
+  return creationsIn(deployment)
+    .filter(({ type }) => removable.includes(type))
+    .flatMap(({ inputs }) => (inputs?.name === undefined ? [] : [inputs.name]));
 }
 
 /** The Docker engine that a stack uses, its environment's own where there is no host; undefined when it uses none. */

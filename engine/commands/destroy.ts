@@ -8,7 +8,7 @@ import { deletionToken, deletionVariable, holdingTypes } from '../deletion';
 import { UserError } from '../errors';
 import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
-import { dockerOf, type Exported, exportState, forgetPendingCreates } from '../pending';
+import { dockerOf, type Exported, exportState, settlePendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
 import { type Terminal, terminal } from '../terminal';
 import { type StackOptions, stackCommand } from './options';
@@ -51,7 +51,7 @@ async function destroy({
     if (!yes) await ask(name, withData ? volumes : undefined);
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
       const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
-      await forgetPendingCreates(session.stack, name, out);
+      await settlePendingCreates(session.stack, name, out);
       if (withData) await deleteAll(watched, volumes, out);
       else await deleteServices(watched);
     });

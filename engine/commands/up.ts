@@ -8,7 +8,7 @@ import { examples, renderExamples } from '../example';
 import { notesOf, reasonsOf } from '../health';
 import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
-import { forgetPendingCreates } from '../pending';
+import { settlePendingCreates } from '../pending';
 import { withStack } from '../session';
 import { stackHealth } from '../stack-health';
 import { table, type Terminal, terminal } from '../terminal';
@@ -47,7 +47,7 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
   const options = { name, out, purpose: `npm run up`, changes: true, create: true };
   const changes = await withStack(options, async (session) => {
     const { stack, live } = session;
-    await forgetPendingCreates(stack, name, out);
+    await settlePendingCreates(stack, name, out);
     const ahead = await lookAhead(session);
     const { plan } = ahead.lost.length > 0 ? await giveUpProtection(session, ahead) : ahead;
     if (isWorthTelling(plan)) out.note(render(name, plan));

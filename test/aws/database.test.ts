@@ -6,10 +6,11 @@ import type { Ran } from '../support/workspace';
 const reason = await whyNoStack();
 
 const databaseTypes = ['aws:ebs/volume:Volume', 'aws:rds/instance:Instance'];
+const cacheType = 'aws:elasticache/replicationGroup:ReplicationGroup';
 const attachmentType = 'aws:ec2/volumeAttachment:VolumeAttachment';
 
 describe.skipIf(reason)(
-  'a database that moves to RDS (moto, and a stand-in for its servers)',
+  'a database that moves to RDS, and ElastiCache (moto, and a stand-in for users and servers)',
   () => {
     let stack: CloudStack;
     let all: readonly StateResource[];
@@ -17,7 +18,7 @@ describe.skipIf(reason)(
     async function up(tier: string, database: object): Promise<Ran> {
       stack.configure({
         'strata:tier': tier,
-        'strata:aws': { region, dnsZone: stack.zone, ...database },
+        'strata:aws': { region, dnsZone: stack.zone, cache: 'elasticache', ...database },
       });
       return stack.run('up');
     }
@@ -34,9 +35,10 @@ describe.skipIf(reason)(
       Object.fromEntries(
         all
           .filter(({ type }) => types.includes(type))
-          .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id])
-          .filter(([name]) => name?.startsWith('database-')),
+          .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id] as const)
+          .filter(([name]) => /^(?:database|queue)-/.test(name)),
       );
+    const of = (type: string) => all.filter((resource) => resource.type === type);
     const some = expect.stringMatching(/./) as string;
 
     beforeAll(async () => {
@@ -44,6 +46,17 @@ describe.skipIf(reason)(
       await deploy('single', { database: 'vm' });
     });
     afterAll(() => stack.dispose());
+
+    test('lets the users of the platform into the cache, and nobody else', () => {
+      const users = of('aws:elasticache/user:User').map(({ id }) => id);
+      const [group] = of('aws:elasticache/userGroup:UserGroup');
+      expect(users).not.toEqual([]);
+      expect(group?.inputs?.userIds).toEqual(expect.arrayContaining(users));
+      expect(group?.inputs?.userIds).toHaveLength(users.length);
+      expect(of(cacheType).map(({ protect, inputs }) => [protect, inputs?.userGroupIds])).toEqual([
+        [true, [group?.id]],
+      ]);
+    });
 
     test('has RDS beside the volume of its server, and then in its place', async () => {
       const server = idsOf(...databaseTypes);
@@ -68,9 +81,12 @@ describe.skipIf(reason)(
     });
 
     test('is the same one in another tier, with replicas beside it', async () => {
-      const before = idsOf(...databaseTypes);
+      const kinds = [...databaseTypes, cacheType];
+      const before = idsOf(...kinds);
       await deploy('split', { database: 'rds', databaseMove: 'moved', rds: { replicas: 1 } });
-      expect(idsOf(...databaseTypes)).toEqual({ ...before, 'database-replica-1': some });
+      const { 'database-replica-1': replica, ...others } = idsOf(...kinds);
+      expect(others).toEqual(before);
+      expect(replica).toEqual(some);
       await stack.pulumi('preview', '--expect-no-changes');
     });
 

@@ -17,6 +17,8 @@ const lasting = [
   'random:index/randomPassword:RandomPassword',
 ];
 const server = 'aws:ec2/instance:Instance';
+const group = 'aws:autoscaling/group:Group';
+const template = 'aws:ec2/launchTemplate:LaunchTemplate';
 
 describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers)', () => {
   const servers = new Servers(() => stack);
@@ -38,17 +40,18 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     );
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
-  function configure(tier: string, zones?: readonly string[]): void {
+  function configure(tier: string, zones?: readonly string[], more: object = {}): void {
     const aws = { region, dnsZone: stack.zone, cdn: tier === 'load-balanced' };
     stack.configure({
       'strata:tier': tier,
       'strata:services': { storage: { enabled: true }, backup: { enabled: true } },
       'strata:aws': { ...aws, ...(zones && { zones }) },
+      ...more,
     });
   }
 
-  async function deploy(tier: string): Promise<void> {
-    configure(tier);
+  async function deploy(tier: string, more: object = {}): Promise<void> {
+    configure(tier, undefined, more);
     await stack.succeed('up');
     all = await stack.resources();
   }
@@ -61,7 +64,15 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   }
 
   describe('on one server', () => {
-    beforeAll(() => deploy('single'));
+    test('is there although its first up was interrupted, and nothing of it is there twice', async () => {
+      configure('single');
+      const about = /vol-.*strata-cloud-database-1/;
+      const { code, text } = await stack.interrupt('SIGINT', 'CreateTags', about);
+      expect(code, text).toBe(130);
+      expect(text).toContain('"npm run up" continues from there');
+      await deploy('single');
+      expect(cloud.twice()).toEqual([]);
+    });
 
     test('has its volumes on it', async () => {
       expect(await cloud.attached()).toEqual({
@@ -115,13 +126,17 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   describe('with its data on a server of their own', () => {
     let before: Record<string, string | undefined>;
 
-    beforeAll(async () => {
+    test('is the same data, network and credentials, although power was lost twice on the way', async () => {
       before = ids(lasting);
+      configure('split');
+      await stack.interrupt('SIGKILL', 'CreateTags', /"i-.*"strata-cloud-data"/);
+      const { text } = await stack.interrupt('SIGKILL', 'AttachVolume', /\/dev\/sdf/);
+      expect(text).toMatch(
+        /data \(aws:ec2\/instance:Instance\) is taken up if AWS has made it: i-/,
+      );
       await deploy('split');
-    });
-
-    test('is the same data, network and credentials', () => {
       expect(ids(lasting)).toMatchObject(before);
+      expect(cloud.twice()).toEqual([]);
     });
 
     test('has moved the volumes to it, and the other server is gone', async () => {
@@ -135,10 +150,28 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
     test('has changed nothing when it is deployed again', expectNoChanges);
 
-    test('starts a server that was stopped', async () => {
-      await cloud.stop(ids([server]).app ?? '');
-      await stack.succeed('up');
+    test('puts back what somebody changed by hand, and replaces nothing that holds data', async () => {
+      before = ids([...lasting, server]);
+      const of = (type: string, name: string) => ids([type])[name] ?? '';
+      const volume = of('aws:ebs/volume:Volume', 'database-1');
+      const bucket = of('aws:s3/bucket:Bucket', 'storage-1');
+      const door = of('aws:ec2/securityGroup:SecurityGroup', 'doors-app');
+      const rule = of(
+        'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule',
+        'doors-app-from-everybody-https',
+      );
+      const whole = await cloud.arrangement({ door, volume, bucket });
+      expect(whole).toEqual({
+        open: [80, 443],
+        stack: 'cloud',
+        shut: [true, true, true, true],
+        versions: 'Enabled',
+      });
+      await cloud.disarrange({ server: of(server, 'app'), rule, volume, bucket });
+      await deploy('split');
       expect(await cloud.running()).toEqual({ data: 'running', app: 'running' });
+      expect(await cloud.arrangement({ door, volume, bucket })).toEqual(whole);
+      expect(ids([...lasting, server])).toEqual(before);
     });
   });
 
@@ -165,5 +198,71 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     });
 
     test('has changed nothing when it is deployed again', expectNoChanges);
+
+    test('gets another release by another version of its template, and replaces no group', async () => {
+      const there = () => [server, group, template, ...lasting].map((type) => ids([type]));
+      const earlier = there();
+      await deploy('load-balanced', { 'strata:gateway': { limits: { perSecond: 60 } } });
+      expect(servers.refreshed).toEqual(['2']);
+      expect(there()).toEqual(earlier);
+    });
+  });
+
+  describe('back on one server', () => {
+    let before: Record<string, string | undefined>;
+
+    beforeAll(async () => {
+      before = ids(lasting);
+      await deploy('split');
+    });
+
+    test('has passed by the tier between, where its data had a server of their own again', async () => {
+      expect(ids(lasting)).toEqual(before);
+      expect(await cloud.attached()).toMatchObject({ 'database-1': 'data', 'exports-1': 'app' });
+      await deploy('single');
+    });
+
+    test('is the same data, network and credentials', async () => {
+      expect(ids(lasting)).toEqual(before);
+      expect(await cloud.attached()).toEqual({
+        'database-1': 'server',
+        'queue-1': 'server',
+        'exports-1': 'server',
+      });
+      expect(await cloud.running()).toEqual({ server: 'running' });
+      expect(cloud.twice()).toEqual([]);
+    });
+  });
+
+  describe('destroyed', () => {
+    const volumes = ['database-1', 'exports-1', 'queue-1'].map((name) => `strata-cloud-${name}`);
+    const key = 'Everything that strata-cloud-data keeps.';
+
+    test('leaves its data and their credentials, and nothing else', async () => {
+      const keys = [ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])];
+      const before = ids(lasting);
+      await stack.succeed('destroy', '--yes');
+      all = await stack.resources();
+      const { network: _vpc, releases: _bucket, ...others } = before;
+      const stay = Object.entries(others).filter(([name]) => !name.startsWith('network-'));
+      expect(ids(lasting)).toEqual(Object.fromEntries(stay));
+      expect([ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])]).toEqual(keys);
+      expect(cloud.inventory()).toEqual({
+        'backup BackupVaultList': ['strata-cloud-backups'],
+        'ec2 volumes': volumes,
+        'iam Users': ['backups', 'storage'].map((what) => `strata-cloud-${what}-${region}`),
+        'kms Enabled': [key],
+        's3 Buckets': [expect.stringMatching(/^backups-1-/), expect.stringMatching(/^storage-1-/)],
+      });
+    });
+
+    test('is gone with its data when that is asked for, but for last snapshots and a key that waits', async () => {
+      await stack.succeed('destroy', '--yes', '--with-data');
+      expect(await stack.resources()).toEqual([]);
+      expect(cloud.inventory()).toEqual({
+        'ec2 snapshots': volumes.map(() => ''),
+        'kms PendingDeletion': [key],
+      });
+    });
   });
 });

@@ -5,7 +5,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type Lock, readLocks, stateOf } from '../../engine/locks';
-import { mayForgetPending } from '../../engine/pending';
+import { maySettlePending } from '../../engine/pending';
 
 let folder: string;
 
@@ -77,9 +77,9 @@ describe('pending operations after a kill', () => {
     resource: { urn: `urn:pulumi:local::strata::${resource}::x`, type: resource },
   });
 
-  test('are forgotten when every creation is of our own resources', () => {
+  test('are settled when every creation is of our own resources', () => {
     expect(
-      mayForgetPending({
+      maySettlePending({
         pending_operations: [
           operation('creating', 'strata:local:Postgres'),
           operation('deleting', 'aws:s3:Bucket'),
@@ -90,34 +90,34 @@ describe('pending operations after a kill', () => {
 
   test('are kept when a creation of another provider is among them', () => {
     expect(
-      mayForgetPending({
+      maySettlePending({
         pending_operations: [
           operation('creating', 'strata:local:Postgres'),
-          operation('creating', 'aws:s3:Bucket'),
+          operation('creating', 'gcp:storage/bucket:Bucket'),
         ],
       }),
     ).toBe(false);
   });
 
-  test('are forgotten when each can be made again: containers, networks, images, passwords', () => {
+  test('are settled when each can be made again: containers, networks, images, passwords', () => {
     const pending_operations = [
       operation('creating', 'docker:index/container:Container'),
       operation('creating', 'docker:index/network:Network'),
       operation('creating', 'docker:index/remoteImage:RemoteImage'),
       operation('creating', 'random:index/randomPassword:RandomPassword'),
     ];
-    expect(mayForgetPending({ pending_operations })).toBe(true);
+    expect(maySettlePending({ pending_operations })).toBe(true);
   });
 
   test('are kept when a volume of the Docker plugin is among them: it may hold data', () => {
     const pending_operations = [operation('creating', 'docker:index/volume:Volume')];
-    expect(mayForgetPending({ pending_operations })).toBe(false);
+    expect(maySettlePending({ pending_operations })).toBe(false);
   });
 
   test('without any creation the state is not touched', () => {
-    expect(mayForgetPending({ resources: [] })).toBe(false);
+    expect(maySettlePending({ resources: [] })).toBe(false);
     expect(
-      mayForgetPending({ pending_operations: [operation('updating', 'strata:local:Postgres')] }),
+      maySettlePending({ pending_operations: [operation('updating', 'strata:local:Postgres')] }),
     ).toBe(false);
   });
 });

@@ -1,12 +1,38 @@
 import { EC2, type Instance, type Tag } from '@aws-sdk/client-ec2';
+import { S3 } from '@aws-sdk/client-s3';
+import { execFileSync } from 'node:child_process';
+import path from 'node:path';
+import { root } from '../../../engine/root';
+import { python } from '../../support/aws/moto';
 import { region, type CloudStack } from './stack';
 
-/** What AWS says of a stack's servers and disks, and what somebody does to them by hand. */
+const inventory = path.join(root, 'test/aws/support/inventory.py');
+
+/** What AWS says of a stack, and what somebody does to it by hand. */
 export class Cloud {
   private readonly ec2: EC2;
+  private readonly s3: S3;
 
-  constructor({ moto, credentials }: CloudStack) {
-    this.ec2 = new EC2({ region, endpoint: moto.endpoint, credentials });
+  constructor(private readonly stack: CloudStack) {
+    const { moto, credentials } = stack;
+    const client = { region, endpoint: moto.endpoint, credentials };
+    this.ec2 = new EC2(client);
+    this.s3 = new S3({ ...client, forcePathStyle: true });
+  }
+
+  /** What the account has: kind → names. */
+  inventory(): Record<string, string[]> {
+    const env = { ...process.env, ...this.stack.moto.environment };
+    const said = execFileSync(python, [inventory], { encoding: 'utf8', env });
+    return JSON.parse(said) as Record<string, string[]>;
+  }
+
+  /** What there are two of by one name, but for servers of a scaling group. */
+  twice(): string[] {
+    return Object.entries(this.inventory()).flatMap(([kind, names]) => {
+      const again = names.filter((name, at) => name !== '' && names.indexOf(name) < at);
+      return again.filter((name) => name !== 'strata-cloud-app').map((name) => `${kind} ${name}`);
+    });
   }
 
   /** Volume → the server that has it. */
@@ -33,8 +59,39 @@ export class Cloud {
     );
   }
 
-  async stop(id: string): Promise<void> {
-    await this.ec2.stopInstances({ InstanceIds: [id] });
+  /** Stops a server, takes a door's rule away, gives a volume to another stack, and opens a bucket that forgets. */
+  async disarrange({ server, rule, volume, bucket }: Disarranged): Promise<void> {
+    await this.ec2.stopInstances({ InstanceIds: [server] });
+    const { SecurityGroupRules = [] } = await this.ec2.describeSecurityGroupRules({
+      SecurityGroupRuleIds: [rule],
+    });
+    const GroupId = SecurityGroupRules[0]?.GroupId;
+    await this.ec2.revokeSecurityGroupIngress({ GroupId, SecurityGroupRuleIds: [rule] });
+    await this.ec2.createTags({ Resources: [volume], Tags: [{ Key: 'stack', Value: 'other' }] });
+    await this.s3.deletePublicAccessBlock({ Bucket: bucket });
+    await this.s3.putBucketVersioning({
+      Bucket: bucket,
+      VersioningConfiguration: { Status: 'Suspended' },
+    });
+  }
+
+  /** How the same things are; `door` is the rule's security group. */
+  async arrangement({ door, volume, bucket }: { door: string; volume: string; bucket: string }) {
+    const { SecurityGroupRules: rules = [] } = await this.ec2.describeSecurityGroupRules({
+      Filters: [{ Name: 'group-id', Values: [door] }],
+    });
+    const { Volumes = [] } = await this.ec2.describeVolumes({ VolumeIds: [volume] });
+    const block = await this.s3.getPublicAccessBlock({ Bucket: bucket });
+    const { Status } = await this.s3.getBucketVersioning({ Bucket: bucket });
+    return {
+      open: rules
+        .filter(({ IsEgress }) => !IsEgress)
+        .map(({ FromPort = 0 }) => FromPort)
+        .sort((one, other) => one - other),
+      stack: Volumes[0]?.Tags?.find(({ Key }) => Key === 'stack')?.Value,
+      shut: Object.values(block.PublicAccessBlockConfiguration ?? {}),
+      versions: Status,
+    };
   }
 
   private async servers(): Promise<Instance[]> {
@@ -42,6 +99,14 @@ export class Cloud {
     const all = Reservations.flatMap(({ Instances = [] }) => Instances);
     return all.filter(({ State }) => State?.Name !== 'terminated');
   }
+}
+
+/** Ids. */
+interface Disarranged {
+  readonly server: string;
+  readonly rule: string;
+  readonly volume: string;
+  readonly bucket: string;
 }
 
 function nameOf(tags: readonly Tag[] | undefined): string | undefined {

@@ -1,9 +1,14 @@
 import { AutoScaling } from '@aws-sdk/client-auto-scaling';
+import { EC2 } from '@aws-sdk/client-ec2';
 import { randomUUID } from 'node:crypto';
 import { planOf } from '../../../components/plan';
 import { Refusal, type Operations, type Values } from '../../support/aws/stand-in';
 import { settingsOf } from '../../support/platform';
 import { region, type CloudStack } from './stack';
+
+interface Desired {
+  readonly LaunchTemplate: { readonly LaunchTemplateId: string; readonly Version: string };
+}
 
 /** All that may stand on a server: each says of all that they are well. */
 const services = [
@@ -13,11 +18,13 @@ const services = [
 
 /**
  * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there, has done them at
- * once and says that all is well, answers the balancer, and no group is being refreshed.
+ * once and says that all is well, answers the balancer, and a group is refreshed at once.
  */
 export class Servers {
   /** The image that Canonical names; the lab's when there is none. */
   image: string | undefined;
+  /** Versions that groups were refreshed to. */
+  readonly refreshed: string[] = [];
 
   /** Server → the release that was applied on it last. */
   private readonly applied = new Map<string, string>();
@@ -47,7 +54,16 @@ export class Servers {
       ...{ CommandId, InstanceId, Status: 'Success', ResponseCode: 0 },
       StandardOutputContent: JSON.stringify(this.status(String(InstanceId))),
     }),
-    DescribeInstanceRefreshes: () => ({ InstanceRefreshes: [] }),
+    StartInstanceRefresh: async ({ AutoScalingGroupName: group, DesiredConfiguration }) => {
+      await this.refresh(String(group), (DesiredConfiguration as Desired).LaunchTemplate);
+      return { InstanceRefreshId: `refresh-${String(this.refreshed.length)}` };
+    },
+    DescribeInstanceRefreshes: ({ InstanceRefreshIds = [] }) => ({
+      InstanceRefreshes: (InstanceRefreshIds as string[]).map((InstanceRefreshId) => ({
+        InstanceRefreshId,
+        Status: 'Successful',
+      })),
+    }),
     DescribeTargetHealth: async () => ({
       TargetHealthDescriptions: (await this.scaled()).map((Id) => ({
         Target: { Id },
@@ -63,6 +79,21 @@ export class Servers {
       applied: this.applied.get(server) ?? null,
       services: Object.fromEntries(services.map((name) => [name, well])),
     };
+  }
+
+  /** moto's servers are always of the template's default version. */
+  private async refresh(
+    group: string,
+    { LaunchTemplateId, Version }: Desired['LaunchTemplate'],
+  ): Promise<void> {
+    const { moto, credentials } = this.stack();
+    const ec2 = new EC2({ region, credentials, endpoint: moto.endpoint });
+    await ec2.modifyLaunchTemplate({ LaunchTemplateId, DefaultVersion: Version });
+    await this.scaling.updateAutoScalingGroup({
+      AutoScalingGroupName: group,
+      LaunchTemplate: { LaunchTemplateId, Version },
+    });
+    this.refreshed.push(Version);
   }
 
   /** The servers of the scaling group. */

@@ -5,7 +5,9 @@ import { AwsStandIn, type Operations } from '../../support/aws/stand-in';
 import { Moto, whyNoMoto } from '../../support/aws/moto';
 import { lendAwsPlugins } from '../../support/aws/plugin';
 import { whyNoEngine } from '../../support/engine';
+import { follow } from '../../support/follow';
 import { whyNoPlugins } from '../../support/lab';
+import { endAll, kill } from '../../support/processes';
 import { Workspace, type Ran } from '../../support/workspace';
 import { labMoto } from './lab-plugin';
 
@@ -19,7 +21,10 @@ export async function whyNoStack(): Promise<string | undefined> {
 }
 
 interface Exported {
-  readonly deployment: { readonly resources: readonly StateResource[] };
+  readonly deployment: {
+    readonly resources?: readonly StateResource[];
+    readonly pending_operations?: readonly unknown[];
+  };
 }
 
 /** A resource as the state has it. */
@@ -89,6 +94,29 @@ export class CloudStack {
     return this.workspace.execute(process.execPath, program, this.environment());
   }
 
+  /**
+   * Starts an `up` and interrupts it when AWS has done an operation whose parameters hold `about`, before anybody knows. With
+   * SIGKILL everything is killed at once, as by a loss of power.
+   */
+  async interrupt(how: 'SIGINT' | 'SIGKILL', operation: string, about: RegExp) {
+    const held = this.api.hold(
+      (call) => call.operation === operation && about.test(JSON.stringify(call.input)),
+    );
+    const up = follow(this.workspace.launch(['up', '--stack', stack], this.environment()));
+    const early = up.ended.then(({ text }) => {
+      throw new Error(`up ended without ${operation} of ${String(about)}:\n${text}`);
+    });
+    await Promise.race([held.done, early]);
+    early.catch(() => undefined);
+    if (how === 'SIGKILL') await endAll(this.workspace.folder);
+    else {
+      kill(up.pid, how);
+      await up.line(/Stopping/);
+    }
+    held.release();
+    return up.ended;
+  }
+
   async succeed(command: string, ...args: readonly string[]): Promise<string> {
     const { code, stdout, stderr } = await this.run(command, ...args);
     if (code === 0) return stdout;
@@ -106,9 +134,12 @@ export class CloudStack {
     throw new Error(`pulumi ${args.join(' ')} ended with ${String(code)}:\n${stdout}\n${stderr}`);
   }
 
+  /** What the state has, in which nothing may be half done. */
   async resources(): Promise<readonly StateResource[]> {
-    const state = JSON.parse(await this.pulumi('stack', 'export')) as Exported;
-    return state.deployment.resources;
+    const { deployment } = JSON.parse(await this.pulumi('stack', 'export')) as Exported;
+    const pending = deployment.pending_operations ?? [];
+    if (pending.length > 0) throw new Error(`left pending: ${JSON.stringify(pending)}`);
+    return deployment.resources ?? [];
   }
 
   async dispose(): Promise<void> {

@@ -21,14 +21,33 @@ export class Refusal extends Error {
   }
 }
 
+/** An answer that is held back: what was asked for is done, and who asked does not know it yet. */
+export interface Held {
+  readonly done: Promise<void>;
+  release(): void;
+}
+
+interface Hold {
+  readonly isMeant: (call: Call) => boolean;
+  readonly done: () => void;
+  readonly released: Promise<void>;
+}
+
+/** What was asked: operation and parameters. */
+interface Call {
+  readonly operation: string;
+  readonly input: Values;
+}
+
 /**
  * A stand-in for AWS's APIs of three protocols, JSON (Systems Manager), query (Auto Scaling, load balancing) and EC2's, on a port of
  * this machine. It has the operations that it is given; others go to `upstream`, an emulator, or are refused. It checks no
  * signature and no permission.
  */
 export class AwsStandIn {
-  /** What was asked, in order: operation and parameters. */
-  readonly calls: { readonly operation: string; readonly input: Values }[] = [];
+  /** In order. */
+  readonly calls: Call[] = [];
+  private readonly holds: Hold[] = [];
 
   private constructor(
     private readonly server: Server,
@@ -48,6 +67,7 @@ export class AwsStandIn {
         const own = operations[operation];
         if (!own && upstream !== undefined) {
           const there = await forward(upstream, request, body);
+          await standIn.passed({ operation, input });
           response.writeHead(there.statusCode ?? 500, there.headers);
           there.pipe(response);
           return;
@@ -64,6 +84,23 @@ export class AwsStandIn {
       void answer();
     });
     return standIn;
+  }
+
+  /** Holds the emulator's answer to the next call that is meant. */
+  hold(isMeant: Hold['isMeant']): Held {
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const done = new Promise<void>((resolve) => {
+      this.holds.push({ isMeant, done: resolve, released });
+    });
+    return { done, release };
+  }
+
+  private async passed(call: Call): Promise<void> {
+    const at = this.holds.findIndex(({ isMeant }) => isMeant(call));
+    const [hold] = at < 0 ? [] : this.holds.splice(at, 1);
+    hold?.done();
+    await hold?.released;
   }
 
   /** The parameters of each call of an operation. */
