@@ -59,7 +59,10 @@ function insideProblems(url: string, name: string): Promise<string[]> {
   });
 }
 
-/** Who is no superuser hands something over only to a role that could have made it. */
+/**
+ * Who is no superuser hands something over only to a role that could have made it. When that is done, schemas have their
+ * owners and no rights yet, and the database is the admin's.
+ */
 async function ownerProblems(database: Client): Promise<string[]> {
   const found = await rowsOf<{ schema: string; owner: string; example: string; count: number }>(
     database,
@@ -68,14 +71,16 @@ async function ownerProblems(database: Client): Promise<string[]> {
          from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
        union all select 'pg_proc'::regclass, oid, pronamespace, proowner, proname from pg_proc) as made
      join pg_namespace n on n.oid = place
-     where nspname <> 'information_schema' and nspname !~ '^pg_' and not has_schema_privilege(owner, place, 'CREATE')
+     where nspname <> 'information_schema' and nspname !~ '^pg_' and not pg_has_role(owner,
+         case when nspowner = (select oid from pg_roles where rolname = 'pg_database_owner')
+           then current_user::regrole else nspowner end, 'usage')
        and not exists (select from pg_depend d where d.classid = kind and d.objid = id and d.deptype = 'e')
      group by 1, 2 order by 1, 2`,
   );
   return found.map(
     ({ schema, owner, example, count }) =>
-      `${owner} owns ${example}${count > 1 ? ` and ${count - 1} more` : ''} in schema ${schema} and may make nothing there: ` +
-      `the target’s admin can hand nothing over to such a role (grant create on schema ${schema} to ${owner})`,
+      `${owner} owns ${example}${count > 1 ? ` and ${count - 1} more` : ''} in schema ${schema}, which is another’s: the target’s ` +
+      `admin cannot hand it over there. Move it to a schema of ${owner}’s, or: alter schema ${schema} owner to ${owner}`,
   );
 }
 

@@ -198,7 +198,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
       'the target’s database strata is not empty',
     ]);
     expect(problems).toContainEqual(
-      expect.stringMatching(/^strata: vendor_x owns stray in schema public and may make nothing/),
+      expect.stringMatching(/^strata: vendor_x owns stray in schema public, which is another’s/),
     );
     const same = await survey({ ...endsOf(source, source) }, tools);
     expect(same.problems[0]).toBe('source and target are one and the same server');
