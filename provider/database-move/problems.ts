@@ -52,8 +52,36 @@ function insideProblems(url: string, name: string): Promise<string[]> {
        union all select 'publication of all tables ' || quote_ident(pubname) from pg_publication where puballtables
        union all select 'tablespace of ' || oid::regclass from pg_class where reltablespace not in (0, 1664)`,
     );
-    return found.map(({ what }) => `${name}: ${what} does not come along: drop it first`);
+    return [
+      ...found.map(({ what }) => `${name}: ${what} does not come along: drop it first`),
+      ...(await ownerProblems(client)).map((problem) => `${name}: ${problem}`),
+    ];
   });
+}
+
+/**
+ * Who is no superuser hands something over only to a role that could have made it. When that is done, schemas have their
+ * owners and no rights yet, and the database is the admin's.
+ */
+async function ownerProblems(database: Client): Promise<string[]> {
+  const found = await rowsOf<{ schema: string; owner: string; example: string; count: number }>(
+    database,
+    `select quote_ident(nspname) as schema, owner::regrole::text, min(name) as example, count(*)::int
+     from (select 'pg_class'::regclass as kind, oid as id, relnamespace as place, relowner as owner, relname as name
+         from pg_class where relkind in ('r', 'p', 'v', 'm', 'S', 'f')
+       union all select 'pg_proc'::regclass, oid, pronamespace, proowner, proname from pg_proc) as made
+     join pg_namespace n on n.oid = place
+     where nspname <> 'information_schema' and nspname !~ '^pg_' and not pg_has_role(owner,
+         case when nspowner = (select oid from pg_roles where rolname = 'pg_database_owner')
+           then current_user::regrole else nspowner end, 'usage')
+       and not exists (select from pg_depend d where d.classid = kind and d.objid = id and d.deptype = 'e')
+     group by 1, 2 order by 1, 2`,
+  );
+  return found.map(
+    ({ schema, owner, example, count }) =>
+      `${owner} owns ${example}${count > 1 ? ` and ${count - 1} more` : ''} in schema ${schema}, which is another’s: the target’s ` +
+      `admin cannot hand it over there. Move it to a schema of ${owner}’s, or: alter schema ${schema} owner to ${owner}`,
+  );
 }
 
 /** Extensions that the target's server does not have. */

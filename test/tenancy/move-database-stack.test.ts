@@ -50,7 +50,8 @@ describe.skipIf(!found)(
           await client.query('create role app login');
           await client.query('create database strata owner app');
           await withClient(databaseAt(url, 'strata'), (there) =>
-            there.query(`create schema own authorization app; create table own.notes as select n, 'äöü' as body from generate_series(1, 1000) as n;
+            there.query(`alter schema public owner to app; create table public.given (); alter table public.given owner to app;
+            create schema own authorization app; create table own.notes as select n, 'äöü' as body from generate_series(1, 1000) as n;
             alter table own.notes owner to app; alter table own.notes enable row level security;
             alter table own.notes force row level security; create policy none on own.notes using (false)`),
           );
@@ -193,7 +194,7 @@ describe.skipIf(!found)(
           tools: noted(),
           tell: (step) => void told.push(step),
         });
-        expect(report).toMatchObject({ databases: 1, tables: 1, switched: true });
+        expect(report).toMatchObject({ databases: 1, tables: 2, switched: true });
         const roles = await withClient(ends.target, (client) =>
           client.query(`select rolcanlogin from pg_roles where rolname = 'app'`),
         );

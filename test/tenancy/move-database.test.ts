@@ -175,6 +175,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     await admin.query('create role mighty superuser bypassrls');
     await admin.query('create database half allow_connections false');
     await admin.query('create publication everything for all tables');
+    await admin.query('create table public.stray (); alter table public.stray owner to vendor_x');
     const there = await target.connect('postgres', 'template1');
     await there.query('create role strata_owner');
     await there.query('create database strata');
@@ -184,6 +185,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     await made.end();
     const { problems } = await survey(endsOf(source, target), tools);
     await admin.query('drop publication everything');
+    await admin.query('drop table public.stray');
     await admin.query('drop role mighty');
     await admin.query('drop database half');
     await admin.end();
@@ -191,9 +193,13 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
       'role mighty has SUPERUSER, BYPASSRLS, which the target’s admin may not give',
       'database half lets nobody in',
       'strata',
+      'strata',
       'the target has a role strata_owner already',
       'the target’s database strata is not empty',
     ]);
+    expect(problems).toContainEqual(
+      expect.stringMatching(/^strata: vendor_x owns stray in schema public, which is another’s/),
+    );
     const same = await survey({ ...endsOf(source, source) }, tools);
     expect(same.problems[0]).toBe('source and target are one and the same server');
   });
