@@ -37,7 +37,7 @@ const between: Readonly<Record<string, Stage>> = {
 export function requireStages(stack: string, steps: readonly Step[]): void {
   const move = databaseMove(steps);
   const first = move && between[`${move.from} ${move.to}`];
-  if (first === undefined) return;
+  if (move === undefined || first === undefined) return;
   throw new UserError(
     `The database of stack "${stack}" cannot go to "strata:aws.databaseMove: ${move.to}" at once; nothing was done. Deploy ` +
       `"strata:aws.databaseMove: ${first}" first: it says what comes next.`,
@@ -57,7 +57,8 @@ export function moveLines(stack: string, { to }: DatabaseMove): string[] {
       `The platform uses Postgres on the server (${old}); ${fresh} on RDS stands beside it.`,
       `Next: npm run move-database -- plan --stack ${stack}, then rehearse, then run; when that has ended well, ` +
         `"strata:aws.databaseMove: moved" and ${up}. Nobody is served from run until then.`,
-      `Going back: before run has ended, "database: vm" without databaseMove, and ${giveUp(fresh)}`,
+      `Going back: before run has ended, take the deletion protection of ${fresh} off at AWS, then "database: vm" without ` +
+        `databaseMove, and ${giveUp(fresh)}`,
       `  Afterwards ${old} is as old as the switch, and a deployment on it is refused.`,
     ],
     moved: [

@@ -34,8 +34,8 @@ describe.skipIf(reason)(
       Object.fromEntries(
         all
           .filter(({ type }) => types.includes(type))
-          .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id])
-          .filter(([name]) => name?.startsWith('database-')),
+          .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id] as const)
+          .filter(([name]) => name.startsWith('database-')),
       );
     const some = expect.stringMatching(/./) as string;
 
