@@ -63,7 +63,7 @@ export function moveLines(stack: string, { to }: DatabaseMove): string[] {
     ],
     moved: [
       `The platform uses ${fresh} on RDS; ${old} stays as it was at the switch, and nothing works on it.`,
-      'It is refused, by the job that fills the database, unless the move has ended well: then "copying" goes on as before.',
+      'The job that fills the database refuses unless the move has ended well; if it does, deploy "copying" again.',
       `Next: when you no longer want the rows as they were, "strata:aws.databaseMove: settled", and ${giveUp(old)}`,
       `Going back: what is written from now on is on RDS alone, and a deployment on ${old} is refused.`,
     ],
