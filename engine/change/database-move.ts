@@ -60,12 +60,13 @@ export function moveLines(stack: string, { to }: DatabaseMove): string[] {
       `The platform uses Postgres on the server (${old}); ${fresh} on RDS stands beside it.`,
       `Next: npm run move-database -- plan --stack ${stack}, then rehearse, then run; when that has ended well, ` +
         `"strata:aws.databaseMove: moved" and ${up}. Nobody is served from run until then.`,
-      `Going back: before run has ended, "database: vm" without databaseMove, and ${giveUp(fresh, freshType)}`,
+      `Going back: before run has ended, take the deletion protection of ${fresh} off at AWS, then "database: vm" without ` +
+        `databaseMove, and ${giveUp(fresh, freshType)}`,
       `  Afterwards ${old} is as old as the switch, and a deployment on it is refused.`,
     ],
     moved: [
       `The platform uses ${fresh} on RDS; ${old} stays as it was at the switch, and nothing works on it.`,
-      'It is refused, by the job that fills the database, unless the move has ended well: then "copying" goes on as before.',
+      'The job that fills the database refuses unless the move has ended well; if it does, deploy "copying" again.',
       `Next: when you no longer want the rows as they were, "strata:aws.databaseMove: settled", and ${giveUp(old, oldType)}`,
       `Going back: what is written from now on is on RDS alone, and a deployment on ${old} is refused.`,
     ],

@@ -12,8 +12,8 @@ export async function requireServer(admin: string, moved: boolean): Promise<void
   const shut = await withClient(databaseAt(admin, maintenanceDatabase), limitsBefore);
   if (shut) {
     throw new UserError(
-      'This database server is shut: what is on it moves to another, or has moved. Nothing was done. Once it has, deploy ' +
-        'with "strata:aws.databaseMove: moved"; while it has not, "npm run move-database -- undo" opens this one again.',
+      'This database server is shut: what is on it moves to another, or has moved. Nothing was done. Once it has, deploy on ' +
+        'that one (on target aws "strata:aws.databaseMove: moved"); before, "npm run move-database -- undo" opens this again.',
     );
   }
   if (!moved) return;

@@ -1,4 +1,5 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { Cloud } from './support/cloud';
 import { Servers } from './support/servers';
 import { CloudStack, region, whyNoStack, type StateResource } from './support/stack';
 import type { Ran } from '../support/workspace';
@@ -45,6 +46,7 @@ describe.skipIf(reason)(
       stack = await CloudStack.create(new Servers(() => stack).operations);
       await deploy('single', { database: 'vm' });
     });
+    afterEach(() => vi.unstubAllEnvs());
     afterAll(() => stack.dispose());
 
     test('lets the users of the platform into the cache, and nobody else', () => {
@@ -73,17 +75,24 @@ describe.skipIf(reason)(
       expect(idsOf(attachmentType)).toEqual(attached);
     });
 
-    test('gives the volume up by its token alone', async () => {
+    test('gives the volume up by its token alone, while its server runs on', async () => {
+      const { 'database-2': managed } = idsOf(...databaseTypes);
       const settled = { database: 'rds', databaseMove: 'settled' };
       const { code, stderr } = await up('single', settled);
       expect(code).toBe(1);
-      expect(stderr).toContain('STRATA_DELETE_DATA=cloud/database-1 npm run up -- --stack cloud');
+      const token = 'cloud/database-1';
+      expect(stderr).toContain(`STRATA_DELETE_DATA=${token} npm run up -- --stack cloud`);
+
+      vi.stubEnv('STRATA_DELETE_DATA', token);
+      await deploy('single', settled);
+      expect(idsOf(...databaseTypes)).toEqual({ 'database-2': managed });
+      expect(await new Cloud(stack).running()).toEqual({ server: 'running' });
     });
 
     test('is the same one in another tier, with replicas beside it', async () => {
       const kinds = [...databaseTypes, cacheType];
       const before = idsOf(...kinds);
-      await deploy('split', { database: 'rds', databaseMove: 'moved', rds: { replicas: 1 } });
+      await deploy('split', { database: 'rds', databaseMove: 'settled', rds: { replicas: 1 } });
       const { 'database-replica-1': replica, ...others } = idsOf(...kinds);
       expect(others).toEqual(before);
       expect(replica).toEqual(some);

@@ -22,8 +22,11 @@ export interface ManagedPostgres {
  * A stand-in for RDS: Postgres with TLS by an authority of its own, whose admin `postgres` is as AWS documents it (LOGIN
  * CREATEDB CREATEROLE, a member of `rds_superuser`, no superuser, no replication) and beside whom `rdsadmin` owns the
  * server: the bootstrap superuser, a database that nobody enters, and the extension that only a superuser may make.
+ * `bin` is the folder of another Postgres' programs.
  */
-export async function startManagedPostgres(): Promise<ManagedPostgres> {
+export async function startManagedPostgres(
+  programs: { readonly bin?: string } = {},
+): Promise<ManagedPostgres> {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-managed-'));
   const user = serverUser();
   if (user) chownSync(folder, user.uid, user.gid);
@@ -36,6 +39,7 @@ export async function startManagedPostgres(): Promise<ManagedPostgres> {
     return file;
   };
   const server = await startServer({
+    ...programs,
     extra: {
       ssl: 'on',
       ssl_cert_file: write('server.pem', certificate),

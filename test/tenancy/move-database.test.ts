@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../components/tenancy/places';
 import { audit } from '../../provider/audit/audit';
 import { scramVerifier } from '../../provider/database/scram';
+import { requireServer } from '../../provider/database-move/guard';
 import { survey } from '../../provider/database-move/look';
 import {
   moveDatabases,
@@ -215,6 +216,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
       tools,
       tell: async (step) => {
         if (!step.startsWith('every row')) return;
+        early.push(await refusalOf(requireServer(ends.target, true)));
         for (const who of people) {
           await requests
             .ask(target, who, 'select 1')
@@ -226,7 +228,8 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     console.log(report);
     expect(report).toMatchObject({ databases: 3, switched: true });
     // Nobody but the admin got in before the switch.
-    expect(early).toHaveLength(people.length);
+    expect(early).toHaveLength(people.length + 1);
+    expect(early[0]).toContain('The move to this database server is not over');
     expect(early.join('\n')).toMatch(/not permitted to log in/);
     expect(requests.refusals.join('\n')).toMatch(/too many connections/);
 
@@ -287,5 +290,16 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     expect(await moveDatabases(ends, { tools })).toMatchObject({ switched: false });
     await expect(undoMove(ends)).rejects.toThrow('would be lost');
     await expect(requests.ask(source, shared, 'select 1')).rejects.toThrow('too many connections');
+
+    // Deployments go on at the target, and never again at the source.
+    await requireServer(ends.target, true);
+    expect(await refusalOf(requireServer(ends.source, false))).toContain('is shut');
   });
 });
+
+async function refusalOf(work: Promise<void>): Promise<string> {
+  return work.then(
+    () => 'not refused',
+    (error: unknown) => (error as Error).message,
+  );
+}

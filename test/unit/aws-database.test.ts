@@ -2,6 +2,11 @@ import { X509Certificate } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { settingsOf } from '../support/platform';
 import { refusals } from '../../components/refusals';
+import {
+  declaredDatabases,
+  hasManagedDatabase,
+  isMovedDatabase,
+} from '../../components/settings/aws-database';
 import { serverSettings } from '../../components/services/database/configuration';
 import { databaseAuthorities } from '../../components/targets/aws/database-authorities';
 import { databaseIdentifier } from '../../components/targets/aws/database-names';
@@ -60,6 +65,24 @@ describe('a database of RDS', () => {
     if (/^(?:aws|database\.memory)/.test(said)) expect(copying).toContain(`strata:${said}`);
     else expect(copying).toBe('');
   });
+});
+
+test.each([
+  ['vm', undefined, { used: 'server', volume: true, managed: undefined, moved: false }],
+  ['rds', undefined, { used: 'rds', volume: false, managed: 1, moved: false }],
+  ['rds', 'copying', { used: 'server', volume: true, managed: 2, moved: false }],
+  ['rds', 'moved', { used: 'rds', volume: true, managed: 2, moved: true }],
+  ['rds', 'settled', { used: 'rds', volume: false, managed: 2, moved: true }],
+] as const)('database %s, databaseMove %s', (database, databaseMove, { used, moved, ...there }) => {
+  const settings = settingsOf({
+    ...good,
+    aws: { database, ...(databaseMove && { databaseMove }) },
+  });
+  expect(hasManagedDatabase(settings)).toBe(used === 'rds');
+  expect(isMovedDatabase(settings)).toBe(moved);
+  expect({ managed: undefined, ...declaredDatabases(settings.aws) }).toEqual(there);
+  const elsewhere = { ...settings, target: 'docker' } as const;
+  expect([hasManagedDatabase(elsewhere), isMovedDatabase(elsewhere)]).toEqual([false, false]);
 });
 
 describe('whom clients of a database of RDS trust', () => {
