@@ -65,5 +65,8 @@ describe.skipIf(reason)('a database of RDS (moto, and a stand-in for its servers
     expect(stopped).toMatchObject({ code: 1, healthy: false });
     const reason = 'AWS says it is stopped';
     expect(stopped.services).toContainEqual({ ...one, healthy: false, reason });
+    const { code, stderr } = await stack.run('up');
+    expect(code).toBe(1);
+    expect(stderr).toContain(`database-1: ${reason}`);
   });
 });
