@@ -117,6 +117,9 @@ describe.skipIf(reason)(
       expect(stopped).toMatchObject({ code: 1, healthy: false });
       const reason = 'AWS says it is stopped';
       expect(stopped.services).toContainEqual({ ...one, healthy: false, reason });
+      const { code, stderr } = await stack.run('up');
+      expect(code).toBe(1);
+      expect(stderr).toContain(`database-2: ${reason}`);
     });
   },
 );

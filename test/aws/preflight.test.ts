@@ -12,6 +12,7 @@ import { certificate } from '../../engine/preflight/checks/certificate';
 import { dnsZone } from '../../engine/preflight/checks/domain';
 import { identity } from '../../engine/preflight/checks/identity';
 import { instanceTypes } from '../../engine/preflight/checks/instance-types';
+import { managed } from '../../engine/preflight/checks/managed';
 import { quotas } from '../../engine/preflight/checks/quotas';
 import { zones } from '../../engine/preflight/checks/zones';
 import { awsClients, type Clients } from '../../engine/preflight/clients';
@@ -96,6 +97,31 @@ describe.skipIf(whyNoMoto())('preflight with AWS’s own clients (moto)', () => 
     const Resources = [Instances[0]?.InstanceId ?? '', AllocationId ?? ''];
     await ec2.send(new CreateTagsCommand({ Resources, Tags }));
     expect((await find())[1]).toMatch(/1 needed and 0 in use/);
+  });
+
+  test('instances of RDS and nodes of ElastiCache count likewise, and what is not to be had is refused', async () => {
+    const tags = Object.entries(subject().tags).map(([Key, Value]) => ({ Key, Value }));
+    const rds = { instanceClass: 'db.r7g.large', version: '18', multiAz: true, instances: 2 };
+    const elasticache = { id: 'strata-prod-queue-1', nodeType: 'cache.m7g.large', nodes: 2 };
+    for (const [name, Tags] of [['ours', tags] as const, ['theirs', []] as const]) {
+      moto.call('rds', 'create_db_instance', {
+        ...{
+          DBInstanceIdentifier: name,
+          DBInstanceClass: 'db.r7g.large',
+          Engine: 'postgres',
+          Tags,
+        },
+      });
+    }
+    const found = said(await quotas.run(subject({ rds, elasticache }), clients));
+    expect(found.slice(3)).toEqual([
+      expect.stringMatching(/^warning: instances of RDS: 2 needed and 1 in use; AWS does not say/),
+      expect.stringMatching(/^warning: nodes of ElastiCache: 2 needed and 0 in use; AWS does not/),
+    ]);
+    // moto offers no class to anybody.
+    expect(said(await managed.run(subject({ rds }), clients))).toEqual([
+      'error: RDS has db.r7g.large with Postgres 18 in no zone of region eu-central-1, and in none of eu-central-1a, eu-central-1b',
+    ]);
   });
 
   test('a hosted zone holds the domain once the world asks its name servers', async () => {

@@ -2,6 +2,8 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { cacheNode } from '../../components/settings/elasticache';
+import { tierNames } from '../../components/settings/names';
 import { assumptions } from '../../engine/cost/assumptions';
 import { compare } from '../../engine/cost/compare';
 import { resourcesIn } from '../../engine/cost/deployed';
@@ -12,6 +14,7 @@ import { priceList, priceOf, readPrices, regionsOf } from '../../engine/cost/pri
 import type { Recorded } from '../../engine/cost/recorded';
 import { report } from '../../engine/cost/report';
 import { root } from '../../engine/root';
+import { settingsOf } from '../support/platform';
 
 const region = 'eu-central-1';
 
@@ -36,6 +39,11 @@ function used(...resources: Recorded[]): string[] {
     ...without.map(({ reason }) => `without: ${reason}`),
   ];
 }
+
+test.each(tierNames)('the usual nodes of a cache in tier %s have a price in us-east-1', (tier) => {
+  const { type } = cacheNode(settingsOf({ target: 'aws', tier, domain: 'example.org' }));
+  expect(priceOf(priceList, 'us-east-1', `valkey:${type}`)?.per).toBe('hour');
+});
 
 describe('money', () => {
   test.each([

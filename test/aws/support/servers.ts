@@ -2,6 +2,7 @@ import { AutoScaling } from '@aws-sdk/client-auto-scaling';
 import { EC2 } from '@aws-sdk/client-ec2';
 import { randomUUID } from 'node:crypto';
 import { planOf } from '../../../components/plan';
+import { presetNames } from '../../../components/settings/names';
 import { Refusal, type Operations, type Values } from '../../support/aws/stand-in';
 import { settingsOf } from '../../support/platform';
 import { region, type CloudStack } from './stack';
@@ -10,11 +11,11 @@ interface Desired {
   readonly LaunchTemplate: { readonly LaunchTemplateId: string; readonly Version: string };
 }
 
-/** All that may stand on a server: each says of all that they are well. */
-const services = [
-  'database',
-  ...planOf(settingsOf({ target: 'aws', domain: 'example.org' })).services.map(({ name }) => name),
-];
+/** All that may stand on a server, whatever the preset. */
+const services = presetNames.flatMap((preset) => {
+  const settings = settingsOf({ target: 'aws', preset, domain: 'example.org' });
+  return ['database', ...planOf(settings).services.map(({ name }) => name)];
+});
 
 /**
  * A stand-in for what moto does not know of servers: each listens for commands as soon as it is there, has done them at
