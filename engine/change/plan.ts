@@ -1,5 +1,6 @@
 import { databaseMove, type DatabaseMove } from './database-move';
 import { holdsData } from './endangered';
+import { entranceMoves } from './entrance';
 import { managedChanges, type ManagedChange } from './managed';
 import { moves, releases, serverChanges, type Move, type ServerChange } from './servers';
 import type { Step } from './steps';
@@ -56,9 +57,6 @@ const around: Readonly<Record<string, string>> = {
   'aws:rds/instance:Instance': 'a database of RDS',
   'aws:ec2/natGateway:NatGateway': 'a NAT gateway',
 };
-
-/** What leads people to a server or to the balancer. */
-const entrances = ['aws:ec2/eip:Eip entrance', 'aws:route53/record:Record domain-domain'];
 
 /** The plan of what the engine's own preview says; pure. */
 export function describe(steps: readonly Step[]): Plan {
@@ -207,22 +205,6 @@ function fateWords(name: string, servers: readonly ServerChange[]): string {
 function madeAround(steps: readonly Step[]): string[] {
   const made = steps.filter(({ operation }) => operation === 'create');
   return [...new Set(made.flatMap(({ type }) => around[type] ?? []))];
-}
-
-function entranceMoves(steps: readonly Step[]): string[] {
-  const led = steps.filter(({ type, name }) => entrances.includes(`${type} ${name}`));
-  const told = led.flatMap(({ name, operation, before, after }) => {
-    if (operation !== 'update' || !before || !after) return [];
-    if (name !== 'entrance') {
-      const is = Object.hasOwn(after.inputs, 'aliases') ? 'the load balancer' : 'a server';
-      const was = Object.hasOwn(before.inputs, 'aliases') ? 'the load balancer' : 'a server';
-      return is === was ? [] : [`the names lead to ${is}`];
-    }
-    return before.inputs.instance === after.inputs.instance
-      ? []
-      : ['the public address goes to the new server'];
-  });
-  return told;
 }
 
 /** Operators' servers may be away: people are served without them. */
