@@ -66,8 +66,8 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   describe('on one server', () => {
     test('is there although its first up was interrupted, and nothing of it is there twice', async () => {
       configure('single');
-      const about = /vol-.*strata-cloud-database-1/;
-      const { code, text } = await stack.interrupt('SIGINT', 'CreateTags', about);
+      const about = /strata-cloud-database-1/;
+      const { code, text } = await stack.interrupt('SIGINT', 'CreateVolume', about);
       expect(code, text).toBe(130);
       expect(text).toContain('"npm run up" continues from there');
       await deploy('single');
@@ -129,7 +129,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     test('is the same data, network and credentials, although power was lost twice on the way', async () => {
       before = ids(lasting);
       configure('split');
-      await stack.interrupt('SIGKILL', 'CreateTags', /"i-.*"strata-cloud-data"/);
+      await stack.interrupt('SIGKILL', 'RunInstances', /"strata-cloud-data"/);
       const { text } = await stack.interrupt('SIGKILL', 'AttachVolume', /\/dev\/sdf/);
       expect(text).toMatch(
         /data \(aws:ec2\/instance:Instance\) is taken up if AWS has made it: i-/,
