@@ -210,13 +210,16 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
   describe('back on one server', () => {
     let before: Record<string, string | undefined>;
+    /** It goes with the balancer. */
+    let log: string | undefined;
 
     beforeAll(async () => {
-      before = ids(lasting);
+      ({ 'balancer-log': log, ...before } = ids(lasting));
       await deploy('split');
     });
 
     test('has passed by the tier between, where its data had a server of their own again', async () => {
+      expect(log).toMatch(/^balancer-log-/);
       expect(ids(lasting)).toEqual(before);
       expect(await cloud.attached()).toMatchObject({ 'database-1': 'data', 'exports-1': 'app' });
       await deploy('single');
