@@ -66,8 +66,8 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
   describe('on one server', () => {
     test('is there although its first up was interrupted, and nothing of it is there twice', async () => {
       configure('single');
-      const about = /vol-.*strata-cloud-database-1/;
-      const { code, text } = await stack.interrupt('SIGINT', 'CreateTags', about);
+      const about = /strata-cloud-database-1/;
+      const { code, text } = await stack.interrupt('SIGINT', 'CreateVolume', about);
       expect(code, text).toBe(130);
       expect(text).toContain('"npm run up" continues from there');
       await deploy('single');
@@ -129,7 +129,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     test('is the same data, network and credentials, although power was lost twice on the way', async () => {
       before = ids(lasting);
       configure('split');
-      await stack.interrupt('SIGKILL', 'CreateTags', /"i-.*"strata-cloud-data"/);
+      await stack.interrupt('SIGKILL', 'RunInstances', /"strata-cloud-data"/);
       const { text } = await stack.interrupt('SIGKILL', 'AttachVolume', /\/dev\/sdf/);
       expect(text).toMatch(
         /data \(aws:ec2\/instance:Instance\) is taken up if AWS has made it: i-/,
@@ -210,13 +210,16 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
   describe('back on one server', () => {
     let before: Record<string, string | undefined>;
+    /** It goes with the balancer. */
+    let log: string | undefined;
 
     beforeAll(async () => {
-      before = ids(lasting);
+      ({ 'balancer-log': log, ...before } = ids(lasting));
       await deploy('split');
     });
 
     test('has passed by the tier between, where its data had a server of their own again', async () => {
+      expect(log).toMatch(/^balancer-log-/);
       expect(ids(lasting)).toEqual(before);
       expect(await cloud.attached()).toMatchObject({ 'database-1': 'data', 'exports-1': 'app' });
       await deploy('single');

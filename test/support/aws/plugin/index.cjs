@@ -24,4 +24,5 @@ Object.assign(
   require('./functions.cjs'),
   require('./files.cjs'),
 );
+Object.assign(lab.require('compute'), require('./servers.cjs'));
 lab.require('index');
