@@ -6,6 +6,7 @@ import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
 import { deletionToken, deletionVariable, holdingTypes } from '../deletion';
 import { UserError } from '../errors';
+import { refuseGuarded } from '../guarded';
 import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
 import { dockerOf, type Exported, exportState, settlePendingCreates } from '../pending';
@@ -46,7 +47,7 @@ async function destroy({
     const volumes = volumesIn(state);
     if (withData) {
       refuseUnlisted(name, volumes);
-      refuseGuarded(name, state);
+      refuseGuarded(name, state.resources);
     }
     if (!yes) await ask(name, withData ? volumes : undefined);
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
@@ -99,23 +100,6 @@ function refuseUnlisted(stack: string, volumes: readonly Volume[]): void {
     `Stack "${stack}" has data that its state does not list: ${unlisted.join(', ')}. Move it away, or delete it by ` +
       `hand if it is not needed any more; then run this again. (npm run up${stackOption(stack)} takes up the ` +
       'volumes that the program names.)',
-  );
-}
-
-/** AWS refuses these, and would do it when everything around them is gone already. */
-export function refuseGuarded(stack: string, { resources = [] }: Exported): void {
-  const guarded = resources.filter(
-    ({ outputs }) =>
-      (outputs as { deletionProtection?: unknown } | undefined)?.deletionProtection === true,
-  );
-  if (guarded.length === 0) return;
-  throw new UserError(
-    [
-      `AWS protects parts of stack "${stack}" from deletion; nothing was destroyed:`,
-      ...guarded.map(({ urn }) => `  - ${urn}`),
-      'Turn that off (aws rds modify-db-instance --no-deletion-protection --apply-immediately --db-instance-identifier …), ' +
-        `then run npm run pulumi -- refresh --yes --stack ${stack}, and this again.`,
-    ].join('\n'),
   );
 }
 

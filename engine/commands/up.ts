@@ -1,15 +1,16 @@
 import type { Command } from 'commander';
 import { keepAuthority } from '../authority';
-import { giveUpProtection, lookAhead } from '../change/look-ahead';
+import { type Ahead, giveUpProtection, lookAhead } from '../change/look-ahead';
 import { isWorthTelling } from '../change/plan';
 import { render } from '../change/show';
 import { UserError } from '../errors';
 import { examples, renderExamples } from '../example';
+import { refuseGuarded } from '../guarded';
 import { notesOf, reasonsOf } from '../health';
 import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
-import { settlePendingCreates } from '../pending';
-import { withStack } from '../session';
+import { exportState, settlePendingCreates } from '../pending';
+import { type Session, withStack } from '../session';
 import { stackHealth } from '../stack-health';
 import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
@@ -49,7 +50,7 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
     const { stack, live } = session;
     await settlePendingCreates(stack, name, out);
     const ahead = await lookAhead(session);
-    const { plan } = ahead.lost.length > 0 ? await giveUpProtection(session, ahead) : ahead;
+    const { plan } = ahead.lost.length > 0 ? await giveUp(session, ahead) : ahead;
     if (isWorthTelling(plan)) out.note(render(name, plan));
     const { summary } = await stack.up({ ...live, ...watching });
     return summary.resourceChanges ?? {};
@@ -58,6 +59,17 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
   const outputs = withoutSecrets(secrets);
   await requireHealthy(name, outputs, out);
   return { changes, secrets, outputs };
+}
+
+/** Lets go what the environment names by its tokens. */
+async function giveUp(session: Session, ahead: Ahead): Promise<Ahead> {
+  const { resources = [] } = await exportState(session.stack);
+  const lost = ahead.lost.map(({ urn }) => urn);
+  refuseGuarded(
+    session.stack.name,
+    resources.filter(({ urn }) => lost.includes(urn)),
+  );
+  return giveUpProtection(session, ahead);
 }
 
 /** What was healthy when it was deployed, or was left alone, may have ended or hung since. */

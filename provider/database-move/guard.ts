@@ -13,7 +13,7 @@ export async function requireServer(admin: string, moved: boolean): Promise<void
   if (shut) {
     throw new UserError(
       'This database server is shut: what is on it moves to another, or has moved. Nothing was done. Once it has, deploy on ' +
-        'that one (on target aws "strata:aws.databaseMove: moved"); before, "npm run move-database -- undo" opens this again.',
+        'that one (on target aws "strata:aws.databaseMove: moved"); before, "npm run move-database -- undo --stack …" opens this again.',
     );
   }
   if (!moved) return;
@@ -22,6 +22,6 @@ export async function requireServer(admin: string, moved: boolean): Promise<void
   throw new UserError(
     `${journal ? 'The move to this database server is not over' : 'Nothing has been moved to this database server'}: the ` +
       'platform would begin with an empty database. Nothing was done. Deploy with "strata:aws.databaseMove: copying", ' +
-      'which goes on as before; then "npm run move-database -- run", and only then "moved".',
+      'which goes on as before; then "npm run move-database -- run --stack …", and only then "moved".',
   );
 }

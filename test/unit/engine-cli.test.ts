@@ -1,7 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, test } from 'vitest';
-import { refuseGuarded, volumesIn } from '../../engine/commands/destroy';
+import { volumesIn } from '../../engine/commands/destroy';
 import { stackIn } from '../../engine/commands/pulumi';
+import { refuseGuarded } from '../../engine/guarded';
 
 function strata(...args: string[]): { status: number | null; stdout: string; stderr: string } {
   const command = ['engine/load.cjs', 'engine/cli.ts', ...args];
@@ -88,6 +89,6 @@ test('the volumes of a state carry the token that lets each be deleted', () => {
     { token: 'prod/database-1', path: disk.urn },
     { token: 'prod/database-1:rds', path: database.urn },
   ]);
-  expect(() => refuseGuarded('prod', { resources })).toThrow(database.urn);
-  expect(() => refuseGuarded('prod', { resources: [volume, disk] })).not.toThrow();
+  expect(() => refuseGuarded('prod', resources)).toThrow(database.urn);
+  expect(() => refuseGuarded('prod', [volume, disk])).not.toThrow();
 });
