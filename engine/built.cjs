@@ -10,8 +10,13 @@ const root = path.dirname(__dirname);
 const place = path.join(root, 'node_modules', '.cache', 'strata', 'programs');
 
 const sources = ['components', 'engine', 'provider'];
-/** Versions of packages, and what esbuild is told where it is there. */
-const settings = ['package.json', 'package-lock.json', 'tsconfig.json'];
+/** The packages that are wanted and those that are installed, and what esbuild is told; each where it is there. */
+const settings = [
+  'package.json',
+  'package-lock.json',
+  'node_modules/.package-lock.json',
+  'tsconfig.json',
+];
 
 /** What was built of no source that is there now is forgotten after this. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -21,11 +26,13 @@ const keptMs = 24 * 60 * 60 * 1000;
  * the text and the files that went into it; with one from elsewhere, such as an application's, nothing is kept.
  */
 function built(entry, options, build) {
-  const folder = path.join(place, sourcesHash());
+  const before = sourcesHash();
+  const folder = path.join(place, before);
   const file = path.join(folder, `${hash([JSON.stringify([entry, options])])}.cjs`);
   if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
   const { text, inputs } = build();
-  if (inputs.every(isHashed)) keep(folder, file, text);
+  // What is edited while it is built may be in the text or not.
+  if (inputs.every(isHashed) && sourcesHash() === before) keep(folder, file, text);
   return text;
 }
 

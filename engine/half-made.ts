@@ -14,13 +14,14 @@ export interface Found<One> {
   readonly id: string;
 }
 
-/** Whose ids are names: the input that says it. What is not there is dropped when the engine looks for it. */
+/**
+ * Whose ids are names: the input that says it. What is not there is dropped when the engine looks for it. What holds data is
+ * neither here nor below: nobody knows whose rows would be on it, nor how old they are.
+ */
 const named: Readonly<Record<string, string>> = {
   'aws:autoscaling/group:Group': 'name',
-  'aws:backup/vault:Vault': 'name',
   'aws:cloudwatch/logGroup:LogGroup': 'name',
   'aws:elasticache/parameterGroup:ParameterGroup': 'name',
-  'aws:elasticache/replicationGroup:ReplicationGroup': 'replicationGroupId',
   'aws:elasticache/subnetGroup:SubnetGroup': 'name',
   'aws:elasticache/user:User': 'userId',
   'aws:elasticache/userGroup:UserGroup': 'userGroupId',
@@ -29,15 +30,12 @@ const named: Readonly<Record<string, string>> = {
   'aws:iam/user:User': 'name',
   'aws:kms/alias:Alias': 'name',
   'aws:lambda/function:Function': 'name',
-  'aws:rds/instance:Instance': 'identifier',
   'aws:rds/parameterGroup:ParameterGroup': 'name',
   'aws:rds/subnetGroup:SubnetGroup': 'name',
-  'aws:s3/bucket:Bucket': 'bucket',
 };
 
 /** What EC2 calls those that it knows by an id of its own; they are found by their tags. */
 const tagged: Readonly<Record<string, string>> = {
-  'aws:ebs/volume:Volume': 'volume',
   'aws:ec2/eip:Eip': 'elastic-ip',
   'aws:ec2/flowLog:FlowLog': 'vpc-flow-log',
   'aws:ec2/instance:Instance': 'instance',
@@ -92,7 +90,8 @@ export async function findHalfMade<One extends HalfMade>(
     const [first] = fitting;
     return first && fitting.length === 1 ? [{ made, id: first.id }] : [];
   });
-  return [...byName, ...byTags];
+  const isClaimedTwice = ({ id }: Found<One>) => byTags.filter((one) => one.id === id).length > 1;
+  return [...byName, ...byTags.filter((one) => !isClaimedTwice(one))];
 }
 
 const patienceMs = 60_000;
@@ -107,7 +106,10 @@ interface Tagged {
 function fits({ kind, tags }: Tagged, { type, inputs }: HalfMade): boolean {
   const wanted = (inputs?.tags ?? {}) as Record<string, unknown>;
   return (
-    kind === tagged[type] && Object.entries(wanted).every(([key, value]) => tags[key] === value)
+    kind === tagged[type] &&
+    // The stack's tags alone are on everything.
+    wanted.Name !== undefined &&
+    Object.entries(wanted).every(([key, value]) => tags[key] === value)
   );
 }
 

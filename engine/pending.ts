@@ -1,7 +1,11 @@
-import type { Stack } from '@pulumi/pulumi/automation';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
 import { z } from 'zod';
 import { removeLeftovers } from '../provider/docker/containers';
+import { UserError } from './errors';
 import { findHalfMade, isPut } from './half-made';
+import type { Session } from './session';
 import type { Terminal } from './terminal';
 
 const resource = z.looseObject({
@@ -36,10 +40,35 @@ const exported = z.looseObject({
 type State = z.infer<typeof resource>;
 export type Exported = z.infer<typeof exported>;
 
-/** The state of a stack as `pulumi stack export` gives it; secrets in it stay encrypted. */
-export async function exportState(stack: Stack): Promise<Exported> {
-  const { deployment } = (await stack.exportStack()) as { deployment: unknown };
+/** A stack that was opened, as far as its state is concerned. */
+type Opened = Pick<Session, 'pulumi'> & { readonly stack: Pick<Session['stack'], 'name'> };
+
+/** A state as `pulumi stack export` gives it. */
+interface Whole {
+  readonly deployment: unknown;
+}
+
+/** The state of a stack; secrets in it stay encrypted. */
+export async function exportState(session: Opened): Promise<Exported> {
+  const { deployment } = JSON.parse(await textOf(session)) as Whole;
   return exported.parse(deployment ?? {});
+}
+
+/** The Automation API's own export opens all secrets. */
+async function textOf({ stack, pulumi }: Opened): Promise<string> {
+  const { stdout } = await pulumi(['stack', 'export', '--stack', stack.name]);
+  return stdout;
+}
+
+async function importState({ stack, pulumi }: Opened, state: Whole): Promise<void> {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-state-'));
+  const file = path.join(folder, 'state.json');
+  try {
+    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
+    await pulumi(['stack', 'import', '--stack', stack.name, '--file', file]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**
@@ -48,19 +77,23 @@ export async function exportState(stack: Stack): Promise<Exported> {
  * and made again. What AWS may have made is taken into the state where it can be told, so that the engine's look at it says
  * whether it is there; where it cannot be told, people are told. Of another cloud's resources only a person can know.
  */
-export async function settlePendingCreates(
-  stack: Stack,
-  name: string,
-  out: Terminal,
-): Promise<void> {
-  const state = await stack.exportStack();
+export async function settlePendingCreates(session: Opened, out: Terminal): Promise<void> {
+  const { name } = session.stack;
+  const text = await textOf(session);
+  const state = JSON.parse(text) as Whole;
   const deployment = exported.parse(state.deployment ?? {});
   if (!maySettlePending(deployment)) return;
   const leftovers = leftoversOf(deployment);
   if (leftovers.length > 0) await removeLeftovers(dockerOf(deployment)?.host, name, leftovers);
   const { resources, words } = await takenUp(deployment);
   const settled = { ...deployment, resources, pending_operations: [] };
-  await stack.importStack({ ...state, deployment: settled });
+  // What looks half done may be somebody else's work in this moment.
+  if ((await textOf(session)) !== text) {
+    throw new UserError(
+      `Stack "${name}" was changed by another command meanwhile; nothing was done. Run this again when that has ended.`,
+    );
+  }
+  await importState(session, { ...state, deployment: settled });
   out.note(
     ['The last run was ended while it created resources: they are looked at again.', ...words].join(
       '\n',
@@ -100,10 +133,10 @@ async function takenUp(
   const { resources = [] } = deployment;
   const halfMade = creationsIn(deployment).filter(({ type }) => isOfAws(type));
   const region = resources.find(({ type }) => type === 'pulumi:providers:aws')?.inputs?.region;
-  if (halfMade.length === 0 || typeof region !== 'string') return { resources, words: [] };
+  if (halfMade.length === 0) return { resources, words: [] };
   const known = resources.flatMap(({ id }) => id ?? []);
   const free = halfMade.filter((made) => hasRoom(made, resources));
-  const found = await findHalfMade(free, region, known);
+  const found = typeof region === 'string' ? await findHalfMade(free, region, known) : [];
   const urns = found.map(({ made }) => made.urn);
   const taken = found.map(({ made, id }) => ({ ...made, id }));
   const unknown = halfMade.filter((made) => !urns.includes(made.urn) && !isPut(made));

@@ -14,6 +14,6 @@ export async function stackHealth(
 ): Promise<ServiceHealth[]> {
   if (outputs.target !== 'aws') return checkStack(name, outputs);
   const options = { name, out, purpose, changes: false, create: false };
-  const { resources = [] } = await withStack(options, (session) => exportState(session.stack));
+  const { resources = [] } = await withStack(options, exportState);
   return awsHealth(outputs.services, resources);
 }

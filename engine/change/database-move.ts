@@ -34,15 +34,24 @@ const between: Readonly<Record<string, Stage>> = {
   'server moved': 'copying',
   'server settled': 'copying',
   'copying settled': 'moved',
+  'moved server': 'copying',
 };
 
-/** Throws where a stage would be passed over. */
+/** Throws where a stage would be passed over, and where the way back would lead to a volume without the rows. */
 export function requireStages(stack: string, steps: readonly Step[]): void {
   const move = databaseMove(steps);
-  const first = move && between[`${move.from} ${move.to}`];
-  if (move === undefined || first === undefined) return;
+  if (move === undefined) return;
+  if (move.from === 'settled') {
+    throw new UserError(
+      `The rows of stack "${stack}" are on RDS (${fresh}) alone: a new ${old} would be empty, and people would write there. ` +
+        'Nothing was done. Put "strata:aws.database: rds" and "strata:aws.databaseMove: settled" back.',
+    );
+  }
+  const first = between[`${move.from} ${move.to}`];
+  if (first === undefined) return;
+  const wanted = move.to === 'server' ? 'database: vm' : `databaseMove: ${move.to}`;
   throw new UserError(
-    `The database of stack "${stack}" cannot go to "strata:aws.databaseMove: ${move.to}" at once; nothing was done. Deploy ` +
+    `The database of stack "${stack}" cannot go to "strata:aws.${wanted}" at once; nothing was done. Deploy ` +
       `"strata:aws.databaseMove: ${first}" first: it says what comes next.`,
   );
 }

@@ -4,6 +4,7 @@ import { type Command } from 'commander';
 import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopContainers } from '../../provider/docker/containers';
 import { stopProcesses } from '../../provider/local/processes';
+import { keepsData } from '../change/endangered';
 import { deletionToken, deletionVariable, holdingTypes } from '../deletion';
 import { UserError } from '../errors';
 import { refuseGuarded } from '../guarded';
@@ -43,7 +44,9 @@ async function destroy({
   const out = terminal(false);
   const options = { name, out, purpose: 'npm run destroy', changes: true, create: false };
   await withStack(options, async (session) => {
-    const state = await exportState(session.stack);
+    // What a killed run has left is listed with the rest.
+    await settlePendingCreates(session, out);
+    const state = await exportState(session);
     const volumes = volumesIn(state);
     if (withData) {
       refuseUnlisted(name, volumes);
@@ -52,7 +55,6 @@ async function destroy({
     if (!yes) await ask(name, withData ? volumes : undefined);
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
       const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
-      await settlePendingCreates(session.stack, name, out);
       if (withData) await deleteAll(watched, volumes, out);
       else await deleteServices(watched);
     });
@@ -66,8 +68,14 @@ async function destroy({
 }
 
 /** What protected data depends on stays in the state too, its server among it; that has to be stopped all the same. */
-async function deleteServices({ stack, live }: Session): Promise<void> {
-  const engine = dockerOf(await exportState(stack));
+async function deleteServices(session: Session): Promise<void> {
+  const { stack, live, pulumi } = session;
+  const state = await exportState(session);
+  const engine = dockerOf(state);
+  // A deployment that was to give something up, and failed, has left it without protection.
+  for (const { urn } of unprotected(state)) {
+    await pulumi(['state', 'protect', urn, '--yes', '--stack', stack.name]);
+  }
   await stack.destroy({ ...live, excludeProtected: true });
   await stopProcesses(stack.name);
   if (engine) await stopContainers(engine.host, stack.name);
@@ -112,10 +120,16 @@ interface Volume {
 /** Some of these hold what can be made again, replicas and releases: they are not protected. */
 const passing = ['aws:rds/instance:Instance', 'aws:s3/bucket:Bucket'];
 
+/** What keeps data or opens it, and would go with a plain `destroy`. */
+function unprotected({ resources = [] }: Exported): NonNullable<Exported['resources']> {
+  return resources.filter((one) => one.protect !== true && keepsData(one));
+}
+
 /** The volumes in a stack's state, and what else holds data, with what says that each may be deleted. */
 export function volumesIn({ resources = [] }: Exported): Volume[] {
   return resources.flatMap(({ type, urn, inputs, protect }) => {
-    if (!holdingTypes.includes(type) || (passing.includes(type) && protect !== true)) return [];
+    if (!holdingTypes.includes(type)) return [];
+    if (passing.includes(type) && protect !== true && !keepsData({ urn, type })) return [];
     const parts = urn.split('::');
     const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };

@@ -48,7 +48,7 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
   const options = { name, out, purpose: `npm run up`, changes: true, create: true };
   const changes = await withStack(options, async (session) => {
     const { stack, live } = session;
-    await settlePendingCreates(stack, name, out);
+    await settlePendingCreates(session, out);
     const ahead = await lookAhead(session);
     const { plan } = ahead.lost.length > 0 ? await giveUp(session, ahead) : ahead;
     if (isWorthTelling(plan)) out.note(render(name, plan));
@@ -63,7 +63,7 @@ async function deploy(name: string, out: Terminal, watching: Watching) {
 
 /** Lets go what the environment names by its tokens. */
 async function giveUp(session: Session, ahead: Ahead): Promise<Ahead> {
-  const { resources = [] } = await exportState(session.stack);
+  const { resources = [] } = await exportState(session);
   const lost = ahead.lost.map(({ urn }) => urn);
   refuseGuarded(
     session.stack.name,

@@ -4,10 +4,11 @@ import { withClient } from '../database/connect';
 import { databaseAt } from '../tenancy/clusters';
 import { patiently } from '../tenancy/passing';
 import { RefusedError } from '../tenancy/wanted';
-import { copyDatabase, schemaText } from './copy';
+import { compare } from './compare';
+import { copyDatabase } from './copy';
 import { handOver, makeDatabase, type Database } from './databases';
 import { maintenanceDatabase, onServer, rowsOf, type Ends } from './ends';
-import { differences, fingerprints, type Fingerprints } from './fingerprints';
+import type { Fingerprints } from './fingerprints';
 import {
   beginJournal,
   close,
@@ -15,7 +16,6 @@ import {
   limitsBefore,
   readJournal,
   reopen,
-  sendAway,
   wipe,
 } from './journal';
 import { survey, type Survey } from './look';
@@ -41,9 +41,6 @@ export interface MoveReport {
   readonly switched: boolean;
 }
 
-/** Something may write while the source is compared; after so many times it is no accident. */
-const comparisons = 5;
-
 /**
  * Moves everything on one Postgres server to another, new one, in a pause: roles with their passwords, and each database
  * whole, dumped and restored by Postgres' own programs. The target's admin need be no superuser.
@@ -55,7 +52,11 @@ const comparisons = 5;
  *
  * Costs the space of the databases at the target, and as a pause the time of one copy and three readings of every row.
  */
-export async function moveDatabases(ends: Ends, options: MoveOptions = {}): Promise<MoveReport> {
+export function moveDatabases(ends: Ends, options: MoveOptions = {}): Promise<MoveReport> {
+  return alone(ends, () => moveAlone(ends, options));
+}
+
+async function moveAlone(ends: Ends, options: MoveOptions): Promise<MoveReport> {
   const plan = await movable(ends, options);
   if (plan.journal?.state === 'moved')
     return reportOf(plan, { tables: 0, seconds: 0, switched: false });
@@ -67,6 +68,7 @@ export async function moveDatabases(ends: Ends, options: MoveOptions = {}): Prom
     // What was made in the moment before.
     const all = await movable(ends, options);
     const tables = await copyAll(ends, all, options);
+    await requireShut(ends);
     await endJournal(ends, all.roles);
     await options.tell?.('the target has taken over');
     return reportOf(all, { tables, seconds: (performance.now() - begun) / 1000, switched: true });
@@ -79,7 +81,11 @@ export async function moveDatabases(ends: Ends, options: MoveOptions = {}): Prom
 }
 
 /** Copies everything while the source is used, tells how long that took, and takes the copy away again. */
-export async function rehearseMove(ends: Ends, options: MoveOptions = {}): Promise<MoveReport> {
+export function rehearseMove(ends: Ends, options: MoveOptions = {}): Promise<MoveReport> {
+  return alone(ends, () => rehearseAlone(ends, options));
+}
+
+async function rehearseAlone(ends: Ends, options: MoveOptions): Promise<MoveReport> {
   const plan = await movable(ends, options);
   if (plan.journal?.state === 'moved')
     throw new UserError('The target has taken over already: there is nothing to rehearse.');
@@ -98,7 +104,11 @@ export async function rehearseMove(ends: Ends, options: MoveOptions = {}): Promi
 }
 
 /** Opens the source again, as it was, and takes away what is at the target. Throws when the target has taken over. */
-export async function undoMove(ends: Ends): Promise<void> {
+export function undoMove(ends: Ends): Promise<void> {
+  return alone(ends, () => undo(ends));
+}
+
+async function undo(ends: Ends): Promise<void> {
   const journal = await readJournal(ends);
   if (journal?.state === 'moved') {
     throw new UserError(
@@ -107,6 +117,28 @@ export async function undoMove(ends: Ends): Promise<void> {
   }
   await wipe(ends);
   await reopen(ends);
+}
+
+/** One at a time: what one shuts and fills, another would open and empty. */
+function alone<T>({ target }: Ends, work: () => Promise<T>): Promise<T> {
+  return withClient(databaseAt(target, maintenanceDatabase), async (client) => {
+    const [lock] = await rowsOf<{ mine: boolean }>(
+      client,
+      `select pg_try_advisory_lock(hashtextextended('strata_move', 0)) as mine`,
+    );
+    if (lock?.mine !== true) {
+      throw new UserError(
+        'A move to this target is going on, by another command: wait for it, or end it there.',
+      );
+    }
+    return work();
+  });
+}
+
+/** Whoever has opened the source meanwhile has let people write who would not be found at the target. */
+async function requireShut({ source }: Ends): Promise<void> {
+  if (await withClient(databaseAt(source, maintenanceDatabase), limitsBefore)) return;
+  throw new UserError('Somebody has opened the source again while it was copied: move again.');
 }
 
 async function movable(ends: Ends, { tools = toolsOnPath }: MoveOptions): Promise<Survey> {
@@ -148,51 +180,6 @@ async function copyAll(
   return [...copied.values()].reduce((sum, { size }) => sum + size, 0);
 }
 
-/** Throws where the target differs from what the source is now, and makes sure that it stays that. */
-async function compare(
-  ends: Ends,
-  copied: ReadonlyMap<Database, Fingerprints>,
-  options: { readonly tools: Tools; readonly signal: AbortSignal | undefined },
-): Promise<void> {
-  for (const [database] of copied) {
-    const [here, there] = [
-      await schemaText(ends.source, database, options),
-      await schemaText(ends.target, database, options),
-    ];
-    if (here !== there) {
-      throw new UserError(
-        `Tables, rights or policies of database ${database.name} differ at the target: ${firstDifference(here, there)}`,
-      );
-    }
-  }
-  for (let time = 0; time < comparisons; time += 1) {
-    const before = await transactions(ends);
-    const found: string[] = [];
-    for (const [{ name }, target] of copied) {
-      options.signal?.throwIfAborted();
-      found.push(...differences(name, await fingerprints(ends.source, name), target));
-    }
-    if (found.length > 0) throw new RefusedError('The target is not what the source is', found);
-    // Not even a superuser has written meanwhile.
-    if ((await transactions(ends)) === before) return;
-  }
-  throw new UserError(
-    'Something writes to the source all the time, and only a superuser can: end it, and move again.',
-  );
-}
-
-/** The number of the next transaction that writes, once nobody is in one. */
-function transactions({ source }: Ends): Promise<string> {
-  return withClient(databaseAt(source, maintenanceDatabase), async (client) => {
-    await sendAway(client);
-    const [next] = await rowsOf<{ xid: string }>(
-      client,
-      'select pg_snapshot_xmax(pg_current_snapshot())::text as xid',
-    );
-    return next?.xid ?? '';
-  });
-}
-
 /** A new server may have been made with a database that has a name and nothing in it. */
 async function dropEmpty({ target }: Ends, { name }: Database): Promise<void> {
   await withClient(databaseAt(target, maintenanceDatabase), (client) =>
@@ -209,7 +196,7 @@ async function hasSwitched(ends: Ends, error: unknown): Promise<boolean> {
     return await patiently(async () => {
       const journal = await readJournal(ends);
       if (journal?.state === 'moved') return true;
-      await undoMove(ends);
+      await undo(ends);
       return false;
     });
   } catch (second) {
@@ -221,12 +208,6 @@ async function hasSwitched(ends: Ends, error: unknown): Promise<boolean> {
         `${shut !== undefined ? ', but nobody gets in at the source' : ''}: run the same move again, or undo it, when the reason is gone.`,
     );
   }
-}
-
-function firstDifference(here: string, there: string): string {
-  const [at, other] = [here.split('\n'), there.split('\n')];
-  const index = at.findIndex((line, position) => line !== other[position]);
-  return `"${other[index] ?? ''}" in place of "${at[index] ?? ''}"`;
 }
 
 function reportOf(

@@ -1,6 +1,7 @@
-import type { Stack } from '@pulumi/pulumi/automation';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { findHalfMade, isPut, type HalfMade } from '../../engine/half-made';
+import { holdingTypes } from '../../engine/deletion';
 import { settlePendingCreates } from '../../engine/pending';
 import type { Terminal } from '../../engine/terminal';
 import { AwsStandIn } from '../support/aws/stand-in';
@@ -17,9 +18,7 @@ function halfMade(type: string, name: string, inputs: HalfMade['inputs']): HalfM
   return { urn: `urn:pulumi:prod::strata::strata:index:Platform$${type}::${name}`, type, inputs };
 }
 
-const volume = halfMade('aws:ebs/volume:Volume', 'database-1', {
-  tags: { Name: 'strata-prod-database-1' },
-});
+const network = halfMade('aws:ec2/vpc:Vpc', 'network', { tags: { Name: 'strata-prod' } });
 const server = halfMade('aws:ec2/instance:Instance', 'data', {
   tags: { Name: 'strata-prod-data' },
 });
@@ -30,19 +29,29 @@ interface Deployment {
   readonly resources: readonly { readonly id?: string }[];
 }
 
-/** What is written back of a stack's state, and what people are told. */
-async function settle(deployment: object): Promise<{ imported: Deployment; said: string }> {
+/** What is written back of a stack's state, and what people are told; `states` come before it, one for each look. */
+async function settle(
+  deployment: object,
+  ...states: object[]
+): Promise<{ imported: Deployment; said: string }> {
   let imported: Deployment = { resources: [] };
   let said = '';
-  const stack = {
-    exportStack: () => Promise.resolve({ version: 3, deployment }),
-    importStack: (state: { deployment: Deployment }) => {
-      imported = state.deployment;
-      return Promise.resolve();
-    },
-  } as unknown as Stack;
+  const files: string[] = [];
+  const pulumi = (words: readonly string[]) => {
+    if (words[1] === 'import') {
+      const { deployment: given } = JSON.parse(readFileSync(words.at(-1) ?? '', 'utf8')) as {
+        deployment: Deployment;
+      };
+      imported = given;
+      expect(statSync(words.at(-1) ?? '').mode & 0o077).toBe(0);
+      files.push(words.at(-1) ?? '');
+    }
+    const stdout = JSON.stringify({ version: 3, deployment: states.shift() ?? deployment });
+    return Promise.resolve({ code: 0, stderr: '', stdout });
+  };
   const out = { note: (text: string) => (said += text) } as unknown as Terminal;
-  await settlePendingCreates(stack, 'prod', out);
+  await settlePendingCreates({ pulumi, stack: { name: 'prod' } }, out);
+  expect(files.filter((file) => existsSync(file))).toEqual([]);
   return { imported, said };
 }
 
@@ -85,34 +94,50 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
 
   test('is there by its name, whether it is there or not: the engine looks', async () => {
     const role = halfMade('aws:iam/role:Role', 'data', { name: 'strata-prod-data' });
-    const bucket = halfMade('aws:s3/bucket:Bucket', 'storage-1', { bucket: 'storage-1-0a1b2c3' });
-    expect(await ids([role, bucket])).toEqual(['strata-prod-data', 'storage-1-0a1b2c3']);
+    const group = halfMade('aws:rds/subnetGroup:SubnetGroup', 'database-2', { name: 'database-2' });
+    expect(await ids([role, group])).toEqual(['strata-prod-data', 'database-2']);
     expect(aws.calls).toEqual([]);
   });
 
-  test('is what has its tags and the stack’s, and is in no state', async () => {
+  test('is never what holds data: nobody knows whose, nor of when', async () => {
     const tags = { ...ours, Name: 'strata-prod-database-1' };
-    world = {
-      'vol-01new': ['volume', { ...tags, tier: 'split' }],
-      'vol-02known': ['volume', tags],
-      'vol-03other': ['volume', { ...tags, Name: 'strata-prod-queue-1' }],
-      'vol-04foreign': ['volume', { ...tags, project: 'another' }],
-      'vol-05stack': ['volume', { ...tags, stack: 'production' }],
-      'snap-06': ['snapshot', tags],
-    };
-    expect(await ids([volume], ['vol-02known'])).toEqual(['vol-01new']);
+    world = { 'vol-01': ['volume', tags] };
+    const all = holdingTypes.map((type) =>
+      halfMade(type, 'database-1', {
+        ...{ tags: { Name: tags.Name }, name: 'x', identifier: 'x', bucket: 'x' },
+        replicationGroupId: 'x',
+      }),
+    );
+    expect(await ids(all)).toEqual([]);
   });
 
-  test('is not guessed where two would fit, nor there where nothing does', async () => {
-    const tags = { ...ours, Name: 'strata-prod-database-1' };
-    expect(await ids([volume])).toEqual([]);
-    world = { 'vol-01': ['volume', tags], 'vol-02': ['volume', tags] };
-    expect(await ids([volume])).toEqual([]);
+  test('is what has its tags and the stack’s, and is in no state', async () => {
+    const tags = { ...ours, Name: 'strata-prod' };
+    world = {
+      'vpc-01new': ['vpc', { ...tags, tier: 'split' }],
+      'vpc-02known': ['vpc', tags],
+      'vpc-03other': ['vpc', { ...tags, Name: 'another' }],
+      'vpc-04foreign': ['vpc', { ...tags, project: 'another' }],
+      'vpc-05stack': ['vpc', { ...tags, stack: 'production' }],
+      'subnet-06': ['subnet', tags],
+    };
+    expect(await ids([network], ['vpc-02known'])).toEqual(['vpc-01new']);
+  });
+
+  test('is not guessed where two would fit, where nothing does, nor by the stack’s tags alone', async () => {
+    const tags = { ...ours, Name: 'strata-prod' };
+    expect(await ids([network])).toEqual([]);
+    world = { 'vpc-01': ['vpc', tags], 'vpc-02': ['vpc', tags] };
+    expect(await ids([network])).toEqual([]);
+    world = { 'vpc-01': ['vpc', tags] };
+    expect(await ids([{ ...network, inputs: {} }])).toEqual([]);
+    const twin = { ...network, urn: `${network.urn}-twin` };
+    expect(await ids([network, twin])).toEqual([]);
   });
 
   test('is not made again blindly while AWS cannot be asked', async () => {
     vi.stubEnv('AWS_ENDPOINT_URL', 'http://127.0.0.1:1');
-    await expect(ids([volume])).rejects.toThrow(/AWS does not answer: ECONNREFUSED/);
+    await expect(ids([network])).rejects.toThrow(/AWS does not answer: ECONNREFUSED/);
   });
 
   test('is no server that has ended and is shown for a while', async () => {
@@ -122,28 +147,38 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
   });
 
   test('is taken into the state for the engine to look at; what cannot be told is named to people', async () => {
-    world = { 'vol-01new': ['volume', { ...ours, Name: 'strata-prod-database-1' }] };
+    world = { 'vpc-01new': ['vpc', { ...ours, Name: 'strata-prod' }] };
+    const volume = halfMade('aws:ebs/volume:Volume', 'database-1', {});
     const key = halfMade('aws:kms/key:Key', 'encryption-key', {});
     const policy = halfMade('aws:s3/bucketPolicy:BucketPolicy', 'storage-1', {});
     // Its old one goes when the new one is there: two of one URN would be no state.
     const old = { ...server, id: 'i-01old' };
     const deployment = {
       resources: [provider, old],
-      pending_operations: [volume, key, policy, server].map((resource) => ({
+      pending_operations: [network, volume, key, policy, server].map((resource) => ({
         type: 'creating',
         resource: { ...resource, protect: true },
       })),
     };
     const { imported, said } = await settle(deployment);
-    const taken = { ...volume, protect: true, id: 'vol-01new' };
+    const taken = { ...network, protect: true, id: 'vpc-01new' };
     expect(imported).toEqual({ resources: [provider, old, taken], pending_operations: [] });
-    expect(said.split('\n').slice(0, 4)).toEqual([
+    expect(said.split('\n').slice(0, 5)).toEqual([
       'The last run was ended while it created resources: they are looked at again.',
-      '  - database-1 (aws:ebs/volume:Volume) is taken up if AWS has made it: vol-01new',
+      '  - network (aws:ec2/vpc:Vpc) is taken up if AWS has made it: vpc-01new',
+      '  - database-1 (aws:ebs/volume:Volume) is made again',
       '  - encryption-key (aws:kms/key:Key) is made again',
       '  - data (aws:ec2/instance:Instance) is made again',
     ]);
     expect(said).toContain('the tags project=strata and stack=prod');
+  });
+
+  test('is left alone where another command changes the stack in this moment', async () => {
+    const pending = { type: 'creating', resource: network };
+    const before = { resources: [provider], pending_operations: [pending] };
+    await expect(settle({ resources: [provider] }, before)).rejects.toThrow(
+      'Stack "prod" was changed by another command meanwhile; nothing was done.',
+    );
   });
 
   test.each([

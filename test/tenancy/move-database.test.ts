@@ -1,9 +1,11 @@
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { placeOf } from '../../components/tenancy/places';
+import { messageOf } from '../../engine/errors';
 import { audit } from '../../provider/audit/audit';
 import { scramVerifier } from '../../provider/database/scram';
 import { requireServer } from '../../provider/database-move/guard';
+import { reopen } from '../../provider/database-move/journal';
 import { survey } from '../../provider/database-move/look';
 import {
   moveDatabases,
@@ -153,6 +155,26 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     await fresh();
     const change = "insert into registry.users (handle) values ('late')";
     await refused('registry.users has', { tools, tell: meanwhile(source, 'postgres', change) });
+  });
+
+  test('refused, and the source stays: somebody has opened it in the middle, and another move has begun', async () => {
+    await fresh();
+    const ends = endsOf(source, target);
+    const others: unknown[] = [];
+    const tell = async (step: string) => {
+      if (!step.startsWith('database vendor_x')) return;
+      for (const begin of [moveDatabases, rehearseMove, undoMove]) {
+        await begin(ends).catch((error: unknown) => others.push(messageOf(error)));
+      }
+      await reopen(ends);
+    };
+    await refused('Somebody has opened the source again while it was copied', { tools, tell });
+    expect(new Set(others)).toEqual(
+      new Set([
+        'A move to this target is going on, by another command: wait for it, or end it there.',
+      ]),
+    );
+    expect(others).toHaveLength(3);
   });
 
   test('a rehearsal tells how long it takes and changes nothing, while requests are answered', async () => {

@@ -59,11 +59,12 @@ describe('the way of a database from a server to RDS', () => {
     ['server', 'moved', 'copying'],
     ['server', 'settled', 'copying'],
     ['copying', 'settled', 'moved'],
+    ['moved', 'server', 'copying'],
   ] as const)('passes no stage over: %s → %s', (from, to, first) => {
     expect(() => {
       requireStages('prod', steps(from, to));
     }).toThrow(
-      `The database of stack "prod" cannot go to "strata:aws.databaseMove: ${to}" at once; nothing was done. ` +
+      `The database of stack "prod" cannot go to "strata:aws.${to === 'server' ? 'database: vm' : `databaseMove: ${to}`}" at once; nothing was done. ` +
         `Deploy "strata:aws.databaseMove: ${first}" first: it says what comes next.`,
     );
   });
@@ -77,6 +78,15 @@ describe('the way of a database from a server to RDS', () => {
   ] as const)('is taken step by step, either way: %s → %s', (from, to) => {
     requireStages('prod', steps(from, to));
   });
+
+  test.each(['server', 'copying', 'moved'] as const)(
+    'leads back nowhere once the volume with the rows is gone: settled → %s',
+    (to) => {
+      expect(() => {
+        requireStages('prod', steps('settled', to));
+      }).toThrow('a new database-1 would be empty, and people would write there');
+    },
+  );
 
   test('is not guessed from a preview that broke off', () => {
     for (const [from, to] of ways) {

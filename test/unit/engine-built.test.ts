@@ -59,6 +59,7 @@ test('what was built is built again only when a source, a package or an option c
     ['provider/new.ts', ''],
     ['engine/load.cjs', 'x'],
     ['package-lock.json', '{"x":1}'],
+    ['node_modules/.package-lock.json', '{"x":1}'],
     ['tsconfig.json', '{"x":1}'],
   ];
   for (const [file, text] of changes) {
@@ -66,6 +67,17 @@ test('what was built is built again only when a source, a package or an option c
     expect([file, ask()[1], ask()[1]]).toEqual([file, 1, 0]);
   }
   expect([ask({ external: ['x'] })[1], ask({ external: ['x'] })[1], ask()[1]]).toEqual([1, 0, 0]);
+});
+
+test('what is edited while it is built is built again', () => {
+  write(entry, 'before');
+  const text = built(entry, {}, () => {
+    write(entry, 'meanwhile');
+    return { text: 'of which', inputs: [entry] };
+  });
+  expect(text).toBe('of which');
+  write(entry, 'before');
+  expect(ask()[1]).toBe(1);
 });
 
 test('a text that moves from one file into another is another program', () => {
