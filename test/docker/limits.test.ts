@@ -19,19 +19,19 @@ describe.skipIf(absent)('limits', () => {
   test('of one user stop that user, and nobody else of the tenant', async () => {
     const token = scene.tokenOf('hal');
     const body = { query: '{ projects { nodes { name } } }' };
-    const answers: Answer[] = [];
-    for (let round = 0; round < 6; round += 1) {
+    let refused: Answer | undefined;
+    // A busy machine asks slower, and what was used up comes back meanwhile.
+    for (let round = 0; round < 40 && refused === undefined; round += 1) {
       const some = Array.from({ length: 30 }, () => ask(scene, '/graphql', { token, body }));
-      answers.push(...(await Promise.all(some)));
+      const answers = await Promise.all(some);
+      refused = answers.find(({ text }) => text.includes('rate_limited'));
     }
-    const refused = answers.filter(({ text }) => text.includes('rate_limited'));
-    expect(refused.length).toBeGreaterThan(0);
-    expect(refused[0]?.status).toBe(429);
+    expect(refused?.status).toBe(429);
     // Where the address itself had its share, that is over in a moment.
     const colleague = scene.tokenOf('gus');
     await expect
       .poll(async () => (await ask(scene, '/graphql', { token: colleague, body })).status, {
-        timeout: 5_000,
+        timeout: 30_000,
       })
       .toBe(200);
   });
