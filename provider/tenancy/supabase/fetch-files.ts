@@ -43,7 +43,15 @@ export async function fetchFiles(
       }
     }
   };
-  await Promise.all(Array.from({ length: atOnce }, work));
+  const workers = Array.from({ length: atOnce }, () =>
+    work().catch((error: unknown) => {
+      // What is on its way comes, nothing else is begun.
+      left.length = 0;
+      throw error;
+    }),
+  );
+  const failed = (await Promise.allSettled(workers)).find(({ status }) => status === 'rejected');
+  if (failed?.status === 'rejected') throw failed.reason;
   return counts;
 }
 
