@@ -62,12 +62,21 @@ function configOf(preset: PresetName, tier: TierName, more: Managed = {}): Recor
       ...more,
     },
     monitoring: told,
+    services: more.database === 'rds' ? withoutUnverified(preset) : {},
   };
+}
+
+/** What is refused beside RDS, turned off. */
+function withoutUnverified(preset: PresetName): Record<string, { enabled: false }> {
+  const refused = (['meta', 'studio'] as const).filter((name) =>
+    isOn(name, { preset, services: {} }),
+  );
+  return Object.fromEntries(refused.map((name) => [name, { enabled: false }]));
 }
 
 const cases = presetNames.flatMap((preset) =>
   tierNames.flatMap((tier) =>
-    Object.keys(preset === 'standard' ? managed : { servers: {} }).flatMap((by) =>
+    Object.keys(managed).flatMap((by) =>
       (preset === 'standard' ? [true, false] : [false]).map(
         (preview) => [preset, by, tier, preview ? 'before' : 'after', preview] as const,
       ),
