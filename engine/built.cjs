@@ -1,7 +1,6 @@
 'use strict';
-// Keeps the platform's own programs as they were built: with their packages inside, ten of them take seconds, and each
-// command that deploys wants them. They are found by a hash of whatever they are made of, so that what was edited is
-// what runs, here as everywhere.
+// Keeps programs as they were built: each command starts several of them and deploys ten more, and building takes
+// seconds. They are found by a hash of whatever they are made of, so that what was edited is what runs.
 const { createHash, randomUUID } = require('node:crypto');
 const fs = require('node:fs');
 const path = require('node:path');
@@ -9,7 +8,7 @@ const path = require('node:path');
 const root = path.dirname(__dirname);
 const place = path.join(root, 'node_modules', '.cache', 'strata', 'programs');
 
-const sources = ['components', 'engine', 'provider'];
+const sources = ['components', 'engine', 'images.lock.json', 'index.ts', 'policy', 'provider'];
 /** The packages that are wanted and those that are installed, and what esbuild is told; each where it is there. */
 const settings = [
   'package.json',
@@ -17,6 +16,9 @@ const settings = [
   'node_modules/.package-lock.json',
   'tsconfig.json',
 ];
+
+/** Of the sources when this process asked first: what it runs and what it builds are of one state. */
+let atFirst;
 
 /** What was built of no source that is there now is forgotten after this. */
 const keptMs = 24 * 60 * 60 * 1000;
@@ -26,19 +28,19 @@ const keptMs = 24 * 60 * 60 * 1000;
  * the text and the files that went into it; with one from elsewhere, such as an application's, nothing is kept.
  */
 function built(entry, options, build) {
-  const before = sourcesHash();
+  const before = (atFirst ??= sourcesHash());
   const folder = path.join(place, before);
   const file = path.join(folder, `${hash([JSON.stringify([entry, options])])}.cjs`);
   if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
   const { text, inputs } = build();
-  // What is edited while it is built may be in the text or not.
+  // What was edited in the meantime may be in the text or not.
   if (inputs.every(isHashed) && sourcesHash() === before) keep(folder, file, text);
   return text;
 }
 
 function isHashed(input) {
   const parts = input.split('/');
-  return sources.includes(parts[0]) || parts.includes('node_modules');
+  return sources.includes(parts[0]) || settings.includes(input) || parts.includes('node_modules');
 }
 
 /** In one piece: others build at the same time, and anyone may be killed. */
@@ -64,17 +66,17 @@ function forget() {
 }
 
 function sourcesHash() {
-  const files = sources.flatMap((folder) =>
-    fs
-      .readdirSync(path.join(root, folder), { recursive: true, withFileTypes: true })
-      .filter((file) => !file.isDirectory())
-      .map((file) => path.relative(root, path.join(file.parentPath, file.name))),
-  );
-  const pieces = [...files.sort(), ...settings.filter(isThere)].flatMap((name) => [
-    name,
-    fs.readFileSync(path.join(root, name)),
-  ]);
-  return hash(pieces);
+  const files = [...sources, ...settings].filter(isThere).flatMap(filesOf);
+  return hash(files.sort().flatMap((name) => [name, fs.readFileSync(path.join(root, name))]));
+}
+
+function filesOf(name) {
+  const place = path.join(root, name);
+  if (!fs.statSync(place).isDirectory()) return [name];
+  return fs
+    .readdirSync(place, { recursive: true, withFileTypes: true })
+    .filter((file) => !file.isDirectory())
+    .map((file) => path.relative(root, path.join(file.parentPath, file.name)));
 }
 
 function isThere(name) {

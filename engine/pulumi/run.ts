@@ -99,6 +99,12 @@ function runCli(
   });
 }
 
+/**
+ * A quarter of the engine's time went into collecting garbage of a heap that stays small: let it grow further between two
+ * collections (about 100 MB more).
+ */
+const garbagePercent = '400';
+
 /** The environment in which the engine finds the language host beside it, and the Node that runs us. */
 export function engineEnvironment(
   file: string,
@@ -109,7 +115,12 @@ export function engineEnvironment(
     path.dirname(process.execPath),
     process.env.PATH ?? '',
   ];
-  return { ...process.env, ...env, PATH: folders.join(path.delimiter) };
+  return {
+    GOGC: garbagePercent,
+    ...process.env,
+    ...env,
+    PATH: folders.join(path.delimiter),
+  };
 }
 
 function collect(stream: NodeJS.ReadableStream, listen?: (chunk: string) => void): () => string {

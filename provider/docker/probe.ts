@@ -1,9 +1,10 @@
 import type Docker from 'dockerode';
 import { randomBytes } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { z } from 'zod';
 import type { Context } from '../host/resource';
 import { engineName, imageName, kindLabel, ownerLabel } from './names';
-import { type Output } from './output';
+import { Output } from './output';
 import { probeArguments } from './probe-arguments';
 import { ensureImage } from './progress';
 import { hardened, runToEnd } from './run';
@@ -32,25 +33,88 @@ export const probeInput = z.strictObject({
 
 /**
  * Asks from a container of its own until there is a good answer: resolves to undefined then, and to why not when there
- * was none within `seconds` (0: ask once). The container is removed, also when the signal ends it.
+ * was none within `seconds`. The container is removed, also when the signal ends it.
  */
 export async function runProbe(
   docker: Docker,
-  { url, network, image }: Probe,
+  { url, ...place }: Probe,
   seconds: number,
   output: Output,
   context: Context,
 ): Promise<string | undefined> {
+  const exitCode = await askAll(docker, place, { urls: [url], seconds }, output, context);
+  return exitCode === 0 ? undefined : output.tail(1) || `${url}: the probe did not run`;
+}
+
+/** Those who are being gathered for the next container, by engine and place. */
+const rounds = new WeakMap<Docker, Map<string, Round>>();
+
+interface Round {
+  readonly urls: Set<string>;
+  readonly silent: Promise<ReadonlySet<string>>;
+}
+
+/** A container takes longer than all that it asks, so those who come within this time share one. */
+const gatherMs = 50;
+
+/** Whether there is a good answer, asked once. */
+export async function answers(
+  docker: Docker,
+  { url, ...place }: Probe,
+  context: Context,
+): Promise<boolean> {
+  const gathering = rounds.get(docker) ?? new Map<string, Round>();
+  rounds.set(docker, gathering);
+  const key = `${place.network} ${place.image}`;
+  const round = gathering.get(key) ?? begin();
+  round.urls.add(url);
+  return !(await round.silent).has(url);
+
+  function begin(): Round {
+    const urls = new Set<string>();
+    const silent = sleep(gatherMs).then(() => {
+      gathering.delete(key);
+      return askOnce(docker, place, [...urls], context);
+    });
+    gathering.set(key, { urls, silent });
+    return { urls, silent };
+  }
+}
+
+/** Which of them gave no good answer. */
+async function askOnce(
+  docker: Docker,
+  place: Place,
+  urls: readonly string[],
+  context: Context,
+): Promise<ReadonlySet<string>> {
+  const output = new Output();
+  const exitCode = await askAll(docker, place, { urls, seconds: 0 }, output, context);
+  if (exitCode === 0) return new Set();
+  const lines = output.tail(urls.length).split('\n');
+  const named = urls.filter((url) => lines.some((line) => line.startsWith(`${url}: `)));
+  return new Set(named.length > 0 ? named : urls);
+}
+
+type Place = Omit<Probe, 'url'>;
+
+/** The exit code of a container that asks them all. */
+async function askAll(
+  docker: Docker,
+  { network, image }: Place,
+  { urls, seconds }: { urls: readonly string[]; seconds: number },
+  output: Output,
+  context: Context,
+): Promise<number> {
   await ensureImage(docker, image, context);
   const options: Docker.ContainerCreateOptions = {
     name: `strata-probe-${randomBytes(4).toString('hex')}`,
     Image: image,
     Entrypoint: ['node'],
-    Cmd: probeArguments(url, seconds),
+    Cmd: probeArguments(urls, seconds),
     User: '65534:65534',
     Labels: { [kindLabel]: 'probe', [ownerLabel]: context.urn },
     HostConfig: hardened({ network }),
   };
-  const { exitCode } = await runToEnd(docker, options, output, context.signal);
-  return exitCode === 0 ? undefined : `${url}: ${output.tail(1) || 'the probe did not run'}`;
+  return (await runToEnd(docker, options, output, context.signal)).exitCode;
 }

@@ -8,7 +8,7 @@ import { differences } from '../local/changes';
 import { found, hostInput, readEngine, withEngine } from './engine';
 import { engineName } from './names';
 import { logTail, Output, withLines } from './output';
-import { probeInput, runProbe, type Probe } from './probe';
+import { answers, probeInput, runProbe, type Probe } from './probe';
 import { teller } from './progress';
 import { judge, type Verdict } from './verdict';
 
@@ -23,7 +23,8 @@ const settleMs = 1_000;
  * It ends at once, with the container's last lines, when the container ends, restarts again and again, or its own check
  * gives it up; and when time is up. A container that is not healthy any more shows as `ready: false` when the stack is
  * refreshed, and is waited for again.
- * A probe costs a container of its own at each wait and each refresh; it is for images that hold no program to ask with.
+ * A probe costs a container of its own at each wait, and one for all at each refresh; it is for images that hold no
+ * program to ask with.
  *
  * @example
  * new Ready('guard-1-ready', { container: 'strata-dev-guard-1', containerId: guard.id, timeoutSeconds: 60 }, { parent: this });
@@ -78,7 +79,7 @@ async function isReady(docker: Docker, state: ReadyState, context: Context): Pro
   const verdict = now && judge(now, now);
   if (verdict?.is !== 'healthy' && verdict?.is !== 'running') return false;
   if (!state.probe) return true;
-  return (await runProbe(docker, state.probe, 0, new Output(), context)) === undefined;
+  return answers(docker, state.probe, context);
 }
 
 function wait(inputs: ReadyInputs, context: Context): Promise<ReadyState> {
@@ -97,7 +98,7 @@ function wait(inputs: ReadyInputs, context: Context): Promise<ReadyState> {
     );
     const trouble = (): string => {
       if (answer.error instanceof Error) throw answer.error;
-      return answer.good ? '' : `${probe?.url ?? ''}: ${asked.tail(1) || 'not asked yet'}`;
+      return answer.good ? '' : asked.tail(1) || `${probe?.url ?? ''}: not asked yet`;
     };
     try {
       await watch(docker, inputs, trouble, context);

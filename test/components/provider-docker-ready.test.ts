@@ -1,6 +1,7 @@
 import type { ContainerCreateOptions, HealthConfig } from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ready, type ReadyInputs } from '../../provider/docker/ready';
+import { kindLabel } from '../../provider/docker/names';
 import { probeInput } from '../../provider/docker/probe';
 import { contextFor } from '../support/local';
 import {
@@ -170,6 +171,33 @@ describe.skipIf(reason)('readiness (a Docker engine)', () => {
     expect((await ready.create(tcp, context)).state.ready).toBe(true);
     const closed = { ...inputs(id, probe(`tcp://${name}:9001`)), ready: true };
     expect(await ready.read('', closed, context)).toEqual({ ...closed, ready: false });
+  });
+
+  test('those who are asked at the same moment share a probe, and each has its own answer', async () => {
+    const id = await node(
+      `require('http').createServer(({ url }, answer) => answer.writeHead(url === '/good' ? 200 : 500).end()).listen(8080);`,
+    );
+    await ready.create(inputs(id, probe(`http://${name}:8080/good`)), context);
+    const events = (await engine.getEvents({
+      filters: { type: ['container'], event: ['create'], label: [`${kindLabel}=probe`] },
+    })) as NodeJS.ReadableStream & { destroy(): void };
+    let probes = 0;
+    events.on('data', () => (probes += 1));
+    const read = async (url: string): Promise<[string, boolean | undefined]> => {
+      const state = { ...inputs(id, probe(url)), ready: true };
+      return [url, (await ready.read('', state, context))?.ready];
+    };
+    const answers = [
+      [`http://${name}:8080/good`, true],
+      [`http://${name}:8080/bad`, false],
+      [`tcp://${name}:8080`, true],
+      [`http://${name}:8080`, false],
+      [`tcp://${name}:1`, false],
+      [`http://${name}-other:8080/good`, false],
+    ] as const;
+    expect(await Promise.all(answers.map(([url]) => read(url)))).toEqual(answers);
+    await expect.poll(() => probes).toBe(1);
+    events.destroy();
   });
 
   test('a redirect is no answer, and why there is none is told', async () => {

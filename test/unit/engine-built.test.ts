@@ -21,16 +21,16 @@ type Built = (
 const project = mkdtempSync(path.join(os.tmpdir(), 'strata-built-'));
 const kept = path.join(project, 'node_modules', '.cache', 'strata', 'programs');
 const entry = 'components/server.ts';
-let built: Built;
+const module = path.join(project, 'engine', 'built.cjs');
+const load = createRequire(module);
 
 beforeAll(() => {
-  for (const folder of ['components', 'engine', 'provider', 'node_modules']) {
+  for (const folder of ['components', 'engine', 'policy', 'provider', 'node_modules']) {
     mkdirSync(path.join(project, folder));
   }
   for (const file of ['package.json', 'package-lock.json', 'tsconfig.json']) write(file, '{}');
   write(entry, 'first');
-  cpSync('engine/built.cjs', path.join(project, 'engine', 'built.cjs'));
-  ({ built } = createRequire(path.join(project, 'engine', 'x'))('./built.cjs') as { built: Built });
+  cpSync('engine/built.cjs', module);
 });
 
 afterAll(() => {
@@ -41,10 +41,16 @@ function write(file: string, text: string): void {
   writeFileSync(path.join(project, file), text);
 }
 
-/** How often it was built, and what came of it. */
+/** As a process has it that begins now. */
+function begun(): Built {
+  Reflect.deleteProperty(load.cache, module);
+  return (load(module) as { built: Built }).built;
+}
+
+/** How often a new process built it, and what came of it. */
 function ask(options: object = {}, inputs: readonly string[] = [entry]): [string, number] {
   let builds = 0;
-  const text = built(entry, options, () => {
+  const text = begun()(entry, options, () => {
     builds += 1;
     return { text: `built ${String(builds)}`, inputs };
   });
@@ -61,6 +67,9 @@ test('what was built is built again only when a source, a package or an option c
     ['package-lock.json', '{"x":1}'],
     ['node_modules/.package-lock.json', '{"x":1}'],
     ['tsconfig.json', '{"x":1}'],
+    ['index.ts', 'x'],
+    ['images.lock.json', '{}'],
+    ['policy/index.ts', 'x'],
   ];
   for (const [file, text] of changes) {
     write(file, text);
@@ -71,13 +80,27 @@ test('what was built is built again only when a source, a package or an option c
 
 test('what is edited while it is built is built again', () => {
   write(entry, 'before');
-  const text = built(entry, {}, () => {
+  const text = begun()(entry, {}, () => {
     write(entry, 'meanwhile');
     return { text: 'of which', inputs: [entry] };
   });
   expect(text).toBe('of which');
   write(entry, 'before');
   expect(ask()[1]).toBe(1);
+});
+
+test('what a process builds after an edit is kept for nobody', () => {
+  const one = (built: Built, text: string) =>
+    built(entry, {}, () => ({ text, inputs: [entry, 'index.ts', 'images.lock.json'] }));
+  write(entry, 'as it began');
+  const built = begun();
+  built('components/other.ts', {}, () => ({ text: '', inputs: [] }));
+  write(entry, 'edited');
+  expect(one(built, 'of edited')).toBe('of edited');
+  expect(one(begun(), 'again')).toBe('again');
+  write(entry, 'as it began');
+  expect(one(begun(), 'once more')).toBe('once more');
+  expect(one(begun(), 'unused')).toBe('once more');
 });
 
 test('a text that moves from one file into another is another program', () => {

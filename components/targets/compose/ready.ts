@@ -16,7 +16,7 @@ export function readyService(service: Service, nodeImage: string): ComposeServic
   if (url === undefined) return undefined;
   return helper(nodeImage, {
     entrypoint: ['node'],
-    command: probeArguments(url, timeoutSeconds),
+    command: probeArguments([url], timeoutSeconds),
     depends_on: { [service.name]: { condition: 'service_started' } },
   });
 }
