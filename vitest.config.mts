@@ -2,12 +2,15 @@ import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
-/** Tests that start databases, processes or the real engine: a machine with two cores bears two files of them. */
+/**
+ * Tests that start databases, processes or the real engine: a machine with two cores bears two files of them, and three
+ * where each waits for a good part of its time.
+ */
 const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 /** What needs a Docker engine, and what deploys or renders the same thing many times. */
 const longer = [
-  'test/engine/{docker-*,users}.test.ts',
+  'test/engine/{docker-*,functions,hooks,import-supabase,repair,services,users}.test.ts',
   'test/components/{provider-docker-*,docker-changes,presets,aws}.test.ts',
   'test/engine/policy.test.ts',
 ];
@@ -30,6 +33,8 @@ export default defineConfig({
           name: 'pure',
           include: ['test/{unit,components,contract}/**/*.test.ts'],
           exclude: longer,
+          // Vitest leaves one processor for a person who works meanwhile: of two that is half.
+          maxWorkers: '100%',
           testTimeout: 1 * minutes,
           sequence: { groupOrder: 0 },
         },
@@ -51,7 +56,7 @@ export default defineConfig({
         test: {
           name: 'tenancy',
           include: ['test/tenancy/**/*.test.ts'],
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
           sequence: { groupOrder: 3 },
@@ -62,7 +67,7 @@ export default defineConfig({
         test: {
           name: 'services',
           include: services,
-          maxWorkers: 2,
+          maxWorkers: 3,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
           sequence: { groupOrder: 2 },

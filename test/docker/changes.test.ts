@@ -103,8 +103,6 @@ describe.skipIf(absent)('a deployment that is repeated', () => {
       (await ask(scene, '/graphql', { token: scene.tokenOf('ann'), body: { query: notes } }))
         .status,
     ).toBe(200);
-    platform.configure({});
-    await platform.succeed('up');
   });
 
   test('refuses a Postgres of another major before anything is stopped', async () => {
@@ -120,8 +118,6 @@ describe.skipIf(absent)('a deployment that is repeated', () => {
     );
     const after = await container('database').inspect();
     expect([after.Id, after.State.StartedAt]).toEqual([before.Id, before.State.StartedAt]);
-    platform.configure({});
-    await platform.succeed('up');
   });
 });
 
@@ -137,6 +133,7 @@ describe.skipIf(absent)('a platform that is taken down', () => {
     const { platform } = scene;
     const before = await rows();
     const token = scene.tokenOf('ann');
+    platform.configure({});
     for (const takeDown of ['down', 'destroy'] as const) {
       await platform.succeed(takeDown, ...(takeDown === 'destroy' ? ['--yes'] : []));
       expect(await started()).toEqual({});

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { testImages } from '../support/lab';
 import { ask } from './support/client';
@@ -26,21 +26,13 @@ const program = `
 
 beforeAll(async () => {
   if (absent) return;
-  scene = await openScene();
   const echo = {
     image: testImages.node,
     command: ['node', '-e', program],
     port: 8100,
     route: { path: '/echo/', access: 'token', websocket: true },
   };
-  scene.platform.configure({ 'strata:customServices': { echo } });
-  await scene.platform.succeed('up');
-});
-
-afterAll(async () => {
-  if (absent) return;
-  scene.platform.configure({});
-  await scene.platform.succeed('up');
+  scene = await openScene(() => ({ 'strata:customServices': { echo } }));
 });
 
 /** The first words that come by a web socket, or the status that refused it. */

@@ -4,7 +4,7 @@ import { stringify } from 'yaml';
 import { engine } from '../support/docker';
 import { freePort } from '../support/ports';
 import { ask } from './support/client';
-import { container, prefix } from './support/platform';
+import { container, prefix, type Ports } from './support/platform';
 import { absent, openScene, type Scene } from './support/scene';
 
 let scene: Scene;
@@ -13,8 +13,7 @@ let secret: string;
 
 const services = { hasura: { enabled: true, replicas: 3 } };
 
-function config(more: Readonly<Record<string, unknown>> = {}): Record<string, unknown> {
-  const { database } = scene.ports;
+function config({ database }: Ports, more: object = {}): Record<string, unknown> {
   return {
     'strata:services': services,
     // Its connections are counted too.
@@ -26,21 +25,17 @@ function config(more: Readonly<Record<string, unknown>> = {}): Record<string, un
 
 beforeAll(async () => {
   if (absent) return;
-  scene = await openScene();
   port = await freePort();
-  scene.platform.configure(config());
-  await scene.platform.succeed('up');
+  scene = await openScene(config);
   const kept = await scene.platform.pulumi('stack', 'export', '--show-secrets');
   const { deployment } = JSON.parse(kept) as Exported;
   const admin = deployment.resources.find(({ urn }) => urn.endsWith('::hasura-admin'));
   secret = JSON.parse(admin?.outputs.result.plaintext ?? '""') as string;
 });
 
-afterAll(async () => {
-  if (absent) return;
-  rmSync(scene.platform.workspace.path('app/hasura'), { recursive: true, force: true });
-  scene.platform.configure({});
-  await scene.platform.succeed('up');
+afterAll(() => {
+  if (!absent)
+    rmSync(scene.platform.workspace.path('app/hasura'), { recursive: true, force: true });
 });
 
 interface Exported {
@@ -155,7 +150,7 @@ describe.skipIf(absent)('Hasura in three replicas (a stand-in for its image)', (
     })();
     const before = await ids();
     scene.platform.configure(
-      config({
+      config(scene.ports, {
         'strata:services': {
           hasura: { ...services.hasura, env: { HASURA_GRAPHQL_LOG_LEVEL: 'warn' } },
         },

@@ -8,7 +8,7 @@ import { engine } from '../support/docker';
 import { presetImages, testImages, whyNoPlatform } from '../support/lab';
 import { Mailbox, subscribed } from '../support/realtime/channel';
 import { ask, type Answer } from './support/client';
-import { prefix } from './support/platform';
+import { prefix, type Ports } from './support/platform';
 import { addressOf, keepsFiles, operator, presetConfig, signIn, states } from './support/presets';
 import { absent, openScene, type Scene } from './support/scene';
 import { secretsIn, secretsOf } from './support/secrets';
@@ -61,22 +61,16 @@ const skipped = absent || (await whyNoPlatform(presetImages)) !== undefined;
 let scene: Scene;
 
 beforeAll(async () => {
-  if (!skipped) scene = await openScene();
-});
-
-afterAll(async () => {
-  if (skipped) return;
-  scene.platform.configure({});
-  await scene.platform.succeed('up');
+  if (!skipped) scene = await openScene((ports) => configOf('nself', ports));
 });
 
 /** Deploys the preset in the place of the one before, whose tenants and rows stay. */
 async function deploy(preset: PresetName, more: object = {}): Promise<void> {
-  if (skipped) return;
-  scene.platform.configure(
-    presetConfig(preset, { ...more, 'strata:docker': { databasePort: scene.ports.database } }),
-  );
-  await scene.platform.succeed('up');
+  if (!skipped) await scene.platform.settle(configOf(preset, scene.ports, more));
+}
+
+function configOf(preset: PresetName, ports: Ports, more: object = {}): Record<string, unknown> {
+  return presetConfig(preset, { ...more, 'strata:docker': { databasePort: ports.database } });
 }
 
 /** What holds for each preset, whatever it has. */
@@ -445,12 +439,7 @@ describe.skipIf(skipped)('preset flask (stand-ins for GoTrue and pgAdmin)', () =
     };
     const form = { grants: ['password'], scopes: ['storage:read'], firstParty: true };
     const oauth = { clients: { 'night-job': job, form } };
-    scene.platform.configure(
-      presetConfig('flask', {
-        'strata:oauth': oauth,
-        'strata:docker': { databasePort: scene.ports.database },
-      }),
-    );
+    scene.platform.configure(configOf('flask', scene.ports, { 'strata:oauth': oauth }));
     await scene.platform.pulumi(
       'config',
       'set',

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { stringify } from 'yaml';
 import { engine, removeAll } from '../../support/docker';
@@ -55,8 +56,18 @@ export class Platform {
     return new Platform(Workspace.at(folder), ports);
   }
 
-  /** Writes the stack's file: everything that one server has, and what is given instead. */
+  /** Deploys a configuration, unless it is the one that stands. */
+  async settle(config: Readonly<Record<string, unknown>>): Promise<void> {
+    const wanted = stringify(config);
+    if (existsSync(this.standing) && readFileSync(this.standing, 'utf8') === wanted) return;
+    this.configure(config);
+    await this.succeed('up');
+    writeFileSync(this.standing, wanted);
+  }
+
+  /** Writes the stack's file: everything that one server has, and what is given instead. What stands is unknown then. */
   configure(config: Readonly<Record<string, unknown>>): void {
+    rmSync(this.standing, { force: true });
     const tenants = {
       acme: { members: { ann: 'admin', bob: 'member' } },
       globex: { members: { gus: 'admin', hal: 'member' } },
@@ -132,6 +143,11 @@ export class Platform {
   async dispose(): Promise<void> {
     await removeAll(prefix);
     await this.workspace.dispose();
+  }
+
+  /** The configuration that was deployed, and left alone since, stands in this file: each test file is a process. */
+  private get standing(): string {
+    return this.workspace.path('.standing');
   }
 
   private environment(): NodeJS.ProcessEnv {

@@ -1,7 +1,7 @@
 import { Client } from 'pg';
 import { inject } from 'vitest';
 import { token, type Subject } from '../../support/forge';
-import { Platform } from './platform';
+import { Platform, type Ports } from './platform';
 import type { Deployed } from './setup';
 
 export type Member = 'ann' | 'bob' | 'gus' | 'hal';
@@ -18,13 +18,20 @@ const deployed = inject('deployed');
 /** For `describe.skipIf`: the reason was printed when the tests began. */
 export const absent = deployed === undefined;
 
-/** Looks the members up; only where there is a platform. */
-export async function openScene(): Promise<Scene> {
+/**
+ * Looks the members up; only where there is a platform. It is as it was set up at first, or as `config` says by its ports,
+ * whatever other tests have left.
+ */
+export async function openScene(
+  config: (ports: Ports) => Readonly<Record<string, unknown>> = () => ({}),
+): Promise<Scene> {
   if (!deployed) throw new Error('there is no platform: these tests are skipped');
+  const platform = Platform.of(deployed.folder, deployed.ports);
+  await platform.settle(config(deployed.ports));
   const members = await readMembers(deployed);
   return {
     ...deployed,
-    platform: Platform.of(deployed.folder, deployed.ports),
+    platform,
     members,
     tokenOf: (member) => token(deployed.outputs.jwt, members[member]),
   };

@@ -30,7 +30,7 @@ export default async function setup(
   const platform = await Platform.create();
   try {
     mkdirSync(platform.workspace.path('.backend'));
-    await platform.succeed('up');
+    await platform.settle({});
     const outputs = await platform.outputs();
     const { folder } = platform.workspace;
     project.provide('deployed', { folder, ports: platform.ports, outputs });
