@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { autoScaling, loadBalancing, withAws } from '../provider/aws/api';
 import { ask } from '../provider/aws/ask';
 import { troubleNow } from '../provider/aws/targets';
+import { parseUrn } from '../provider/host/urn';
 import { UserError } from './errors';
 import { managedHealth, type AwsResource } from './aws-managed-health';
 import { healthOf, type ServiceHealth } from './health';
@@ -147,7 +148,7 @@ function placedOn(services: Services, server: string): [string, Services[string]
 }
 
 function health(name: string, kind: string, where: string, reason?: string): ServiceHealth {
-  return healthOf({ name, kind, where }, { ...(reason !== undefined && { reason }) });
+  return healthOf({ name, kind, where }, { reason });
 }
 
 function ofType(resources: readonly AwsResource[], type: string): AwsResource[] {
@@ -155,5 +156,5 @@ function ofType(resources: readonly AwsResource[], type: string): AwsResource[] 
 }
 
 function nameOf(urn: string, suffix: string): string {
-  return urn.slice(urn.lastIndexOf('::') + 2).replace(suffix, '');
+  return parseUrn(urn).name.replace(suffix, '');
 }

@@ -2,6 +2,7 @@ import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ReplicationGroup } from '@aws-sdk/client-elasticache';
 import { z } from 'zod';
 import { AwsAwayError, caches, databases, withAws } from '../provider/aws/api';
+import { parseUrn } from '../provider/host/urn';
 import { UserError } from './errors';
 import { healthOf, type ServiceHealth } from './health';
 import type { Outputs } from './outputs';
@@ -69,13 +70,9 @@ async function health(
   // A replica stands in for nothing.
   const isCopy = inputs?.replicateSourceDb !== undefined;
   const placed = Object.entries(services).filter((entry) => !isCopy && entry[1].where === made);
-  const why = reason === undefined ? {} : { reason };
   return [
-    healthOf(
-      { name: urn.slice(urn.lastIndexOf('::') + 2), kind, where },
-      { ...why, ...(note && { note }) },
-    ),
-    ...placed.map(([name, service]) => healthOf({ name, kind: service.kind, where }, why)),
+    healthOf({ name: parseUrn(urn).name, kind, where }, { reason, note }),
+    ...placed.map(([name, service]) => healthOf({ name, kind: service.kind, where }, { reason })),
   ];
 }
 

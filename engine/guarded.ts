@@ -1,5 +1,5 @@
 import { UserError } from './errors';
-import type { Exported } from './pending';
+import type { Exported } from './state';
 
 /**
  * Throws where any of these resources has AWS's own protection from deletion: AWS would refuse when everything around them

@@ -1,5 +1,6 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { computers, withAws } from '../provider/aws/api';
+import { parseUrn, type Urn } from '../provider/host/urn';
 
 /** A resource that a killed engine had asked AWS for: nobody wrote down whether it was made, nor its id. */
 export interface HalfMade {
@@ -80,9 +81,10 @@ export async function findHalfMade<One extends HalfMade>(
     return typeof id === 'string' ? [{ made, id }] : [];
   });
   const sought = all.filter(({ type }) => tagged[type] !== undefined);
-  if (sought.length === 0) return byName;
+  const [one] = sought;
+  if (!one) return byName;
   const objects = await withAws({ signal: AbortSignal.timeout(patienceMs) }, () =>
-    objectsOf(stackOf(sought[0]), region),
+    objectsOf(parseUrn(one.urn), region),
   );
   const strangers = objects.filter(({ id }) => !known.includes(id));
   const byTags = sought.flatMap((made) => {
@@ -113,15 +115,9 @@ function fits({ kind, tags }: Tagged, { type, inputs }: HalfMade): boolean {
   );
 }
 
-/** What everything of a stack is tagged with, as its URNs say. */
-function stackOf(one: HalfMade | undefined): { stack: string; project: string } {
-  const [urn = '', project = ''] = one?.urn.split('::') ?? [];
-  return { stack: urn.replace('urn:pulumi:', ''), project };
-}
-
 /** All that EC2 has of a stack, without what has ended and is shown for a while. */
 async function objectsOf(
-  { stack, project }: { stack: string; project: string },
+  { stack, project }: Pick<Urn, 'stack' | 'project'>,
   region: string,
 ): Promise<Tagged[]> {
   const ec2 = await computers(region);

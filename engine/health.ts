@@ -27,7 +27,7 @@ export interface ServiceHealth {
 /** How something is: healthy unless there is a reason against it. */
 export function healthOf(
   known: Pick<ServiceHealth, 'name' | 'kind' | 'where' | 'health'>,
-  { reason, note }: Pick<ServiceHealth, 'reason' | 'note'>,
+  { reason, note }: { readonly reason?: string | undefined; readonly note?: string | undefined },
 ): ServiceHealth {
   return {
     ...known,
@@ -103,7 +103,7 @@ export function checkServices(
     Object.entries(services).map(async ([name, { kind, where, health }]) => {
       const reason = await whyNot(health, states.get(name));
       const known = { name, kind, where, ...(health !== undefined && { health }) };
-      return healthOf(known, { ...(reason !== undefined && { reason }) });
+      return healthOf(known, { reason });
     }),
   );
 }

@@ -1,75 +1,18 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
-import { z } from 'zod';
 import { removeLeftovers } from '../provider/docker/containers';
+import { parseUrn } from '../provider/host/urn';
 import { UserError } from './errors';
 import { findHalfMade, isPut } from './half-made';
-import type { Session } from './session';
+import {
+  deploymentIn,
+  dockerOf,
+  type Exported,
+  exportText,
+  importState,
+  type Opened,
+  type StateResource,
+  type Whole,
+} from './state';
 import type { Terminal } from './terminal';
-
-const resource = z.looseObject({
-  urn: z.string(),
-  type: z.string(),
-  id: z.string().optional(),
-  /** URNs of what it needs. */
-  dependencies: z.array(z.string()).optional(),
-  /** Gone, and its successor is not there yet. */
-  pendingReplacement: z.boolean().optional(),
-  /** Of those that are looked at; a secret is an object and no text. */
-  inputs: z
-    .looseObject({
-      name: z.string().optional().catch(undefined),
-      host: z.string().optional().catch(undefined),
-    })
-    .optional(),
-});
-
-const exported = z.looseObject({
-  pending_operations: z
-    .array(
-      z.looseObject({
-        type: z.string(),
-        resource,
-      }),
-    )
-    .optional(),
-  resources: z.array(resource).optional(),
-});
-
-type State = z.infer<typeof resource>;
-export type Exported = z.infer<typeof exported>;
-
-/** A stack that was opened, as far as its state is concerned. */
-type Opened = Pick<Session, 'pulumi'> & { readonly stack: Pick<Session['stack'], 'name'> };
-
-/** A state as `pulumi stack export` gives it. */
-interface Whole {
-  readonly deployment: unknown;
-}
-
-/** The state of a stack; secrets in it stay encrypted. */
-export async function exportState(session: Opened): Promise<Exported> {
-  const { deployment } = JSON.parse(await textOf(session)) as Whole;
-  return exported.parse(deployment ?? {});
-}
-
-/** The Automation API's own export opens all secrets. */
-async function textOf({ stack, pulumi }: Opened): Promise<string> {
-  const { stdout } = await pulumi(['stack', 'export', '--stack', stack.name]);
-  return stdout;
-}
-
-async function importState({ stack, pulumi }: Opened, state: Whole): Promise<void> {
-  const folder = mkdtempSync(path.join(os.tmpdir(), 'strata-state-'));
-  const file = path.join(folder, 'state.json');
-  try {
-    writeFileSync(file, JSON.stringify(state), { mode: 0o600 });
-    await pulumi(['stack', 'import', '--stack', stack.name, '--file', file]);
-  } finally {
-    rmSync(folder, { recursive: true, force: true });
-  }
-}
 
 /**
  * Settles creations that a killed engine left half done. Our own resources find what exists by its name, a generated
@@ -79,16 +22,16 @@ async function importState({ stack, pulumi }: Opened, state: Whole): Promise<voi
  */
 export async function settlePendingCreates(session: Opened, out: Terminal): Promise<void> {
   const { name } = session.stack;
-  const text = await textOf(session);
+  const text = await exportText(session);
   const state = JSON.parse(text) as Whole;
-  const deployment = exported.parse(state.deployment ?? {});
+  const deployment = deploymentIn(state);
   if (!maySettlePending(deployment)) return;
   const leftovers = leftoversOf(deployment);
   if (leftovers.length > 0) await removeLeftovers(dockerOf(deployment)?.host, name, leftovers);
   const { resources, words } = await takenUp(deployment);
   const settled = { ...deployment, resources, pending_operations: [] };
   // What looks half done may be somebody else's work in this moment.
-  if ((await textOf(session)) !== text) {
+  if ((await exportText(session)) !== text) {
     throw new UserError(
       `Stack "${name}" was changed by another command meanwhile; nothing was done. Run this again when that has ended.`,
     );
@@ -110,7 +53,7 @@ export function maySettlePending(deployment: Exported): boolean {
   return creations.length > 0 && creations.every(({ type }) => isOurs(type) || isOfAws(type));
 }
 
-function creationsIn({ pending_operations: pending = [] }: Exported): State[] {
+function creationsIn({ pending_operations: pending = [] }: Exported): StateResource[] {
   return pending.filter(({ type }) => type === 'creating').map(({ resource: made }) => made);
 }
 
@@ -129,7 +72,7 @@ function isOfAws(type: string): boolean {
 /** The state's resources with those that AWS may have made, and what people should know. */
 async function takenUp(
   deployment: Exported,
-): Promise<{ resources: readonly State[]; words: readonly string[] }> {
+): Promise<{ resources: readonly StateResource[]; words: readonly string[] }> {
   const { resources = [] } = deployment;
   const halfMade = creationsIn(deployment).filter(({ type }) => isOfAws(type));
   const region = resources.find(({ type }) => type === 'pulumi:providers:aws')?.inputs?.region;
@@ -157,7 +100,10 @@ async function takenUp(
  * Whether it can be in the state: its predecessor is gone, and stood behind all that it needs. What needs it stands behind
  * that place, and the engine takes no state in which anything stands before what it needs.
  */
-function hasRoom({ urn, dependencies = [] }: State, resources: readonly State[]): boolean {
+function hasRoom(
+  { urn, dependencies = [] }: StateResource,
+  resources: readonly StateResource[],
+): boolean {
   const place = resources.findIndex((one) => one.urn === urn);
   if (place < 0) return true;
   const isGone = resources.every((one) => one.urn !== urn || one.pendingReplacement === true);
@@ -165,12 +111,12 @@ function hasRoom({ urn, dependencies = [] }: State, resources: readonly State[])
   return isGone && !dependencies.some((needed) => later.includes(needed));
 }
 
-function told({ urn, type }: State): string {
-  return `${urn.slice(urn.lastIndexOf('::') + 2)} (${type})`;
+function told({ urn, type }: StateResource): string {
+  return `${parseUrn(urn).name} (${type})`;
 }
 
-function twice([first]: readonly State[]): string {
-  const [stack = '', project = ''] = first?.urn.replace('urn:pulumi:', '').split('::') ?? [];
+function twice([first]: readonly StateResource[]): string {
+  const { stack, project } = parseUrn(first?.urn ?? '');
   return (
     'Whether AWS had made what is made again, nobody wrote down. If it had, there is one too many, which costs, or AWS ' +
     'refuses the second because of its name: then delete the new one that no state knows, and run this again. Both have ' +
@@ -184,12 +130,4 @@ function leftoversOf(deployment: Exported): string[] {
   return creationsIn(deployment)
     .filter(({ type }) => removable.includes(type))
     .flatMap(({ inputs }) => (inputs?.name === undefined ? [] : [inputs.name]));
-}
-
-/** The Docker engine that a stack uses, its environment's own where there is no host; undefined when it uses none. */
-export function dockerOf({ resources = [] }: Exported): { readonly host?: string } | undefined {
-  const plugin = resources.find(({ type }) => type === 'pulumi:providers:docker');
-  if (!plugin) return undefined;
-  const host = plugin.inputs?.host;
-  return host === undefined ? {} : { host };
 }

@@ -1,8 +1,8 @@
 import { awsHealth } from './aws-health';
 import { checkStack, type ServiceHealth } from './health';
 import type { Outputs } from './outputs';
-import { exportState } from './pending';
 import { withStack } from './session';
+import { exportState } from './state';
 import type { Terminal } from './terminal';
 
 /** Asks all services of a deployed stack, wherever they run: on AWS by what stands in the state. */

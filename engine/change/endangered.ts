@@ -5,6 +5,7 @@ import {
   mayBeDeleted,
   openingTypes,
 } from '../deletion';
+import { parseUrn } from '../../provider/host/urn';
 import { UserError } from '../errors';
 import { stackOption } from '../outputs';
 import type { Properties, Step } from './steps';
@@ -85,22 +86,17 @@ function adviceOf(fate: string): string {
 
 /** Protected, or of a kind that keeps data; tenants are rows, and their resource says itself how they go. */
 export function holdsData({ urn, type, before, after }: Step): boolean {
-  if (kindsIn(urn).includes('strata:data:')) return false;
+  if (parseUrn(urn).types.includes('strata:data:')) return false;
   const isProtected = before?.protect === true || after?.protect === true;
   return isProtected || keepsData({ urn, type });
 }
 
 /** Of a kind that keeps data or opens it, and the platform's own: not a server's or a tier's, which can be made again. */
 export function keepsData({ urn, type }: { readonly urn: string; readonly type: string }): boolean {
-  const kinds = kindsIn(urn);
+  const { types: kinds } = parseUrn(urn);
   const isPlatforms =
     kinds.startsWith('strata:index:Platform$') && !kinds.includes('strata:tiers:');
   return isPlatforms && keeping.has(type);
-}
-
-/** The types of a resource and of what it is below, as its URN has them. */
-function kindsIn(urn: string): string {
-  return urn.split('::')[2] ?? '';
 }
 
 function fateOf(steps: readonly Step[]): string {

@@ -148,7 +148,7 @@ function stoppedAmong(servers: readonly ServerChange[], moved: readonly Move[]):
 function phasesOf(
   steps: readonly Step[],
   servers: readonly ServerChange[],
-  { moved, managed, migrations }: Pick<Told, 'moved' | 'managed' | 'migrations'>,
+  { moved, managed, migrations }: Told,
 ): Phase[] {
   const of = (fate: ServerChange['fate']) => servers.filter((server) => server.fate === fate);
   const stopped = stoppedAmong(servers, moved);

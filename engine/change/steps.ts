@@ -1,4 +1,5 @@
 import type { EngineEvent, StepEventStateMetadata } from '@pulumi/pulumi/automation';
+import { parseUrn } from '../../provider/host/urn';
 
 /** A resource as it is, or as it is to be; secrets are left out of its properties, unknown ones are a sign of the engine. */
 export interface Properties {
@@ -48,7 +49,7 @@ export class Collector {
       operation: op,
       urn,
       type,
-      name: urn.slice(urn.lastIndexOf('::') + 2),
+      name: parseUrn(urn).name,
       ...(before && { before: properties(before) }),
       ...(after && { after: properties(after) }),
       because: keys ?? [],

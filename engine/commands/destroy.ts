@@ -3,6 +3,7 @@ import { createInterface } from 'node:readline/promises';
 import { type Command } from 'commander';
 import { stackFolder, volumesOf } from '../../provider/local/folders';
 import { stopContainers } from '../../provider/docker/containers';
+import { parseUrn } from '../../provider/host/urn';
 import { stopProcesses } from '../../provider/local/processes';
 import { keepsData } from '../change/endangered';
 import { deletionToken, deletionVariable, holdingTypes } from '../deletion';
@@ -10,8 +11,9 @@ import { UserError } from '../errors';
 import { refuseGuarded } from '../guarded';
 import { announced } from '../hooks/announce';
 import { stackOption } from '../outputs';
-import { dockerOf, type Exported, exportState, settlePendingCreates } from '../pending';
+import { settlePendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
+import { dockerOf, type Exported, exportState } from '../state';
 import { type Terminal, terminal } from '../terminal';
 import { type StackOptions, stackCommand } from './options';
 
@@ -56,7 +58,7 @@ async function destroy({
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
       const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
       if (withData) await deleteAll(watched, volumes, out);
-      else await deleteServices(watched);
+      else await deleteServices(watched, state);
     });
   });
   out.result(
@@ -68,9 +70,8 @@ async function destroy({
 }
 
 /** What protected data depends on stays in the state too, its server among it; that has to be stopped all the same. */
-async function deleteServices(session: Session): Promise<void> {
+async function deleteServices(session: Session, state: Exported): Promise<void> {
   const { stack, live, pulumi } = session;
-  const state = await exportState(session);
   const engine = dockerOf(state);
   // A deployment that was to give something up, and failed, has left it without protection.
   for (const { urn } of unprotected(state)) {
@@ -130,13 +131,12 @@ export function volumesIn({ resources = [] }: Exported): Volume[] {
   return resources.flatMap(({ type, urn, inputs, protect }) => {
     if (!holdingTypes.includes(type)) return [];
     if (passing.includes(type) && protect !== true && !keepsData({ urn, type })) return [];
-    const parts = urn.split('::');
-    const stack = parts[0]?.replace('urn:pulumi:', '') ?? '';
+    const { stack, name } = parseUrn(urn);
     const { path: folder, volume } = (inputs ?? {}) as { path?: unknown; volume?: unknown };
     const place = folder ?? volume;
     return [
       {
-        token: deletionToken(stack, parts.at(-1) ?? '', type),
+        token: deletionToken(stack, name, type),
         path: typeof place === 'string' ? place : urn,
       },
     ];

@@ -9,9 +9,10 @@ import { refuseGuarded } from '../guarded';
 import { notesOf, reasonsOf } from '../health';
 import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
-import { exportState, settlePendingCreates } from '../pending';
+import { settlePendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
 import { stackHealth } from '../stack-health';
+import { exportState } from '../state';
 import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 

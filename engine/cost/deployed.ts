@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseUrn } from '../../provider/host/urn';
 import { Interrupted, UserError } from '../errors';
 import { withStack } from '../session';
 import type { Terminal } from '../terminal';
@@ -40,6 +41,6 @@ export function resourcesIn(deployment: unknown): Recorded[] {
       from: Object.fromEntries(
         Object.entries(propertyDependencies).map(([property, urns]) => [property, urns ?? []]),
       ),
-      name: urn.slice(urn.lastIndexOf('::') + 2),
+      name: parseUrn(urn).name,
     }));
 }

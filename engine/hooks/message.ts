@@ -1,5 +1,6 @@
 import type { EngineEvent, OpType } from '@pulumi/pulumi/automation';
 import type { HookEvent } from '../../components/settings/hooks';
+import { parseUrn } from '../../provider/host/urn';
 import { Interrupted, UserError } from '../errors';
 import { looksSecret } from '../secret-looking';
 
@@ -42,7 +43,7 @@ export class Watch {
     if (summaryEvent) this.summary = countsOf(summaryEvent.resourceChanges);
     if (resOpFailedEvent) {
       const { type, urn } = resOpFailedEvent.metadata;
-      this.failed.add(`${type} ${urn.split('::').at(-1) ?? ''}`);
+      this.failed.add(`${type} ${parseUrn(urn).name}`);
     }
   };
 }

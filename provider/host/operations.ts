@@ -17,6 +17,7 @@ import { problemsOf } from './checking';
 import type { Engine } from './engine';
 import { checkResponse, diffResponse, failure } from './messages';
 import type { AnyResource, Context } from './resource';
+import { parseUrn } from './urn';
 import { receive, redact, send, unknown, type Received, type Values } from './values';
 
 /** One call: the resource it is for, its context, and an unpacker that remembers what is secret. */
@@ -59,7 +60,7 @@ export function operations(
       const { request } = call;
       const run = async () => {
         const urn = request.getUrn();
-        const { stack, type, name } = parse(urn);
+        const { stack, type, name } = parseUrn(urn);
         const resource = resources[type];
         if (!resource) {
           throw new UserError(
@@ -192,14 +193,4 @@ function planned(outputs: Values, open: readonly string[]): Values {
 /** Secret outputs that no input of the same name made secret. */
 function computedSecrets(recorded: Received, resource: AnyResource): string[] {
   return resource.computed.filter((name) => recorded.secretProperties.has(name));
-}
-
-/** `urn:pulumi:stack::project::parent$type::name`; only the name may hold `::`. */
-function parse(urn: string): { stack: string; type: string; name: string } {
-  const [stack = '', , types = '', ...name] = urn.split('::');
-  return {
-    stack: stack.replace('urn:pulumi:', ''),
-    type: types.split('$').at(-1) ?? '',
-    name: name.join('::'),
-  };
 }

@@ -1,6 +1,6 @@
 import { expect, test, vi } from 'vitest';
 import { endsInState } from '../../engine/move-database/stack-ends';
-import type { Exported } from '../../engine/pending';
+import type { Exported } from '../../engine/state';
 import { deploy } from '../support/platform';
 
 // What images are built from takes longer to bundle than everything else, and is the same here as anywhere.

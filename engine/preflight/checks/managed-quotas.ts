@@ -1,14 +1,7 @@
-import {
-  type CacheCluster,
-  DescribeCacheClustersCommand,
-  type DescribeCacheClustersCommandOutput,
-} from '@aws-sdk/client-elasticache';
-import {
-  type DBInstance,
-  DescribeDBInstancesCommand,
-  type DescribeDBInstancesCommandOutput,
-} from '@aws-sdk/client-rds';
+import { DescribeCacheClustersCommand } from '@aws-sdk/client-elasticache';
+import { DescribeDBInstancesCommand } from '@aws-sdk/client-rds';
 import type { Clients } from '../clients';
+import { allPages } from '../pages';
 import { isOf, type Quota } from '../quota';
 import type { Subject } from '../subject';
 
@@ -25,15 +18,10 @@ async function instances(
   tags: Subject['tags'],
   { rds }: Clients,
 ): Promise<Quota> {
-  const found: DBInstance[] = [];
-  let Marker: string | undefined;
-  do {
-    const page: DescribeDBInstancesCommandOutput = await rds.send(
-      new DescribeDBInstancesCommand({ Marker }),
-    );
-    found.push(...(page.DBInstances ?? []));
-    Marker = page.Marker;
-  } while (Marker !== undefined);
+  const found = await allPages(async (mark) => {
+    const page = await rds.send(new DescribeDBInstancesCommand({ Marker: mark }));
+    return { items: page.DBInstances, next: page.Marker };
+  });
   return {
     what: 'instances of RDS',
     service: 'rds',
@@ -48,15 +36,10 @@ async function nodes(
   { id, nodes: needed }: NonNullable<Subject['elasticache']>,
   { elasticache }: Clients,
 ): Promise<Quota> {
-  const found: CacheCluster[] = [];
-  let Marker: string | undefined;
-  do {
-    const page: DescribeCacheClustersCommandOutput = await elasticache.send(
-      new DescribeCacheClustersCommand({ Marker }),
-    );
-    found.push(...(page.CacheClusters ?? []));
-    Marker = page.Marker;
-  } while (Marker !== undefined);
+  const found = await allPages(async (mark) => {
+    const page = await elasticache.send(new DescribeCacheClustersCommand({ Marker: mark }));
+    return { items: page.CacheClusters, next: page.Marker };
+  });
   const others = found.filter(({ ReplicationGroupId }) => ReplicationGroupId !== id);
   return {
     what: 'nodes of ElastiCache',

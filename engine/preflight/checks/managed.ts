@@ -1,9 +1,7 @@
-import {
-  DescribeOrderableDBInstanceOptionsCommand,
-  type DescribeOrderableDBInstanceOptionsCommandOutput,
-} from '@aws-sdk/client-rds';
+import { DescribeOrderableDBInstanceOptionsCommand } from '@aws-sdk/client-rds';
 import { type Check, type Finding, ok, warning, wrong } from '../check';
 import type { Clients } from '../clients';
+import { allPages } from '../pages';
 import type { Subject } from '../subject';
 
 const name = 'managed';
@@ -27,25 +25,21 @@ async function zonesOf(
   { instanceClass, version, multiAz }: Wanted,
   { rds }: Clients,
 ): Promise<ReadonlySet<string>> {
-  const found = new Set<string>();
-  let Marker: string | undefined;
-  do {
-    const page: DescribeOrderableDBInstanceOptionsCommandOutput = await rds.send(
-      new DescribeOrderableDBInstanceOptionsCommand({
-        Engine: 'postgres',
-        DBInstanceClass: instanceClass,
-        Vpc: true,
-        Marker,
-      }),
+  const wanted = { Engine: 'postgres', DBInstanceClass: instanceClass, Vpc: true };
+  const options = await allPages(async (mark) => {
+    const page = await rds.send(
+      new DescribeOrderableDBInstanceOptionsCommand({ ...wanted, Marker: mark }),
     );
-    for (const option of page.OrderableDBInstanceOptions ?? []) {
-      const isOurs = option.EngineVersion?.split('.')[0] === version;
-      if (!isOurs || option.StorageType !== 'gp3' || (multiAz && !option.MultiAZCapable)) continue;
-      for (const { Name } of option.AvailabilityZones ?? []) if (Name) found.add(Name);
-    }
-    Marker = page.Marker;
-  } while (Marker !== undefined);
-  return found;
+    return { items: page.OrderableDBInstanceOptions, next: page.Marker };
+  });
+  const fitting = options.filter(
+    ({ EngineVersion, StorageType, MultiAZCapable }) =>
+      EngineVersion?.split('.')[0] === version &&
+      StorageType === 'gp3' &&
+      (!multiAz || MultiAZCapable === true),
+  );
+  const inZones = fitting.flatMap(({ AvailabilityZones = [] }) => AvailabilityZones);
+  return new Set(inZones.flatMap(({ Name }) => Name ?? []));
 }
 
 function judged(

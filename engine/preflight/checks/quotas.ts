@@ -1,13 +1,13 @@
 import {
   DescribeAddressesCommand,
   DescribeInstancesCommand,
-  type DescribeInstancesCommandOutput,
   DescribeVpcsCommand,
   type Instance,
 } from '@aws-sdk/client-ec2';
 import { GetServiceQuotaCommand } from '@aws-sdk/client-service-quotas';
 import { type Check, type Finding, ok, warning, wrong } from '../check';
 import type { Clients } from '../clients';
+import { allPages } from '../pages';
 import { isOf, type Quota } from '../quota';
 import type { Subject } from '../subject';
 import { described } from './instance-types';
@@ -121,19 +121,12 @@ async function networks({ tags }: Subject, { ec2 }: Clients): Promise<Quota> {
 }
 
 async function running({ ec2 }: Clients): Promise<Instance[]> {
-  const found: Instance[] = [];
-  let NextToken: string | undefined;
-  do {
-    const page: DescribeInstancesCommandOutput = await ec2.send(
-      new DescribeInstancesCommand({
-        Filters: [{ Name: 'instance-state-name', Values: ['pending', 'running'] }],
-        NextToken,
-      }),
-    );
-    found.push(...(page.Reservations ?? []).flatMap(({ Instances = [] }) => Instances));
-    NextToken = page.NextToken;
-  } while (NextToken !== undefined);
-  return found;
+  const Filters = [{ Name: 'instance-state-name', Values: ['pending', 'running'] }];
+  const reservations = await allPages(async (mark) => {
+    const page = await ec2.send(new DescribeInstancesCommand({ Filters, NextToken: mark }));
+    return { items: page.Reservations, next: page.NextToken };
+  });
+  return reservations.flatMap(({ Instances = [] }) => Instances);
 }
 
 /** Families whose servers count to other quotas than the standard one. */
