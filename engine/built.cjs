@@ -31,11 +31,21 @@ function built(entry, options, build) {
   const before = (atFirst ??= sourcesHash());
   const folder = path.join(place, before);
   const file = path.join(folder, `${hash([JSON.stringify([entry, options])])}.cjs`);
-  if (fs.existsSync(file)) return fs.readFileSync(file, 'utf8');
+  const kept = read(file);
+  if (kept !== undefined) return kept;
   const { text, inputs } = build();
   // What was edited in the meantime may be in the text or not.
   if (inputs.every(isHashed) && sourcesHash() === before) keep(folder, file, text);
   return text;
+}
+
+/** Somebody may forget it at this moment. */
+function read(file) {
+  try {
+    return fs.readFileSync(file, 'utf8');
+  } catch {
+    return undefined;
+  }
 }
 
 function isHashed(input) {
