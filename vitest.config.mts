@@ -1,16 +1,14 @@
+import os from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const minutes = 60_000;
 
-/**
- * Tests that start databases, processes or the real engine: a machine with two cores bears two files of them, and three
- * where each waits for a good part of its time.
- */
+/** Tests that start databases, processes or the real engine. */
 const live = ['test/sql/**/*.test.ts', 'test/engine/**/*.test.ts', 'test/e2e/**/*.test.ts'];
 
 /** What needs a Docker engine, and what deploys or renders the same thing many times. */
 const longer = [
-  'test/engine/{docker-*,functions,hooks,import-supabase,repair,services,users}.test.ts',
+  'test/engine/{changes,docker-*,functions,hooks,import-supabase,repair,services,users}.test.ts',
   'test/components/{provider-docker-*,docker-changes,presets,aws}.test.ts',
   'test/engine/policy.test.ts',
 ];
@@ -21,6 +19,8 @@ const services = ['test/services/**/*.test.ts', ...longer];
 export default defineConfig({
   test: {
     pool: 'forks',
+    // Most files wait for a good part of their time, so one more is at work than there are processors.
+    maxWorkers: os.availableParallelism() + 1,
     env: { STRATA_ROOT: process.cwd() },
     reporters: ['default'],
     teardownTimeout: 1 * minutes,
@@ -33,10 +33,7 @@ export default defineConfig({
           name: 'pure',
           include: ['test/{unit,components,contract}/**/*.test.ts'],
           exclude: longer,
-          // Vitest leaves one processor for a person who works meanwhile: of two that is half.
-          maxWorkers: '100%',
           testTimeout: 1 * minutes,
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -45,10 +42,8 @@ export default defineConfig({
           name: 'live',
           include: live,
           exclude: longer,
-          maxWorkers: 2,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
-          sequence: { groupOrder: 1 },
         },
       },
       {
@@ -56,10 +51,8 @@ export default defineConfig({
         test: {
           name: 'tenancy',
           include: ['test/tenancy/**/*.test.ts'],
-          maxWorkers: 3,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
-          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -67,10 +60,8 @@ export default defineConfig({
         test: {
           name: 'services',
           include: services,
-          maxWorkers: 3,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
-          sequence: { groupOrder: 2 },
         },
       },
     ],

@@ -21,36 +21,43 @@ const settings = [
 let atFirst;
 
 /** What was built of no source that is there now is forgotten after this. */
-const keptMs = 24 * 60 * 60 * 1000;
+const keptMs = 60 * 60 * 1000;
 
 /**
  * The text of a program: `build` is asked when nothing was kept of these very sources, packages and options. It returns
  * the text and the files that went into it; with one from elsewhere, such as an application's, nothing is kept.
  */
 function built(entry, options, build) {
-  const before = (atFirst ??= sourcesHash());
+  const before = isOurs(entry) ? (atFirst ??= sourcesHash()) : undefined;
+  if (before === undefined) return build().text;
   const folder = path.join(place, before);
   const file = path.join(folder, `${hash([JSON.stringify([entry, options])])}.cjs`);
   const kept = read(file);
   if (kept !== undefined) return kept;
-  const { text, inputs } = build();
   // What was edited in the meantime may be in the text or not.
-  if (inputs.every(isHashed) && sourcesHash() === before) keep(folder, file, text);
+  const isUnchanged = sourcesHash() === before;
+  const { text, inputs } = build();
+  if (isUnchanged && inputs.every(isHashed) && sourcesHash() === before) keep(folder, file, text);
   return text;
 }
 
-/** Somebody may forget it at this moment. */
-function read(file) {
-  try {
-    return fs.readFileSync(file, 'utf8');
-  } catch {
-    return undefined;
-  }
+/** Of the platform, and not of an application. */
+function isOurs(file) {
+  return sources.includes(file.split('/')[0]);
 }
 
 function isHashed(input) {
-  const parts = input.split('/');
-  return sources.includes(parts[0]) || settings.includes(input) || parts.includes('node_modules');
+  return isOurs(input) || settings.includes(input) || input.split('/').includes('node_modules');
+}
+
+/** A file that a loss of power left without its end, or that somebody forgets at this moment, is not there. */
+function read(file) {
+  try {
+    const [, sum, text] = /^\/\/ ([0-9a-f]+)\n(.*)$/s.exec(fs.readFileSync(file, 'utf8')) ?? [];
+    return text !== undefined && hash([text]) === sum ? text : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 /** In one piece: others build at the same time, and anyone may be killed. */
@@ -59,7 +66,7 @@ function keep(folder, file, text) {
     if (!fs.existsSync(folder)) forget();
     fs.mkdirSync(folder, { recursive: true });
     const unfinished = `${file}.${randomUUID()}`;
-    fs.writeFileSync(unfinished, text);
+    fs.writeFileSync(unfinished, `// ${hash([text])}\n${text}`);
     fs.renameSync(unfinished, file);
   } catch {
     // A folder that takes nothing costs only time.
@@ -70,14 +77,23 @@ function forget() {
   if (!fs.existsSync(place)) return;
   for (const name of fs.readdirSync(place)) {
     const folder = path.join(place, name);
-    if (Date.now() - fs.statSync(folder).mtimeMs < keptMs) continue;
-    fs.rmSync(folder, { recursive: true, force: true });
+    try {
+      if (Date.now() - fs.statSync(folder).mtimeMs < keptMs) continue;
+      fs.rmSync(folder, { recursive: true, force: true });
+    } catch {
+      // Another user's, or another process forgets it too.
+    }
   }
 }
 
+/** Nothing where a file cannot be read, such as an editor's lock or one that is gone again. */
 function sourcesHash() {
-  const files = [...sources, ...settings].filter(isThere).flatMap(filesOf);
-  return hash(files.sort().flatMap((name) => [name, fs.readFileSync(path.join(root, name))]));
+  try {
+    const files = [...sources, ...settings].filter(isThere).flatMap(filesOf);
+    return hash(files.sort().flatMap((name) => [name, fs.readFileSync(path.join(root, name))]));
+  } catch {
+    return undefined;
+  }
 }
 
 function filesOf(name) {
@@ -100,4 +116,4 @@ function hash(pieces) {
   return sum.digest('hex');
 }
 
-module.exports = { built };
+module.exports = { built, isOurs };

@@ -5,7 +5,7 @@
 const fs = require('node:fs');
 const Module = require('node:module');
 const path = require('node:path');
-const { built } = require('./built.cjs');
+const { built, isOurs } = require('./built.cjs');
 
 const root = path.dirname(__dirname);
 const packagesFolder = path.join(root, 'node_modules');
@@ -30,7 +30,7 @@ function load(entry) {
   }
   process.env.STRATA_ROOT = root;
   // The variable tells every Node that is started below this one.
-  process.env.NODE_COMPILE_CACHE ??= path.join(packagesFolder, '.cache', 'strata', 'compiled');
+  process.env.NODE_COMPILE_CACHE ||= path.join(packagesFolder, '.cache', 'strata', 'compiled');
   Module.enableCompileCache(process.env.NODE_COMPILE_CACHE);
   const file = path.join(root, entry);
   const program = new Module(file, module);
@@ -38,13 +38,18 @@ function load(entry) {
   Module.setSourceMapsSupport?.(true, { nodeModules: false });
   program.filename = file;
   program.paths = Module._nodeModulePaths(path.dirname(file));
-  program._compile(bundle(entry, { sourcemap: true }), path.join(home(), entry));
+  program._compile(bundle(entry, { sourcemap: true }), compiledAs(entry));
   return program.exports;
 }
 
-/** The checkout that the packages belong to: copies that share them share what was compiled, which goes by the name. */
-function home() {
-  return path.dirname(fs.realpathSync(packagesFolder));
+/**
+ * The name of a program, by which Node finds what it compiled: copies that share the packages of a checkout share that too.
+ * An application's own files are looked for beside it.
+ */
+function compiledAs(entry) {
+  const real = fs.realpathSync(packagesFolder);
+  const isShared = isOurs(entry) && path.basename(real) === 'node_modules';
+  return path.join(isShared ? path.dirname(real) : root, entry);
 }
 
 /** The text of an entry point as one CommonJS file; it depends on the sources alone. */

@@ -7,7 +7,12 @@ import { root } from '../engine/root';
 const versions = ['15.18.0-beta.17', '16.14.0-beta.17', '17.10.0-beta.17'];
 
 /** What asks the SQL, and what reads the catalogue, which differs from one major to the next. */
-const tests = ['test/sql', 'test/tenancy/audit.test', 'test/tenancy/audit-mutations'];
+const tests = [
+  'test/sql',
+  ...['audit.test', 'audit-managed', 'audit-mutations', 'audit-probes', 'audit-remedies'].map(
+    (name) => `test/tenancy/${name}`,
+  ),
+];
 
 /** Runs them on each major; exits with 1 when any fails. */
 function main(): void {

@@ -58,7 +58,7 @@ async function destroy({
     await announced(name, 'destroyed', out, async ({ onEvent }) => {
       const watched = { ...session, live: { ...session.live, ...(onEvent && { onEvent }) } };
       if (withData) await deleteAll(watched, volumes, out);
-      else await deleteServices(watched, state);
+      else await deleteServices(watched);
     });
   });
   out.result(
@@ -70,8 +70,10 @@ async function destroy({
 }
 
 /** What protected data depends on stays in the state too, its server among it; that has to be stopped all the same. */
-async function deleteServices(session: Session, state: Exported): Promise<void> {
+async function deleteServices(session: Session): Promise<void> {
   const { stack, live, pulumi } = session;
+  // Not the one that people were asked about: meanwhile another machine may have changed it.
+  const state = await exportState(session);
   const engine = dockerOf(state);
   // A deployment that was to give something up, and failed, has left it without protection.
   for (const { urn } of unprotected(state)) {

@@ -1,4 +1,7 @@
-/** Ends with 0 once each has given a good answer, and with 1 when one had none in the given seconds; says why once each. */
+/**
+ * Ends with 0 once each has given a good answer, and with 1 when one had none in the given seconds. Says of each why not,
+ * once each reason, or that it answers.
+ */
 const script = `
   const [, seconds, ...urls] = process.argv;
   const until = Date.now() + 1000 * seconds;
@@ -7,7 +10,7 @@ const script = `
     let asked = protocol === 'tcp:'
       ? require('net').connect(+port, hostname).on('connect', () => done())
       : require('http').get(url, ({ statusCode: is }) => done(is >= 200 && is < 300 ? undefined : 'it answers with status ' + is));
-    asked.setTimeout(3000, () => done('no answer within 3 s')).on('error', (error) => done(error.code || error.message));
+    asked.on('error', (error) => done(error.code || error.message));
     return asked;
   };
   const answer = (url) => new Promise((resolve) => {
@@ -17,12 +20,14 @@ const script = `
       const asked = ask(url, (why) => {
         if (over) return;
         over = true;
+        clearTimeout(late);
         asked.destroy();
-        if (!why) return resolve(true);
+        if (!why) return resolve(!console.log(url + ': answers'));
         if (why !== said) console.log(url + ': ' + (said = why));
         if (Date.now() >= until) return resolve(false);
         setTimeout(next, 250);
       });
+      const late = setTimeout(() => asked.destroy(new Error('no answer within 3 s')), 3000);
     };
     next();
   });

@@ -81,6 +81,9 @@ export async function answers(
   }
 }
 
+/** What Node itself may say beside the answers. */
+const otherLines = 10;
+
 /** Which of them gave no good answer. */
 async function askOnce(
   docker: Docker,
@@ -91,9 +94,9 @@ async function askOnce(
   const output = new Output();
   const exitCode = await askAll(docker, place, { urls, seconds: 0 }, output, context);
   if (exitCode === 0) return new Set();
-  const lines = output.tail(urls.length).split('\n');
-  const named = urls.filter((url) => lines.some((line) => line.startsWith(`${url}: `)));
-  return new Set(named.length > 0 ? named : urls);
+  // A line may be lost, which must not count for an answer.
+  const lines = output.tail(urls.length + otherLines).split('\n');
+  return new Set(urls.filter((url) => !lines.includes(`${url}: answers`)));
 }
 
 type Place = Omit<Probe, 'url'>;

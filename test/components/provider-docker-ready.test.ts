@@ -1,7 +1,7 @@
 import type { ContainerCreateOptions, HealthConfig } from 'dockerode';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { ready, type ReadyInputs } from '../../provider/docker/ready';
-import { kindLabel } from '../../provider/docker/names';
+import { ownerLabel } from '../../provider/docker/names';
 import { probeInput } from '../../provider/docker/probe';
 import { contextFor } from '../support/local';
 import {
@@ -179,10 +179,10 @@ describe.skipIf(reason)('readiness (a Docker engine)', () => {
     );
     await ready.create(inputs(id, probe(`http://${name}:8080/good`)), context);
     const events = (await engine.getEvents({
-      filters: { type: ['container'], event: ['create'], label: [`${kindLabel}=probe`] },
+      filters: { type: ['container'], event: ['create'], label: [`${ownerLabel}=${context.urn}`] },
     })) as NodeJS.ReadableStream & { destroy(): void };
-    let probes = 0;
-    events.on('data', () => (probes += 1));
+    let told = '';
+    events.on('data', (chunk: Buffer) => (told += chunk.toString()));
     const read = async (url: string): Promise<[string, boolean | undefined]> => {
       const state = { ...inputs(id, probe(url)), ready: true };
       return [url, (await ready.read('', state, context))?.ready];
@@ -196,7 +196,7 @@ describe.skipIf(reason)('readiness (a Docker engine)', () => {
       [`http://${name}-other:8080/good`, false],
     ] as const;
     expect(await Promise.all(answers.map(([url]) => read(url)))).toEqual(answers);
-    await expect.poll(() => probes).toBe(1);
+    await expect.poll(() => told.trim().split('\n').filter(Boolean)).toHaveLength(1);
     events.destroy();
   });
 

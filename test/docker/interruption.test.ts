@@ -1,13 +1,23 @@
 import { beforeAll, describe, expect, test } from 'vitest';
+import { engine } from '../support/docker';
 import { endAll } from '../support/processes';
 import { query } from './support/client';
+import { prefix } from './support/platform';
 import { absent, database, openScene, type Scene } from './support/scene';
 
 let scene: Scene;
+let standing: string[];
 
 beforeAll(async () => {
-  if (!absent) scene = await openScene();
+  if (absent) return;
+  scene = await openScene();
+  standing = await containers();
 });
+
+async function containers(): Promise<string[]> {
+  const all = await engine.listContainers({ all: true, filters: { name: [prefix] } });
+  return all.flatMap(({ Names }) => Names.map((name) => name.slice(1))).sort();
+}
 
 const rows = () =>
   database(scene, 'strata_migrator', 'select tenant_id, body from app.notes order by 1, 2');
@@ -20,7 +30,7 @@ const moments: readonly { readonly services: object; readonly moment: RegExp }[]
     moment: /Container graphql-1 (deleting|creating)/,
   },
   {
-    services: { graphql: { env: { LOG: 'b' } } },
+    services: { graphql: { replicas: 2, env: { LOG: 'b' } } },
     moment: /Ready graphql-1-ready (updating|creating)/,
   },
 ];
@@ -42,6 +52,7 @@ describe.skipIf(absent)('ups that are killed one after the other, with all they 
     const before = await rows();
     await platform.succeed('up');
     expect(await rows()).toEqual(before);
+    expect(await containers()).toEqual([...standing, `${prefix}graphql-2`].sort());
     expect(
       JSON.stringify(await query(scene, scene.tokenOf('ann'), '{ notes { nodes { body } } }')),
     ).toContain('body');

@@ -2,6 +2,7 @@ import {
   cpSync,
   mkdirSync,
   mkdtempSync,
+  readFileSync,
   readdirSync,
   rmSync,
   symlinkSync,
@@ -118,6 +119,31 @@ test('what is made of an application’s sources too is built each time', () => 
   expect([ask({}, inputs)[1], ask({}, inputs)[1]]).toEqual([1, 1]);
   const packages = [entry, '../node_modules/zod/index.js'];
   expect([ask({}, packages)[1], ask({}, packages)[1]]).toEqual([1, 0]);
+});
+
+test('a kept program that lost its end, or all of it, is built again', () => {
+  ask();
+  const files = readdirSync(kept, { recursive: true })
+    .map((name) => path.join(kept, String(name)))
+    .filter((name) => name.endsWith('.cjs'));
+  for (const damage of [(text: string) => text.slice(0, -1), () => '', () => '\0'.repeat(99)]) {
+    for (const file of files) writeFileSync(file, damage(readFileSync(file, 'utf8')));
+    expect([ask()[1], ask()[1]]).toEqual([1, 0]);
+  }
+});
+
+test('a file that cannot be read costs only time', () => {
+  symlinkSync('nowhere', path.join(project, 'components', '.#lock.ts'));
+  expect([ask()[1], ask()[1]]).toEqual([1, 1]);
+  rmSync(path.join(project, 'components', '.#lock.ts'));
+  expect(ask()[1]).toBe(0);
+});
+
+test('an application’s program is built each time, whatever went into it', () => {
+  let builds = 0;
+  const build = () => ({ text: String((builds += 1)), inputs: ['node_modules/app/tenancy.ts'] });
+  for (let run = 0; run < 2; run += 1) begun()('node_modules/app/tenancy.ts', {}, build);
+  expect(builds).toBe(2);
 });
 
 test('nothing unfinished stays, and a folder that cannot be written costs only time', () => {
