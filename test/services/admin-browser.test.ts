@@ -177,7 +177,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
   test('can be clicked through, and nothing is wrong on the way', async () => {
     const { page, wrong, context } = await visitor();
     const heading = (): Promise<string | null> => page.locator('h1').textContent();
-    await page.goto(`${origin}/admin/`);
+    await open(page, `${origin}/admin/`);
     expect(await page.locator('tbody tr').count()).toBe(4);
     expect(await page.locator('.badge.bad').allTextContents()).toEqual(['3 of 4', 'unhealthy']);
     await picture(page, 'overview');
@@ -255,7 +255,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
 
   test('cannot be framed, and runs no script that gets into it', async () => {
     const { page, wrong, context } = await visitor();
-    await page.goto(`${origin}/admin/tenants?search=initech`);
+    await open(page, `${origin}/admin/tenants?search=initech`);
     await page.evaluate(
       `document.body.insertAdjacentHTML('beforeend', '<img src=x onerror="document.title = 1">');
        document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.example/x.js' }));`,
@@ -264,7 +264,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
       .poll(() => wrong.filter((said) => said.includes('Content Security Policy')).length)
       .toBeGreaterThan(0);
     expect(await page.title()).toBe('Tenants · Strata');
-    await page.goto(`${origin}/operator/grafana/`);
+    await open(page, `${origin}/operator/grafana/`);
     await page.setContent(`<iframe src="${origin}/admin/"></iframe>`);
     await expect
       .poll(() =>
@@ -275,10 +275,12 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
   });
 });
 
-/** Once more when the machine's network changed just then, as it does when containers come and go beside the test. */
-async function open(page: Page, url: string): Promise<Response | null> {
+/** Again when the machine's network changed just then, as it does when containers come and go beside the test. */
+async function open(page: Page, url: string, patience = 5): Promise<Response | null> {
   return page.goto(url).catch((error: unknown) => {
-    if ((error as Error).message.includes('ERR_NETWORK_CHANGED')) return page.goto(url);
+    const { message } = error as Error;
+    const isPassing = message.includes('ERR_NETWORK_CHANGED') || message.includes('chrome-error:');
+    if (isPassing && patience > 0) return open(page, url, patience - 1);
     throw error;
   });
 }
