@@ -34,6 +34,7 @@ export default defineConfig({
           include: ['test/{unit,components,contract}/**/*.test.ts'],
           exclude: longer,
           testTimeout: 1 * minutes,
+          hookTimeout: 1 * minutes,
         },
       },
       {
