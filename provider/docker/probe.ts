@@ -66,19 +66,21 @@ export async function answers(
   const gathering = rounds.get(docker) ?? new Map<string, Round>();
   rounds.set(docker, gathering);
   const key = `${place.network} ${place.image}`;
-  const round = gathering.get(key) ?? begin();
+  const round =
+    gathering.get(key) ??
+    begin((urls) => {
+      gathering.delete(key);
+      return askOnce(docker, place, urls, context);
+    });
+  gathering.set(key, round);
   round.urls.add(url);
   return !(await round.silent).has(url);
+}
 
-  function begin(): Round {
-    const urls = new Set<string>();
-    const silent = sleep(gatherMs).then(() => {
-      gathering.delete(key);
-      return askOnce(docker, place, [...urls], context);
-    });
-    gathering.set(key, { urls, silent });
-    return { urls, silent };
-  }
+/** Asks whoever has come until the time is up. */
+function begin(ask: (urls: readonly string[]) => Round['silent']): Round {
+  const urls = new Set<string>();
+  return { urls, silent: sleep(gatherMs).then(() => ask([...urls])) };
 }
 
 /** What Node itself may say beside the answers. */

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { engine } from '../support/docker';
+import { containersNamed } from '../support/docker';
 import { endAll } from '../support/processes';
 import { query } from './support/client';
 import { prefix } from './support/platform';
@@ -11,13 +11,8 @@ let standing: string[];
 beforeAll(async () => {
   if (absent) return;
   scene = await openScene();
-  standing = await containers();
+  standing = await containersNamed(prefix);
 });
-
-async function containers(): Promise<string[]> {
-  const all = await engine.listContainers({ all: true, filters: { name: [prefix] } });
-  return all.flatMap(({ Names }) => Names.map((name) => name.slice(1))).sort();
-}
 
 const rows = () =>
   database(scene, 'strata_migrator', 'select tenant_id, body from app.notes order by 1, 2');
@@ -52,13 +47,11 @@ describe.skipIf(absent)('ups that are killed one after the other, with all they 
     const before = await rows();
     await platform.succeed('up');
     expect(await rows()).toEqual(before);
-    expect(await containers()).toEqual([...standing, `${prefix}graphql-2`].sort());
+    expect(await containersNamed(prefix)).toEqual([...standing, `${prefix}graphql-2`].sort());
     expect(
       JSON.stringify(await query(scene, scene.tokenOf('ann'), '{ notes { nodes { body } } }')),
     ).toContain('body');
-    const { changes } = JSON.parse(await platform.succeed('preview', '--json')) as {
-      changes: object;
-    };
+    const { changes } = JSON.parse(await platform.succeed('up', '--json')) as { changes: object };
     expect(Object.keys(changes)).toEqual(['same']);
   });
 });
