@@ -28,7 +28,7 @@ function inputs(more: Partial<VendorInputs> = {}): VendorInputs {
     name: 'vendor_gotrue',
     password: 'a password of many letters',
     setup: ['create schema if not exists auth authorization vendor_gotrue'],
-    connections: 2,
+    connections: 10,
     becomes: [],
     ...more,
   };
@@ -65,6 +65,10 @@ describe('a database for a vendor, made by an admin who is no superuser', () => 
   });
 
   test('has no more connections than it was given', async () => {
+    await vendorDatabase.create(
+      inputs({ name: 'vendor_hasura', setup: [], connections: 2 }),
+      context,
+    );
     const open = [];
     for (let count = 0; count < 2; count += 1) {
       open.push(await server.connect('vendor_hasura', 'vendor_hasura'));
