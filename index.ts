@@ -12,6 +12,7 @@ export const target = settings.target;
 export const docker = { host: settings.target === 'docker' ? settings.docker.host : undefined };
 export const endpoints = platform.endpoints;
 export const services = platform.services;
+export const entrance = platform.entrance;
 /** The certificate by which clients know the gateway; empty where everybody knows it already. */
 export const authority = platform.authority;
 export const databases = platform.databases;

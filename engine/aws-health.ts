@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { isOnServers, places } from '../components/targets/aws/places';
 import { autoScaling, loadBalancing, withAws } from '../provider/aws/api';
 import { ask } from '../provider/aws/ask';
 import { troubleNow } from '../provider/aws/targets';
@@ -39,7 +40,8 @@ const askSeconds = 60;
 
 /**
  * Asks every server of a stack on AWS: how its services are, and whether it runs the release that was deployed; the
- * balancer for those that it spreads requests over; and RDS and ElastiCache. Throws what is wrong for all of them, such as missing credentials.
+ * balancer for those that it spreads requests over; and RDS and ElastiCache. A service that none of them answers for is not
+ * healthy. Throws what is wrong for all of them, such as missing credentials.
  */
 export async function awsHealth(
   services: Services,
@@ -55,7 +57,16 @@ export async function awsHealth(
     ),
     managedHealth(services, resources, signal),
   ]);
-  return told.flat();
+  const rows = told.flat();
+  const silent = Object.entries(services).filter(([name]) =>
+    rows.every((row) => row.name !== name),
+  );
+  return [
+    ...rows,
+    ...silent.map(([name, { kind, where }]) =>
+      health(name, kind, where, 'nothing deployed runs it'),
+    ),
+  ];
 }
 
 async function serverHealth(
@@ -65,7 +76,7 @@ async function serverHealth(
   signal: AbortSignal,
 ): Promise<ServiceHealth[]> {
   const { region, instanceId } = given;
-  const where = `the server "${name}" (${instanceId})`;
+  const where = `${places.servers(name, 1)} (${instanceId})`;
   const asked = {
     ...{ region, instanceId, line: 'strata-release status', timeoutSeconds: askSeconds },
     description: 'how its services are',
@@ -144,7 +155,7 @@ function besides(said: Answer, services: Services, server: string, where: string
 
 /** The program says in words where it placed a service. */
 function placedOn(services: Services, server: string): [string, Services[string]][] {
-  return Object.entries(services).filter(([, { where }]) => where.includes(`"${server}"`));
+  return Object.entries(services).filter(([, { where }]) => isOnServers(where, server));
 }
 
 function health(name: string, kind: string, where: string, reason?: string): ServiceHealth {

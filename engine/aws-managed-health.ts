@@ -1,6 +1,7 @@
 import type { DBInstance } from '@aws-sdk/client-rds';
 import type { ReplicationGroup } from '@aws-sdk/client-elasticache';
 import { z } from 'zod';
+import { places } from '../components/targets/aws/places';
 import { AwsAwayError, caches, databases, withAws } from '../provider/aws/api';
 import { parseUrn } from '../provider/host/urn';
 import { UserError } from './errors';
@@ -32,9 +33,9 @@ interface Kind {
 }
 
 const kinds: Readonly<Record<string, Kind>> = {
-  'aws:rds/instance:Instance': { where: 'Amazon RDS', kind: 'rds', ask: askDatabase },
+  'aws:rds/instance:Instance': { where: places.database, kind: 'rds', ask: askDatabase },
   'aws:elasticache/replicationGroup:ReplicationGroup': {
-    where: 'Amazon ElastiCache',
+    where: places.cache,
     kind: 'elasticache',
     ask: askCache,
   },

@@ -1,6 +1,7 @@
 import * as pulumi from '@pulumi/pulumi';
 import type { CommandInputs, CommandState } from './aws/command';
 import type { RolloutInputs, RolloutState } from './aws/rollout';
+import type { ServerImageInputs, ServerImageState } from './aws/server-image';
 import { withOutputs, type Args } from './sdk-inputs';
 
 /** The strata provider's resources on AWS; what each is and takes stands at its inputs' type. */
@@ -18,5 +19,13 @@ export class Rollout extends pulumi.CustomResource {
 
   constructor(name: string, args: Args<RolloutInputs>, opts: pulumi.CustomResourceOptions) {
     super('strata:aws:Rollout', name, withOutputs(args, ['live']), opts);
+  }
+}
+
+export class ServerImage extends pulumi.CustomResource {
+  declare readonly imageId: pulumi.Output<ServerImageState['imageId']>;
+
+  constructor(name: string, args: Args<ServerImageInputs>, opts: pulumi.CustomResourceOptions) {
+    super('strata:aws:ServerImage', name, withOutputs(args, ['imageId']), opts);
   }
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { VolumeContent } from '../services/service';
 import { backup } from './aws-backup';
 import { databaseMove, moveToManaged } from './aws-database';
+import { awsTags } from './aws-tags';
 import { contradict } from './contradictions';
 import { elasticache } from './elasticache';
 import type { TargetName, TierName } from './names';
@@ -56,12 +57,6 @@ const endpointServices = [
 const endpointsAllowed = `a list of ${endpointServices.join(', ')}, each once`;
 
 const gigabytes = values.whole('a whole number of GB from 10 to 16384, without quotes', 10, 16_384);
-
-const tag = values.text(
-  'text of 1 to 128 letters, digits, spaces and . _ : / = + @ -',
-  /^[A-Za-z0-9 ._:/=+@-]+$/,
-  128,
-);
 
 /** `strata:aws`: where in AWS, and how large. */
 export const aws = z
@@ -158,11 +153,8 @@ export const aws = z
         320,
       )
       .optional()
-      .describe('Bounds every role that is made.'),
-    tags: z
-      .record(tag, tag.max(256))
-      .default({})
-      .describe('More tags of everything, such as cost-centre.'),
+      .describe('Bounds every role and every user of IAM that is made.'),
+    tags: awsTags,
   })
   .superRefine(({ region: where, zones: given = [] }, context) => {
     given.forEach((name, index) => {

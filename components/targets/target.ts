@@ -149,6 +149,8 @@ export interface Deployment extends Parts {
 export interface Deployed {
   /** The database, from the engine's machine. */
   readonly reach: pulumi.Input<Address>;
+  /** What the domain's DNS records have to lead to: a public address or a host name. Absent where the target has none of its own. */
+  readonly entrance?: pulumi.Output<string>;
   readonly placed: readonly Placed[];
 }
 

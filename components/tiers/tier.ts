@@ -18,6 +18,7 @@ const types: Readonly<Record<TierName, string>> = {
 export abstract class Tier extends pulumi.ComponentResource {
   /** The database, from the engine's machine. */
   readonly reach: pulumi.Input<Address>;
+  readonly entrance: pulumi.Output<string> | undefined;
   readonly placed: readonly Placed[];
 
   constructor(
@@ -28,11 +29,12 @@ export abstract class Tier extends pulumi.ComponentResource {
     opts: pulumi.ComponentResourceOptions,
   ) {
     super(types[tier], name, {}, { ...opts, aliases: others(tier) });
-    const { reach, placed } = target.deploy(
+    const { reach, entrance, placed } = target.deploy(
       { ...parts, groups: groupsOf(tier, parts) },
       { parent: this },
     );
     this.reach = reach;
+    this.entrance = entrance;
     this.placed = placed;
     this.registerOutputs({});
   }

@@ -22,8 +22,9 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const services = await stackHealth(stack, outputs, 'npm run status', out);
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
-  const { tier, target } = outputs;
-  if (json) out.result(JSON.stringify({ stack, tier, target, healthy, services }, null, 2));
+  const { tier, target, entrance } = outputs;
+  const told = { stack, tier, target, entrance, healthy, services };
+  if (json) out.result(JSON.stringify(told, null, 2));
   else out.result(render(stack, outputs, services));
 }
 
@@ -40,7 +41,11 @@ async function readDeployed(stack: string, json: boolean): Promise<Outputs | und
   }
 }
 
-function render(stack: string, { tier, target }: Outputs, services: ServiceHealth[]): string {
+function render(
+  stack: string,
+  { tier, target, entrance }: Outputs,
+  services: ServiceHealth[],
+): string {
   const rows = services.map(({ name, kind, healthy, where }) => [
     name,
     kind,
@@ -50,7 +55,9 @@ function render(stack: string, { tier, target }: Outputs, services: ServiceHealt
   const reasons = reasonsOf(services);
   const notes = notesOf(services);
   return [
-    `Stack ${stack}: tier ${tier} on ${target}\n`,
+    `Stack ${stack}: tier ${tier} on ${target}`,
+    ...(entrance === undefined ? [] : [`The domain’s DNS records lead to ${entrance}`]),
+    '',
     table([['SERVICE', 'KIND', 'STATE', 'WHERE'], ...rows]),
     ...(notes.length > 0 ? ['', ...notes] : []),
     ...(reasons.length > 0 ? ['', ...reasons, '', 'npm run up repairs what can be repaired.'] : []),

@@ -20,7 +20,12 @@ export type Assumed = keyof typeof assumptions;
 /** What costs money and cannot be counted from resources at all. */
 export const neverCounted = [
   'traffic to the internet and between zones',
-  'requests to S3, KMS, Secrets Manager and Lambda',
+  'requests to S3, CloudFront, KMS, Secrets Manager and Lambda',
+  'queries to Route 53',
+  'later snapshots of volumes (what changes after the first)',
+  'daily snapshots of ElastiCache',
+  'what a volume of RDS grows by itself',
+  'backups of RDS that are larger than its volume',
   'CPU credits of instance types t3 and t4g',
   'taxes',
   'discounts (free tier, Savings Plans, reservations)',

@@ -2,6 +2,7 @@
 const free: ReadonlySet<string> = new Set([
   'aws:acm/certificate:Certificate',
   'aws:acm/certificateValidation:CertificateValidation',
+  'aws:autoscaling/lifecycleHook:LifecycleHook',
   'aws:autoscaling/policy:Policy',
   'aws:backup/selection:Selection',
   'aws:backup/vault:Vault',

@@ -1,15 +1,11 @@
 import { names } from '../../components/data/names';
 import { ledToCache } from '../../components/links/way-to-cache';
 import { planOf } from '../../components/plan';
-import { planMemory } from '../../components/services/database/memory';
-import { connections } from '../../components/services/database/connections';
-import { optionalConnections } from '../../components/services/database/optional';
 import { hasManagedCache, natOf, zonesOf } from '../../components/settings/aws';
 import { declaredDatabases } from '../../components/settings/aws-database';
 import { cacheNode, nodeCount } from '../../components/settings/elasticache';
 import { databaseVersion, managedDatabase } from '../../components/settings/rds';
 import type { Settings } from '../../components/settings/schema';
-import { mebibytes } from '../../components/settings/sizes';
 import { awsName } from '../../components/targets/aws/naming';
 import { memoryBytes } from '../../components/targets/memory';
 import type { ServerGroup } from '../../components/targets/target';
@@ -56,17 +52,8 @@ export interface Subject {
   /** How many Elastic IP addresses. */
   readonly addresses: number;
   readonly domain: string;
-  /** Whether a load balancer of AWS answers, which takes its certificate from ACM. */
-  readonly balanced: boolean;
   readonly dnsZone?: string;
   readonly certificate?: string;
-  /** Of Postgres: connections at most, and MiB by share. */
-  readonly database: {
-    readonly connections: number;
-    readonly memory: number;
-    /** When everybody does what they may at once; `undefined` when not even the least of it fits. */
-    readonly worst: number | undefined;
-  };
 }
 
 /** What the settings of a stack on AWS ask for. */
@@ -75,8 +62,6 @@ export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
   const zones = zonesOf(settings.aws);
   const groups = ledToCache(groupsOf(settings.tier, planOf(settings)), settings);
   const balanced = groups.some((group) => group.balanced);
-  const { total } = connections(settings.database, optionalConnections(settings));
-  const memory = mebibytes(settings.database.memory);
   return {
     tags,
     region,
@@ -84,13 +69,11 @@ export function subjectOf(tags: Subject['tags'], settings: Settings): Subject {
     servers: groups.map((group) => wanted(group, zones, settings)),
     addresses: { none: 0, one: 1, 'per-zone': zones.length }[natOf(settings)] + (balanced ? 0 : 1),
     domain: settings.domain,
-    balanced,
     ...(declaredDatabases(settings.aws).managed && { rds: wantedDatabase(settings) }),
     ...(hasManagedCache(settings) && { elasticache: wantedCache(tags, settings) }),
     ...(image !== undefined && { image }),
     ...(dnsZone !== undefined && { dnsZone }),
     ...(certificate !== undefined && { certificate }),
-    database: { connections: total, memory, worst: planMemory(memory, total)?.worst },
   };
 }
 

@@ -9,7 +9,8 @@ import type {
   Workload,
 } from '../../components/services/service';
 import { Moto } from '../support/aws/moto';
-import { docker, must } from '../support/docker-cli';
+import { AwsStandIn, Refusal, type Values } from '../support/aws/stand-in';
+import { docker, must, type Said } from '../support/docker-cli';
 import { removeAll } from '../support/docker';
 import { until } from '../support/until';
 import { bucket, group, Releases } from './support/releases';
@@ -252,6 +253,80 @@ esac
     server.write('etc/strata/release.json', JSON.stringify({ ...config, version }));
     await server.succeed('boot');
     expect(Object.keys(await running(project))).toContain(`${project}-other-1`);
+  });
+
+  describe('a server of a scaling group (a stand-in for Auto Scaling)', () => {
+    const instance = 'i-0123456789abcdef0';
+    let scaling: AwsStandIn;
+    let answer: () => Values | Promise<Values>;
+
+    beforeEach(async () => {
+      answer = () => ({});
+      scaling = await AwsStandIn.start({ CompleteLifecycleAction: () => answer() });
+      vi.stubEnv('AWS_ENDPOINT_URL_AUTO_SCALING', scaling.endpoint);
+      server.write('var/lib/cloud/data/instance-id', `${instance}\n`);
+      return async () => {
+        vi.unstubAllEnvs();
+        await scaling.stop();
+      };
+    });
+
+    async function starts(services: readonly Service[]): Promise<Said> {
+      const version = await releases.put(services, value);
+      const config = JSON.parse(server.read('etc/strata/release.json')) as object;
+      const hook = { group: 'strata-test-app', name: 'ready' };
+      server.write('etc/strata/release.json', JSON.stringify({ ...config, version, hook }));
+      return server.run('boot');
+    }
+
+    test('says that it is healthy once it is, and not before', async () => {
+      let there: string[] = [];
+      answer = async () => {
+        there = Object.keys(await running(project));
+        return {};
+      };
+      expect(await starts([other])).toMatchObject({ code: 0 });
+      expect(there).toContain(`${project}-other-1`);
+      expect(scaling.calls).toEqual([
+        {
+          operation: 'CompleteLifecycleAction',
+          input: expect.objectContaining({
+            AutoScalingGroupName: 'strata-test-app',
+            LifecycleHookName: 'ready',
+            InstanceId: instance,
+            LifecycleActionResult: 'CONTINUE',
+          }) as Values,
+        },
+      ]);
+    });
+
+    test('says nothing when it is not healthy', async () => {
+      const broken = workload('broken', { command: ['sh', '-c', 'exit 3'] });
+      expect(await starts([broken])).toMatchObject({ code: 1 });
+      expect(scaling.calls).toEqual([]);
+    });
+
+    test('that restarts is waited for by nobody, which is no failure', async () => {
+      answer = () => {
+        throw new Refusal(
+          'ValidationError',
+          `No active Lifecycle Action found with instance ID ${instance}`,
+        );
+      };
+      expect(await starts([other])).toMatchObject({ code: 0 });
+    });
+
+    test('that may not say so is no healthy one', async () => {
+      answer = () => {
+        throw new Refusal('ValidationError', 'AutoScalingGroup name not found');
+      };
+      expect(await starts([other])).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining(
+          'AWS does not give hook ready of scaling group strata-test-app',
+        ) as string,
+      });
+    });
   });
 
   test('data outlives a restart, and a volume that is taken away is let go', async () => {

@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Plan } from '../../engine/change/plan';
+import type { Outputs } from '../../engine/outputs';
 import { Cloud } from './support/cloud';
 import { Servers } from './support/servers';
 import { CloudStack, region, whyNoStack, type StateResource } from './support/stack';
@@ -16,9 +18,19 @@ const lasting = [
   'aws:s3/bucket:Bucket',
   'random:index/randomPassword:RandomPassword',
 ];
+/** An image that Canonical publishes afterwards. */
+const later = 'ami-0fedcba9876543210';
+const accessKey = 'aws:iam/accessKey:AccessKey';
 const server = 'aws:ec2/instance:Instance';
 const group = 'aws:autoscaling/group:Group';
 const template = 'aws:ec2/launchTemplate:LaunchTemplate';
+
+/** A password has no id of its own: it is the same when it is the same text. */
+function identity({ type, id, outputs }: StateResource): string | undefined {
+  if (type !== 'random:index/randomPassword:RandomPassword') return id;
+  expect(outputs?.result).toHaveProperty('plaintext');
+  return createHash('sha256').update(JSON.stringify(outputs?.result)).digest('hex');
+}
 
 describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers)', () => {
   const servers = new Servers(() => stack);
@@ -36,8 +48,15 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     Object.fromEntries(
       all
         .filter(({ type }) => types.includes(type))
-        .map(({ urn, id }) => [urn.split('::').at(-1) ?? '', id] as const),
+        .map((one) => [one.urn.split('::').at(-1) ?? '', identity(one)] as const),
     );
+  /** With the keys of access, which are called as their buckets are. */
+  const lastingIds = (): Record<string, string | undefined> => ({
+    ...ids(lasting),
+    ...Object.fromEntries(
+      Object.entries(ids([accessKey])).map(([name, id]) => [`key of ${name}`, id]),
+    ),
+  });
   const of = (type: string) => all.filter((resource) => resource.type === type);
 
   function configure(tier: string, zones?: readonly string[], more: object = {}): void {
@@ -58,7 +77,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
   /** Not even by an image that Canonical has published since. */
   async function expectNoChanges(): Promise<void> {
-    servers.image = 'ami-0fedcba9876543210';
+    servers.image = later;
     await stack.pulumi('preview', '--expect-no-changes');
     servers.image = undefined;
   }
@@ -85,6 +104,13 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     test('protects what keeps data', () => {
       const kept = ['aws:ebs/volume:Volume', 'aws:kms/key:Key'].flatMap(of);
       expect(kept.map(({ protect }) => protect)).toEqual([true, true, true, true]);
+    });
+
+    test('says what DNS records have to lead to', async () => {
+      const [address] = of('aws:ec2/eip:Eip');
+      const { entrance } = JSON.parse(await stack.succeed('status', '--json')) as Outputs;
+      expect(entrance).toMatch(/^\d+\.\d+\.\d+\.\d+$/);
+      expect(entrance).toBe(address?.outputs?.publicIp);
     });
 
     test('has changed nothing when it is deployed again', expectNoChanges);
@@ -127,7 +153,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     let before: Record<string, string | undefined>;
 
     test('is the same data, network and credentials, although power was lost twice on the way', async () => {
-      before = ids(lasting);
+      before = lastingIds();
       configure('split');
       await stack.interrupt('SIGKILL', 'RunInstances', /"strata-cloud-data"/);
       const { text } = await stack.interrupt('SIGKILL', 'AttachVolume', /\/dev\/sdf/);
@@ -135,7 +161,7 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
         /data \(aws:ec2\/instance:Instance\) is taken up if AWS has made it: i-/,
       );
       await deploy('split');
-      expect(ids(lasting)).toMatchObject(before);
+      expect(lastingIds()).toMatchObject(before);
       expect(cloud.twice()).toEqual([]);
     });
 
@@ -179,13 +205,13 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     let before: Record<string, string | undefined>;
 
     beforeAll(async () => {
-      before = ids([...lasting, server]);
+      before = { ...lastingIds(), ...ids([server]) };
       await deploy('load-balanced');
     });
 
     test('is the same data, network, credentials and data server', () => {
       const { app: _app, ...others } = before;
-      expect(ids([...lasting, server])).toMatchObject(others);
+      expect({ ...lastingIds(), ...ids([server]) }).toMatchObject(others);
       expect(ids([server])).not.toHaveProperty('app');
     });
 
@@ -199,12 +225,21 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
 
     test('has changed nothing when it is deployed again', expectNoChanges);
 
-    test('gets another release by another version of its template, and replaces no group', async () => {
+    test('gets another release by another version of its template, from the newest image, and replaces no group', async () => {
       const there = () => [server, group, template, ...lasting].map((type) => ids([type]));
       const earlier = there();
+      const images = () =>
+        [template, server].map((type) =>
+          of(type).map(({ outputs }) => outputs?.imageId ?? outputs?.ami),
+        );
+      const [[former] = [], data] = images();
+      servers.image = later;
       await deploy('load-balanced', { 'strata:gateway': { limits: { perSecond: 60 } } });
+      servers.image = undefined;
       expect(servers.refreshed).toEqual(['2']);
       expect(there()).toEqual(earlier);
+      expect(former).not.toBe(later);
+      expect(images()).toEqual([[later], data]);
     });
   });
 
@@ -214,19 +249,19 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     let log: string | undefined;
 
     beforeAll(async () => {
-      ({ 'balancer-log': log, ...before } = ids(lasting));
+      ({ 'balancer-log': log, ...before } = lastingIds());
       await deploy('split');
     });
 
     test('has passed by the tier between, where its data had a server of their own again', async () => {
       expect(log).toMatch(/^balancer-log-/);
-      expect(ids(lasting)).toEqual(before);
+      expect(lastingIds()).toEqual(before);
       expect(await cloud.attached()).toMatchObject({ 'database-1': 'data', 'exports-1': 'app' });
       await deploy('single');
     });
 
     test('is the same data, network and credentials', async () => {
-      expect(ids(lasting)).toEqual(before);
+      expect(lastingIds()).toEqual(before);
       expect(await cloud.attached()).toEqual({
         'database-1': 'server',
         'queue-1': 'server',
@@ -242,14 +277,14 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
     const key = 'Everything that strata-cloud-data keeps.';
 
     test('leaves its data and their credentials, and nothing else', async () => {
-      const keys = [ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])];
+      const keys = [ids([accessKey]), ids(['aws:iam/user:User'])];
       const before = ids(lasting);
       await stack.succeed('destroy', '--yes');
       all = await stack.resources();
       const { network: _vpc, releases: _bucket, ...others } = before;
       const stay = Object.entries(others).filter(([name]) => !name.startsWith('network-'));
       expect(ids(lasting)).toEqual(Object.fromEntries(stay));
-      expect([ids(['aws:iam/accessKey:AccessKey']), ids(['aws:iam/user:User'])]).toEqual(keys);
+      expect([ids([accessKey]), ids(['aws:iam/user:User'])]).toEqual(keys);
       expect(cloud.inventory()).toEqual({
         'backup BackupVaultList': ['strata-cloud-backups'],
         'ec2 volumes': volumes,

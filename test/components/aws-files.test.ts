@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { TierName } from '../../components/settings/schema';
-import { ofType, one, statementsOf, words } from '../support/aws';
+import { boundary, ofType, one, statementsOf, words } from '../support/aws';
 import type { Registered } from '../support/graph';
 import { deploy, isSecret, reached } from '../support/platform';
 
@@ -15,7 +15,7 @@ describe('files and backups on AWS', () => {
   let all: Registered[];
 
   beforeAll(async () => {
-    all = await deploy(configOf('split', {}), false);
+    all = await deploy(configOf('split', { permissionsBoundary: boundary }), false);
   }, 60_000);
 
   const arn = (name: string) => `arn:aws:s3:::bucket-${name}`;
@@ -83,18 +83,25 @@ describe('files and backups on AWS', () => {
     }
   });
 
-  test('are read by their user and by backups alone, whatever others of the account may', () => {
+  test('are read by their user alone, whatever others of the account may', () => {
     for (const name of ['backups-1', 'storage-1']) {
-      const denied = statement(`BucketPolicy ${name}`, 'ReadByFew');
+      const denied = statement(`BucketPolicy ${name}`, 'ReadByUser');
       expect(denied).toMatchObject({ Effect: 'Deny', Principal: '*' });
       expect(denied?.Condition).toEqual({
         ArnNotEquals: {
-          'aws:PrincipalArn': [
-            expect.stringMatching(new RegExp(`/${name}$`)),
-            'arn:aws:iam::123456789012:role/strata-test-backup-eu-central-1',
-          ],
+          'aws:PrincipalArn': expect.stringMatching(new RegExp(`/${name}$`)) as string,
         },
       });
+    }
+  });
+
+  test('have users within the boundary, as every role is', () => {
+    const bounded = { ...ofType(all, 'iam/user:User'), ...ofType(all, 'iam/role:Role') };
+    expect(Object.keys(bounded)).toEqual(
+      expect.arrayContaining(['storage-1', 'backups-1', 'backup', 'data', 'app']),
+    );
+    for (const [name, { permissionsBoundary }] of Object.entries(bounded)) {
+      expect(permissionsBoundary, name).toBe(boundary);
     }
   });
 

@@ -170,7 +170,7 @@ describe.each(tiers)('the policies of %s', (tier) => {
   });
 
   test('let a server read its own release and its own secret, pull its own images, and nothing else', () => {
-    for (const { name } of groups[tier]) {
+    for (const { name, balanced } of groups[tier]) {
       const own = statements.filter(({ of }) => of === `RolePolicy role-${name}`);
       const read: Partial<Record<string, PolicyStatement>> = Object.fromEntries(
         own.map(({ statement }) => [statement.Sid ?? '', statement]),
@@ -182,7 +182,14 @@ describe.each(tiers)('the policies of %s', (tier) => {
         'Decrypt',
         'LogInToRegistry',
         'PullImages',
+        ...(balanced ? ['SayReady'] : []),
       ]);
+      if (balanced) {
+        expect(read.SayReady).toMatchObject({
+          Action: 'autoscaling:CompleteLifecycleAction',
+          Resource: `arn:aws:autoscaling:eu-central-1:123456789012:autoScalingGroup:*:autoScalingGroupName/strata-test-${name}`,
+        });
+      }
       expect(read.ReadRelease).toMatchObject({
         Action: ['s3:GetObject', 's3:GetObjectVersion'],
         Resource: `arn:aws:s3:::bucket-releases/releases/${name}.*`,

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { places } from '../../components/targets/aws/places';
 import { awsHealth } from '../../engine/aws-health';
 import { GroupStandIn } from '../support/aws/group';
 import { RunCommandStandIn } from '../support/aws/servers';
@@ -10,14 +11,14 @@ import { stubEnvironment } from '../support/aws/stub-environment';
 
 const region = 'eu-central-1';
 const server = 'i-0123456789abcdef0';
-const where = 'the server "data"';
+const where = places.servers('data', 1);
 
-const services = {
+const onData = {
   database: { kind: 'database', where },
   schema: { kind: 'job', where },
   pooler: { kind: 'workload', where },
-  guard: { kind: 'workload', where: '2 servers "app"' },
 };
+const onApp = { guard: { kind: 'workload', where: places.servers('app', 2) } };
 const running = { well: true, state: 'running (healthy)' };
 const healthy = {
   applied: 'v2',
@@ -68,8 +69,11 @@ describe('the health of a stack on AWS (stand-ins for Systems Manager, servers a
   }
 
   /** Name → why it is not healthy; an empty text when it is. */
-  async function asked(...resources: readonly ReturnType<typeof resource>[]) {
-    const told = await awsHealth(services, resources);
+  async function asked(
+    one: ReturnType<typeof resource>,
+    services: Parameters<typeof awsHealth>[0] = onData,
+  ) {
+    const told = await awsHealth(services, [one]);
     return Object.fromEntries(told.map(({ name, reason }) => [name, reason ?? '']));
   }
 
@@ -141,10 +145,21 @@ describe('the health of a stack on AWS (stand-ins for Systems Manager, servers a
       ...{ region, group: group.name, launchTemplate: group.template, version: 1 },
       targetGroups: [group.arn],
     });
-    expect(await asked(rollout)).toEqual({ 'servers app': '', guard: '' });
+    expect(await asked(rollout, onApp)).toEqual({ 'servers app': '', guard: '' });
     group.sick['i-00000002'] = { State: 'unhealthy', Reason: 'Target.Timeout' };
     const reason = '1 of 2 are healthy; i-00000002 is unhealthy (Target.Timeout)';
-    expect(await asked(rollout)).toEqual({ 'servers app': reason, guard: reason });
+    expect(await asked(rollout, onApp)).toEqual({ 'servers app': reason, guard: reason });
+  });
+
+  test('names a service that nothing deployed answers for', async () => {
+    expect(await asked(release, { ...onData, ...onApp })).toMatchObject({
+      database: '',
+      guard: 'nothing deployed runs it',
+    });
+    const elsewhere = { kind: 'workload', where: 'the server of data' };
+    expect(await asked(release, { ...onData, storage: elsewhere })).toMatchObject({
+      storage: 'nothing deployed runs it',
+    });
   });
 
   test('changes nothing: one command that only asks, on one server', async () => {
@@ -159,7 +174,7 @@ describe('the health of a stack on AWS (stand-ins for Systems Manager, servers a
     vi.stubEnv('AWS_SECRET_ACCESS_KEY', '');
     vi.stubEnv('AWS_EC2_METADATA_DISABLED', 'true');
     vi.stubEnv('HOME', bin);
-    await expect(awsHealth(services, [release])).rejects.toThrow(
+    await expect(awsHealth(onData, [release])).rejects.toThrow(
       'there are no credentials for AWS here',
     );
   });

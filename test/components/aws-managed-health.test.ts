@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { places } from '../../components/targets/aws/places';
 import { managedHealth } from '../../engine/aws-managed-health';
 import { AwsStandIn, Refusal, type Values } from '../support/aws/stand-in';
 import { stubEnvironment } from '../support/aws/stub-environment';
 
 const services = {
-  database: { kind: 'database', where: 'Amazon RDS' },
-  redis: { kind: 'workload', where: 'Amazon ElastiCache' },
-  pooler: { kind: 'workload', where: 'the server "data"' },
+  database: { kind: 'database', where: places.database },
+  redis: { kind: 'workload', where: places.cache },
+  pooler: { kind: 'workload', where: places.servers('data', 1) },
 };
 
 function resource(kinds: string, name: string, arn: string, inputs: Record<string, unknown> = {}) {

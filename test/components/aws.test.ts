@@ -173,6 +173,52 @@ describe.each(cases)(
       }
     });
 
+    test('puts a new server behind the balancer once that has said itself that it is healthy', () => {
+      const groups = of('aws:autoscaling/group:Group');
+      expect(groups.map(({ name }) => name)).toEqual(tier === 'load-balanced' ? ['app'] : []);
+      for (const { inputs } of groups) {
+        const { autoscalingGroupName: _group, ...hook } = one(
+          'aws:autoscaling/lifecycleHook:LifecycleHook',
+          'app',
+        ).inputs;
+        expect(inputs.initialLifecycleHooks).toEqual([hook]);
+        expect(hook).toEqual({
+          name: 'ready',
+          lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+          heartbeatTimeout: 1800,
+          defaultResult: 'ABANDON',
+        });
+        const rollout = one('strata:aws:Rollout', 'app-rollout');
+        expect([...reached(all, rollout)]).toContain(
+          one('aws:autoscaling/lifecycleHook:LifecycleHook', 'app').urn,
+        );
+        if (preview) continue;
+        const { userData } = one('aws:ec2/launchTemplate:LaunchTemplate', 'app').inputs;
+        const text = Buffer.from(String(userData), 'base64').toString();
+        expect(text).toContain(`"hook":{"group":"${String(inputs.name)}","name":"ready"}`);
+      }
+    });
+
+    test('starts servers from an image that only their own change makes another', () => {
+      const made = {
+        ...Object.fromEntries(of('aws:ec2/instance:Instance').map((i) => [i.name, i])),
+        ...Object.fromEntries(of('aws:ec2/launchTemplate:LaunchTemplate').map((t) => [t.name, t])),
+      };
+      for (const [name, { propertyDependencies }] of Object.entries(made)) {
+        const from = propertyDependencies.ami ?? propertyDependencies.imageId;
+        expect(from).toContain(one('strata:aws:ServerImage', `${name}-image`).urn);
+      }
+      expect(of('strata:aws:ServerImage')).toHaveLength(Object.keys(made).length);
+    });
+
+    test('makes a public balancer once its network has a way out', () => {
+      for (const balancer of of('aws:lb/loadBalancer:LoadBalancer')) {
+        expect([...reached(all, balancer)]).toContain(
+          one('aws:ec2/internetGateway:InternetGateway', 'network').urn,
+        );
+      }
+    });
+
     test('backs up every volume', () => {
       const [selection, ...more] = of('aws:backup/selection:Selection');
       expect(more).toEqual([]);

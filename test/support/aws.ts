@@ -16,9 +16,9 @@ import { ServerRole } from '../../components/targets/aws/role';
 import { graph, type Registered } from './graph';
 import { ofAws } from './platform';
 
-const account: Account = { id: '123456789012', region: 'eu-central-1' };
 const zones = ['eu-central-1a', 'eu-central-1b'];
 export const boundary = 'arn:aws:iam::123456789012:policy/boundary';
+const account: Account = { id: '123456789012', region: 'eu-central-1', boundary };
 
 /** The ARN of what AWS made under a name. */
 export function arnOf(type: string, name: string): unknown {
@@ -74,14 +74,18 @@ function register(tier: TierName): void {
     nat,
     key: key.arn,
     logDays: 30,
-    boundary,
   });
   const { vpc } = network;
   const doors = new Doors('doors', { vpc, groups: groups[tier], front: front[tier], ports });
   const bucket = releases('releases', key.arn, {});
-  const role = { account, boundary, repositories, key: key.arn, releases: bucket.arn };
-  for (const { name } of groups[tier]) {
-    new ServerRole(`role-${name}`, { ...role, group: name, secret: `arn-of-secret-${name}` });
+  const role = { account, repositories, key: key.arn, releases: bucket.arn };
+  for (const { name, balanced } of groups[tier]) {
+    new ServerRole(`role-${name}`, {
+      ...role,
+      group: name,
+      balanced,
+      secret: `arn-of-secret-${name}`,
+    });
   }
   new Endpoints('endpoints', {
     account,
@@ -97,7 +101,7 @@ function register(tier: TierName): void {
       .map(({ name }) => [name, { id: `id-of-${name}`, instanceType: 'm7i.large' }]),
   );
   const secret = (name: string) => pulumi.secret(`value-of-${name}`);
-  const alarms = { account, key: key.arn, monitoring: told, secret, boundary, servers };
+  const alarms = { account, key: key.arn, monitoring: told, secret, servers };
   if (!balanced) {
     const { address } = new PublicAddress('entrance', { instance: `id-of-${front[tier]}` });
     new Domain('domain', { ...names, entrance: { address } });
@@ -109,6 +113,7 @@ function register(tier: TierName): void {
     account,
     vpc,
     subnets: network.subnets('public'),
+    network,
     securityGroup: doors.balancer ?? '',
     ports,
     certificate: arn,

@@ -50,6 +50,7 @@ const answers: Answers = {
   'pulumi:providers:aws': () => ({}),
   'strata:aws:Command': () => ({ commandId: 'command', ranAt: 'now' }),
   'strata:aws:Rollout': () => ({ live: 'lt-0123456789abcdef0:1' }),
+  'strata:aws:ServerImage': () => ({ imageId: 'ami-0123456789abcdef0' }),
   'aws:*': ofAws,
   'aws:index/getCallerIdentity:getCallerIdentity': () => ({ accountId: '123456789012' }),
   'aws:ssm/getParameter:getParameter': () => ({ value: 'ami-0123456789abcdef0' }),

@@ -47,8 +47,6 @@ export function subject(given: Partial<Subject> = {}): Subject {
     servers: [servers()],
     addresses: 1,
     domain: 'example.org',
-    balanced: false,
-    database: { connections: 78, memory: 2048, worst: 1800 },
     ...given,
   };
 }

@@ -133,7 +133,11 @@ describe('the user data of a server', () => {
       bucket: 'releases',
       manifest: 'releases/app.json',
     });
-    expect(config(userData({ ...given, version: 'v1' }))).toMatchObject({ version: 'v1' });
+    const scalingGroup = 'strata-prod-app';
+    expect(config(userData({ ...given, version: 'v1', scalingGroup }))).toMatchObject({
+      version: 'v1',
+      hook: { group: 'strata-prod-app', name: 'ready' },
+    });
   });
 
   test('carries the program as it stands', () => {

@@ -1,10 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { cacheNode } from '../../components/settings/elasticache';
 import { tierNames } from '../../components/settings/names';
-import { assumptions } from '../../engine/cost/assumptions';
+import { assumptions, neverCounted } from '../../engine/cost/assumptions';
 import { compare } from '../../engine/cost/compare';
 import { resourcesIn } from '../../engine/cost/deployed';
 import { type Estimate, estimate, usages } from '../../engine/cost/estimate';
@@ -133,6 +133,21 @@ describe('types', () => {
 
   test.each([...Object.keys(usages), ...freeTypes])('%s is one that the provider has', (type) => {
     expect(typeOf(type)).toContain(`__pulumiType = '${type}'`);
+  });
+
+  test('each that target aws makes is counted or free', () => {
+    const folder = path.join(root, 'components', 'targets', 'aws');
+    const made = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts'))
+      .flatMap((name) => [
+        ...readFileSync(path.join(folder, name), 'utf8').matchAll(/new aws\.(\w+)\.(\w)(\w*)/g),
+      ])
+      .map(([, module, first = '', rest]) => {
+        const file = `${first.toLowerCase()}${String(rest)}`;
+        return `aws:${String(module)}/${file}:${first}${String(rest)}`;
+      });
+    expect(made.length).toBeGreaterThan(0);
+    expect(made.filter((type) => !(type in usages) && !freeTypes.includes(type))).toEqual([]);
   });
 
   test('none is both counted and free', () => {
@@ -358,6 +373,23 @@ describe('nothing that costs money is silently free', () => {
     const { lines } = of(volume, resource('aws:backup/plan:Plan'));
     const counted = lines.filter(({ item }) => item === 'snapshots');
     expect(counted.map(({ quantity, monthly }) => [quantity, monthly])).toEqual([[50, 2_700_000n]]);
+  });
+
+  test('snapshots of a volume whose size is not known are named', () => {
+    const known = resource('aws:ebs/volume:Volume', { size: 50, type: 'gp3' });
+    const unknown = resource('aws:ebs/volume:Volume', { type: 'gp3' }, { name: 'queue-1' });
+    const { lines, without } = of(known, unknown, resource('aws:backup/plan:Plan'));
+    expect(lines.filter(({ item }) => item === 'snapshots')).toEqual([]);
+    expect(without).toContainEqual({
+      type: 'aws:backup/plan:Plan',
+      resource: 'it',
+      reason: 'size of volume queue-1 not known',
+    });
+  });
+
+  test('what is never counted stands in docs/cost.md, as the report says it', () => {
+    const page = readFileSync('docs/cost.md', 'utf8').replaceAll('\n', ' ');
+    expect(page).toContain(`Never counted: ${neverCounted.join(', ')}.`);
   });
 });
 

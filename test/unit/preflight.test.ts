@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import type { Check, Finding } from '../../engine/preflight/check';
 import { certificate } from '../../engine/preflight/checks/certificate';
@@ -7,11 +8,10 @@ import { image } from '../../engine/preflight/checks/image';
 import { instanceTypes } from '../../engine/preflight/checks/instance-types';
 import { localPrograms } from '../../engine/preflight/checks/local-programs';
 import { managed } from '../../engine/preflight/checks/managed';
-import { memory } from '../../engine/preflight/checks/memory';
 import { quotas } from '../../engine/preflight/checks/quotas';
 import { zones } from '../../engine/preflight/checks/zones';
 import type { Clients } from '../../engine/preflight/clients';
-import { preflight } from '../../engine/preflight/run';
+import { here, preflight, there } from '../../engine/preflight/run';
 import { subjectOf, type Subject } from '../../engine/preflight/subject';
 import { settingsOf } from '../support/platform';
 import { awsError, servers, standIns, subject } from '../support/preflight';
@@ -390,14 +390,9 @@ describe('the domain', () => {
     expect(found).toContain(says);
   });
 
-  test('without a zone is a warning, and behind a load balancer without a certificate an error', async () => {
-    const none = standIns({});
-    expect((await run(dnsZone, {}, none))[0]).toMatch(/^warning: no hosted zone is given/);
-    const given = { balanced: true, certificate: 'arn' };
-    expect((await run(dnsZone, given, none))[0]).toMatch(/^warning: /);
-    expect((await run(dnsZone, { balanced: true }, none))[0]).toMatch(
-      /^error: nobody can prove a certificate for example.org/,
-    );
+  test('without a zone is a warning', async () => {
+    const [found] = await run(dnsZone, {}, standIns({}));
+    expect(found).toMatch(/^warning: no hosted zone is given/);
   });
 });
 
@@ -459,16 +454,6 @@ describe('this machine', () => {
   });
 });
 
-test('memory that cannot hold the connections is an error', async () => {
-  const database = { connections: 500, memory: 256, worst: undefined };
-  expect(await run(memory, { database }, standIns({}))).toEqual([
-    'error: 256 MiB cannot hold 500 connections',
-  ]);
-  expect(await run(memory, {}, standIns({}))).toEqual([
-    'ok: 78 connections at most take 1800 of 2048 MiB',
-  ]);
-});
-
 describe('all together', () => {
   const everything = {
     GetCallerIdentityCommand: { Account: '1', Arn: 'arn:aws:iam::1:user/ann' },
@@ -489,7 +474,6 @@ describe('all together', () => {
   test('everything is looked at', async () => {
     const found = await preflight(subject(), standIns(everything));
     expect([...new Set(found.map(({ check }) => check))]).toEqual([
-      'database',
       'this machine',
       'credentials',
       'zones',
@@ -505,7 +489,6 @@ describe('all together', () => {
     const clients = standIns({ GetCallerIdentityCommand: awsError('CredentialsProviderError') });
     const found = await preflight(subject(), clients);
     expect(found.map(({ check, level }) => `${check}: ${level}`)).toEqual([
-      'database: ok',
       'this machine: ok',
       'this machine: ok',
       'credentials: error',
@@ -533,29 +516,34 @@ describe('all together', () => {
   });
 });
 
+test('each check stands in docs/preflight.md, with the permissions that it takes', () => {
+  const rows = readFileSync('docs/preflight.md', 'utf8')
+    .split('\n')
+    .flatMap(
+      (line) => /^\| (\S.*?) +\| .+ \| (none|`.+`) +\|$/.exec(line)?.slice(1).join(': ') ?? [],
+    );
+  const checks = [identity, ...there, ...here].map(({ name, permissions }) => {
+    const named = permissions.map((permission) => `\`${permission}\``).join(', ');
+    return `${name}: ${named || 'none'}`;
+  });
+  expect(rows).toEqual(checks);
+});
+
 describe('what the settings ask for', () => {
   const tags = { project: 'strata', stack: 'prod' };
   const wanted = (config: Record<string, unknown>) =>
     subjectOf(tags, settingsOf({ target: 'aws', domain: 'example.org', ...config }));
 
   test('one server has one address and is in the first zone', () => {
-    const {
-      servers: all,
-      addresses,
-      zones: where,
-      balanced,
-      database,
-    } = wanted({ tier: 'single' });
+    const { servers: all, addresses, zones: where } = wanted({ tier: 'single' });
     expect(all).toMatchObject([
       { group: 'server', count: 1, replacedSideBySide: false, zones: ['eu-central-1a'] },
     ]);
     expect(all[0]?.memory).toBeGreaterThan(1024);
-    expect({ addresses, where, balanced }).toEqual({
+    expect({ addresses, where }).toEqual({
       addresses: 1,
       where: ['eu-central-1a', 'eu-central-1b'],
-      balanced: false,
     });
-    expect(database.worst).toBeLessThanOrEqual(database.memory);
   });
 
   test('what AWS runs is wanted of RDS and ElastiCache, and nothing of it otherwise', () => {
@@ -575,22 +563,13 @@ describe('what the settings ask for', () => {
 
   test('like servers are in all zones, and gateways have the addresses', () => {
     const aws = { zones: ['eu-central-1a', 'eu-central-1c'], nat: 'per-zone', dnsZone: 'Z0123456' };
-    const {
-      servers: all,
-      addresses,
-      balanced,
-      dnsZone: zone,
-    } = wanted({ tier: 'load-balanced', aws });
+    const { servers: all, addresses, dnsZone: zone } = wanted({ tier: 'load-balanced', aws });
     expect(all.map(({ group, zones: where }) => [group, where.length])).toEqual([
       ['data', 1],
       ['operations', 1],
       ['app', 2],
     ]);
     expect(all[2]).toMatchObject({ count: 3, replacedSideBySide: true });
-    expect({ addresses, balanced, zone }).toEqual({
-      addresses: 2,
-      balanced: true,
-      zone: 'Z0123456',
-    });
+    expect({ addresses, zone }).toEqual({ addresses: 2, zone: 'Z0123456' });
   });
 });

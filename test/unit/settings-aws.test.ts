@@ -74,9 +74,20 @@ describe('a config of target aws', () => {
     ['permissionsBoundary', 'boundary'],
     ['tags', { 'größe €': 'x' }],
     ['tags', { team: '' }],
+    ['tags', { Stack: 'shop' }],
+    ['tags', { SERVICE: 'shop' }],
+    ['tags', { 'aws:team': 'shop' }],
+    ['tags', { 'AWS:team': 'shop' }],
+    ['tags', { Team: 'a', team: 'b' }],
+    ['tags', Object.fromEntries(Array.from({ length: 8 }, (_, at) => [`tag-${at}`, 'x']))],
   ])('is refused for %s: %j', (name, value) => {
     const [first = ''] = against({ aws: { dnsZone: 'Z0123456789', [name]: value } });
     expect(first).toContain(`strata:aws.${name}`);
+  });
+
+  test('takes as many tags as an object of S3 has room for', () => {
+    const tags = Object.fromEntries(Array.from({ length: 7 }, (_, at) => [`tag-${at}`, 'x']));
+    expect(against({ aws: { dnsZone: 'Z0123456789', tags } })).toEqual([]);
   });
 
   test.each([

@@ -5,6 +5,13 @@ export interface Account {
   readonly id: pulumi.Input<string>;
   /** Such as `eu-central-1`. */
   readonly region: string;
+  /** ARN of the permissions boundary of every role and user that is made in it. */
+  readonly boundary?: string;
+}
+
+/** Keeps a role or a user within the account's boundary, where there is one. */
+export function bounded({ boundary }: Account): { readonly permissionsBoundary?: string } {
+  return boundary === undefined ? {} : { permissionsBoundary: boundary };
 }
 
 /** An ARN of the account: `arn(account, 'logs', 'log-group:/strata/*')`. */

@@ -2,8 +2,9 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, type Account } from './account';
 import { failedBackups } from './alarms/topics';
-import { backupRole, stackName } from './naming';
-import { policy, trust, type Statement } from './policy';
+import { stackName } from './naming';
+import type { Statement } from './policy';
+import { serviceRole } from './service-role';
 import type { Vault } from './vault';
 
 export interface BackupArgs {
@@ -17,8 +18,6 @@ export interface BackupArgs {
   readonly volumes: readonly pulumi.Input<string>[];
   /** ARN of the topic that is told when a backup fails. */
   readonly topic: pulumi.Input<string>;
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
 }
 
 /**
@@ -26,31 +25,32 @@ export interface BackupArgs {
  * log on the same volume and recovers from that. Different volumes are of different moments.
  *
  * **Cost**: what changes between two of them, by GB and month.
+ *
+ * @example
+ * new Backup('backup', {
+ *   account, key, vault, days: 14, volumes: [volume.id], topic: topics.warning,
+ * }, { parent })
  */
 export class Backup extends pulumi.ComponentResource {
   constructor(name: string, args: BackupArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Backup', name, {}, opts);
     const parent = { parent: this };
-    const { account, vault, days, boundary } = args;
+    const { account, vault, days } = args;
     const volumes = args.volumes.map(
       (id) => pulumi.interpolate`${arn(account, 'ec2', 'volume')}/${id}`,
     );
     // It stays when no more backups are made: AWS takes it on to remove those that are old enough.
-    const role = new aws.iam.Role(
+    const { role, rights } = serviceRole(
       name,
       {
-        name: backupRole(account),
+        account,
+        part: 'backup',
         description: 'Makes and removes snapshots of volumes.',
-        assumeRolePolicy: trust('backup.amazonaws.com', {
-          StringEquals: { 'aws:SourceAccount': account.id },
-        }),
-        ...(boundary !== undefined && { permissionsBoundary: boundary }),
+        service: 'backup.amazonaws.com',
+        condition: { StringEquals: { 'aws:SourceAccount': account.id } },
+        allows: 'back-up',
+        rights: rightsOf(args, volumes),
       },
-      parent,
-    );
-    const rights = new aws.iam.RolePolicy(
-      name,
-      { name: 'back-up', role: role.name, policy: policy(rightsOf(args, volumes)) },
       parent,
     );
     if (days !== undefined) {

@@ -12,6 +12,8 @@ export interface BalancerArgs {
   /** Public ones, in two zones at least. */
   readonly subnets: readonly pulumi.Input<string>[];
   readonly securityGroup: pulumi.Input<string>;
+  /** AWS makes no public balancer in a network that has no way out yet. */
+  readonly network: pulumi.Resource;
   /** The gateway's on its servers. */
   readonly ports: { readonly http: number; readonly https: number };
   /** ARN of the certificate that browsers see. */
@@ -38,6 +40,11 @@ const drainSeconds = 120;
  * group makes it the gateway. `/healthz` is asked without TLS, where the gateway answers to any name.
  *
  * **Cost**: by the hour and by the load; the firewall and the logs beside it.
+ *
+ * @example
+ * new Balancer('balancer', {
+ *   account, vpc, subnets, securityGroup, network, ports, certificate, idleSeconds: 60, logDays: 30, requests: 15_000,
+ * }, { parent })
  */
 export class Balancer extends pulumi.ComponentResource {
   /** ARN of the target group, for the scaling group. */
@@ -79,7 +86,7 @@ export class Balancer extends pulumi.ComponentResource {
         accessLogs: { bucket: log.bucket, enabled: true },
       },
       // AWS writes a first file to see whether it may.
-      { ...parent, dependsOn: log },
+      { ...parent, dependsOn: [log, args.network] },
     );
     const targets = new aws.lb.TargetGroup(
       name,

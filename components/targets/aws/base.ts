@@ -27,11 +27,11 @@ export function baseOf(
   settings: Settings,
   { parent }: Pick<pulumi.CustomResourceOptions, 'parent'>,
 ): Base {
-  const { region, tags: more, backup } = settings.aws;
+  const { region, tags: more, backup, permissionsBoundary: boundary } = settings.aws;
   const told = { tier: settings.tier, more };
   const provider = new aws.Provider('aws', providerArgs(region as aws.Region, told), { parent });
   const { accountId } = aws.getCallerIdentityOutput({}, { provider, parent });
-  const account: Account = { id: accountId, region };
+  const account = { id: accountId, region, ...(boundary !== undefined && { boundary }) };
   const kept = { ...(parent && { parent }), providers: [provider] };
   const { arn: key } = new Key(names.encryptionKey, { account }, kept);
   const vault = new Vault(names.vault, { key, ...(backup.lock && { lock: backup.lock }) }, kept);

@@ -21,6 +21,11 @@ export interface BucketArgs {
  * A bucket: private, by TLS only, encrypted, with versions. Unless it holds data it is emptied when it is removed.
  *
  * What needs it to be all that waits for the component, not for its name.
+ *
+ * @example
+ * new Bucket('releases', {
+ *   key, lifecycle: { noncurrentVersionExpiration: { noncurrentDays: 90 } },
+ * }, { parent })
  */
 export class Bucket extends pulumi.ComponentResource {
   /** The bucket's name. */

@@ -38,6 +38,11 @@ const parameters = {
  * snapshot is made each day, and one at the end.
  *
  * **Cost**: both nodes by the hour, and what snapshots take by the GB.
+ *
+ * @example
+ * new Cache('queue-1', {
+ *   subnets, securityGroup, key, nodeType: 'cache.t4g.small', snapshotDays: 7, password,
+ * }, { parent })
  */
 export class Cache extends pulumi.ComponentResource {
   /** The name of the node that is written to, which its certificate is for. */

@@ -1,9 +1,11 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
+import type { Account } from './account';
 import { PublicCertificate } from './certificate';
-import { stackName } from './naming';
+import { globalName, stackName } from './naming';
 
 export interface CdnArgs {
+  readonly account: Account;
   /** `cdn.example.org`: how people find it. */
   readonly host: string;
   /** Id of the Route 53 zone that has it. */
@@ -29,6 +31,11 @@ const mostSeconds = 300;
  * name the gateway has no such file, and that answer is nobody else's.
  *
  * **Cost**: by what is delivered and by requests.
+ *
+ * @example
+ * new Cdn('cdn', {
+ *   account, host: 'cdn.example.org', zone: 'Z0123456789', origin: 'example.org', origins: [], credentials: false,
+ * }, { parent })
  */
 export class Cdn extends pulumi.ComponentResource {
   constructor(name: string, args: CdnArgs, opts?: pulumi.ComponentResourceOptions) {
@@ -66,7 +73,7 @@ export class Cdn extends pulumi.ComponentResource {
           allowedMethods: ['GET', 'HEAD'],
           cachedMethods: ['GET', 'HEAD'],
           compress: false,
-          cachePolicyId: this.kept(name).id,
+          cachePolicyId: this.kept(name, args).id,
           ...(args.origins.length > 0 && {
             responseHeadersPolicyId: this.readable(name, args).id,
           }),
@@ -95,11 +102,11 @@ export class Cdn extends pulumi.ComponentResource {
   }
 
   /** What of a request an answer is kept under, and all of it that the gateway hears. */
-  private kept(name: string): aws.cloudfront.CachePolicy {
+  private kept(name: string, { account }: CdnArgs): aws.cloudfront.CachePolicy {
     return new aws.cloudfront.CachePolicy(
       name,
       {
-        name: stackName('cdn', 128),
+        name: globalName('cdn', account, 128),
         minTtl: 0,
         // Where the service does not say how long, not at all.
         defaultTtl: 0,
@@ -117,12 +124,12 @@ export class Cdn extends pulumi.ComponentResource {
   /** The gateway does not hear who asks, so this says what the gateway would (services/gateway/cors.ts). */
   private readable(
     name: string,
-    { origins, credentials }: CdnArgs,
+    { account, origins, credentials }: CdnArgs,
   ): aws.cloudfront.ResponseHeadersPolicy {
     return new aws.cloudfront.ResponseHeadersPolicy(
       name,
       {
-        name: stackName('cdn', 128),
+        name: globalName('cdn', account, 128),
         corsConfig: {
           accessControlAllowOrigins: { items: [...origins] },
           accessControlAllowCredentials: credentials,

@@ -11,7 +11,16 @@ export interface PublicCertificateArgs {
   readonly region?: string;
 }
 
-/** A certificate of AWS's authority; it renews itself for as long as the record that proves the domain stands. */
+/**
+ * A certificate of AWS's authority; it renews itself for as long as the record that proves the domain stands.
+ *
+ * **Cost**: nothing.
+ *
+ * @example
+ * new PublicCertificate('certificate', {
+ *   domain: 'example.org', below: true, zone: 'Z0123456789',
+ * }, { parent })
+ */
 export class PublicCertificate extends pulumi.ComponentResource {
   /** Known once the certificate is issued. */
   readonly arn: pulumi.Output<string>;
@@ -47,10 +56,10 @@ export class PublicCertificate extends pulumi.ComponentResource {
         type: proof.resourceRecordType,
         records: [proof.resourceRecordValue],
         ttl: 300,
-        // Other certificates for the domain are proved by it as well.
         allowOverwrite: true,
       },
-      parent,
+      // AWS proves every certificate for the domain by it, those of others too, and renews them only while it stands.
+      { ...parent, retainOnDelete: true },
     );
     const issued = new aws.acm.CertificateValidation(
       name,

@@ -2,10 +2,10 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import type { BucketContent } from '../../services/service';
 import type { DataBucket as Opened } from '../target';
-import { iamArn, type Account } from './account';
+import { bounded, type Account } from './account';
 import { Bucket } from './bucket';
 import { keptVersionsDays } from './constants';
-import { backupRole, globalName } from './naming';
+import { globalName } from './naming';
 import { policy, type Statement } from './policy';
 
 export interface DataBucketArgs {
@@ -13,8 +13,6 @@ export interface DataBucketArgs {
   readonly content: BucketContent;
   /** ARN of the key that encrypts it. */
   readonly key: pulumi.Input<string>;
-  /** ARN of the permissions boundary of users. */
-  readonly boundary?: string;
 }
 
 /**
@@ -23,6 +21,8 @@ export interface DataBucketArgs {
  * the key deletes or writes over is there for 30 days.
  *
  * **Cost**: what lies in it, deleted for 30 days too; requests.
+ *
+ * @example new DataBucket('storage-1', { account, content: 'storage', key }, { parent, protect: true })
  */
 export class DataBucket extends pulumi.ComponentResource implements Opened {
   readonly name: pulumi.Output<string>;
@@ -37,13 +37,13 @@ export class DataBucket extends pulumi.ComponentResource implements Opened {
     opts: pulumi.ComponentResourceOptions,
   ) {
     super('strata:aws:DataBucket', called, {}, opts);
-    const { account, content, key, boundary } = args;
+    const { account, content, key } = args;
     const parent = { parent: this };
     this.user = new aws.iam.User(
       called,
       {
         name: globalName(content, account, 64),
-        ...(boundary !== undefined && { permissionsBoundary: boundary }),
+        ...bounded(account),
       },
       parent,
     );
@@ -58,7 +58,7 @@ export class DataBucket extends pulumi.ComponentResource implements Opened {
           expiration: { expiredObjectDeleteMarker: true },
           noncurrentVersionExpiration: { noncurrentDays: keptVersionsDays },
         },
-        statements: (made) => [readByFew(account, made, user), versionsStay(made)],
+        statements: (made) => [readByUser(made, user), versionsStay(made)],
       },
       parent,
     );
@@ -128,22 +128,14 @@ export class DataBucket extends pulumi.ComponentResource implements Opened {
 }
 
 /** Others of the account, administrators too, read nothing before they have changed this policy. */
-function readByFew(
-  account: Account,
-  bucket: pulumi.Output<string>,
-  user: pulumi.Output<string>,
-): Statement {
+function readByUser(bucket: pulumi.Output<string>, user: pulumi.Output<string>): Statement {
   return {
-    Sid: 'ReadByFew',
+    Sid: 'ReadByUser',
     Effect: 'Deny',
     Principal: '*',
     Action: ['s3:GetObject', 's3:GetObjectVersion'],
     Resource: pulumi.interpolate`${bucket}/*`,
-    Condition: {
-      ArnNotEquals: {
-        'aws:PrincipalArn': [user, iamArn(account, `role/${backupRole(account)}`)],
-      },
-    },
+    Condition: { ArnNotEquals: { 'aws:PrincipalArn': user } },
   };
 }
 

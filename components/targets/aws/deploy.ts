@@ -23,6 +23,7 @@ import { machineImage } from './machine';
 import { hasDatabase, managedDoors, managedOf, placedAtAws, type Managed } from './managed';
 import type { ManagedDatabase } from './managed-database';
 import { Network } from './network';
+import { places } from './places';
 import { servers, type Ready, type Surroundings } from './server-groups';
 
 /**
@@ -38,7 +39,6 @@ export function deploy(
   const { settings, account, key } = base;
   const { aws } = settings;
   const own = { parent, providers: [base.provider] };
-  const boundary = aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary };
   const network = new Network(
     'network',
     {
@@ -48,7 +48,6 @@ export function deploy(
       cidr: aws.network,
       zones: zonesOf(aws),
       nat: natOf(settings),
-      ...boundary,
     },
     own,
   );
@@ -105,7 +104,8 @@ export function deploy(
     [],
   );
   const opened = ready.find(({ group }) => group.name === front.name);
-  if (opened) openEntrance(base, opened, balancer, own);
+  if (!opened) throw new Error(`group ${front.name} has no server`);
+  const entrance = openEntrance(base, opened, balancer, own);
   const { topics } = new Alarms(
     'alarms',
     {
@@ -113,7 +113,6 @@ export function deploy(
       key,
       monitoring: settings.monitoring,
       secret: (config) => deployment.secret()({ config }),
-      ...boundary,
       servers: Object.fromEntries(
         ready.flatMap(({ group: { name }, id }) =>
           id ? [[name, { id, instanceType: aws.instanceTypes[name] }]] : [],
@@ -136,12 +135,12 @@ export function deploy(
         .filter(({ resource }) => ebs.Volume.isInstance(resource))
         .map(({ location }) => location),
       topic: topics.warning,
-      ...boundary,
     },
     own,
   );
   return {
     reach: reachOf(ready, aws.region, database),
+    entrance,
     placed: deployment.groups.flatMap((group, at) => placedOn(group, ready[at], base, managed)),
   };
 }
@@ -187,8 +186,7 @@ function placedOn(
   managed: Managed,
 ): Placed[] {
   if (!made) throw new Error(`group ${name} has no server`);
-  const where = count === 1 ? `the server "${name}"` : `${count} servers "${name}"`;
-  const here = { resource: made.resource, where };
+  const here = { resource: made.resource, where: places.servers(name, count) };
   const atAws = placedAtAws(managed);
   return services.map((service) => ({
     name: service.name,

@@ -15,7 +15,16 @@ export interface DomainArgs {
 /** Short, so that another entrance is found soon. */
 const ttlSeconds = 60;
 
-/** The platform's names in DNS. Another kind of entrance changes the same two records in place. */
+/**
+ * The platform's names in DNS. Another kind of entrance changes the same two records in place.
+ *
+ * **Cost**: nothing.
+ *
+ * @example
+ * new Domain('domain', {
+ *   domain: 'example.org', zone: 'Z0123456789', entrance: { address: '203.0.113.7' },
+ * }, { parent })
+ */
 export class Domain extends pulumi.ComponentResource {
   constructor(name: string, args: DomainArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Domain', name, {}, opts);

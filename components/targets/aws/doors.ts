@@ -32,6 +32,13 @@ const everywhere = '0.0.0.0/0';
  *
  * Servers may call whom they like: functions, mail, backups and shards of the database have addresses and ports that
  * only their config knows.
+ *
+ * **Cost**: nothing.
+ *
+ * @example
+ * new Doors('doors', {
+ *   vpc: network.vpc, groups, front: 'app', ports: { http: 8080, https: 8443, links: 9443 },
+ * }, { parent })
  */
 export class Doors extends pulumi.ComponentResource {
   /** The balancer's security group, where there is one. */

@@ -18,6 +18,11 @@ export interface EndpointsArgs {
  *
  * **Cost**: each by the hour *in each zone* and by what goes through it, so a few of them cost more than a NAT gateway;
  * they are for who must keep this traffic off the internet, not for saving.
+ *
+ * @example
+ * new Endpoints('endpoints', {
+ *   account, vpc, subnets, callers: { app: securityGroup }, services: ['ssm'],
+ * }, { parent })
  */
 export class Endpoints extends pulumi.ComponentResource {
   constructor(name: string, args: EndpointsArgs, opts?: pulumi.ComponentResourceOptions) {

@@ -30,6 +30,7 @@ export function balancerOf(
       logDays,
       vpc: network.vpc,
       subnets: network.subnets('public'),
+      network,
       ports: gatewayPorts,
       certificate: aws.certificate ?? issued(domain, zoneOf(aws), opts),
       // What one address may send to one server, to all of them.
@@ -39,21 +40,17 @@ export function balancerOf(
   );
 }
 
-/** Leads people to what is ready, and not before. */
+/** Leads people to what is ready, and not before. Returns what DNS records lead to, whoever writes them. */
 export function openEntrance(
-  { settings: { aws, domain, gateway } }: Base,
+  { account, settings: { aws, domain, gateway } }: Base,
   front: Ready,
   balancer: Balancer | undefined,
   opts: pulumi.ComponentResourceOptions,
-): void {
+): pulumi.Output<string> {
+  const address = balancer ? once(front, balancer.address.name) : addressOf(front, opts);
   const entrance = balancer
-    ? {
-        balancer: {
-          name: once(front, balancer.address.name),
-          zone: balancer.address.zone,
-        },
-      }
-    : { address: addressOf(front, opts) };
+    ? { balancer: { name: address, zone: balancer.address.zone } }
+    : { address };
   if (aws.dnsZone !== undefined) {
     new Domain('domain', { domain, zone: aws.dnsZone, entrance }, opts);
   }
@@ -62,10 +59,18 @@ export function openEntrance(
     const origin = once(front, pulumi.output(domain));
     new Cdn(
       'cdn',
-      { host: `${cdnSubdomain}.${domain}`, zone: zoneOf(aws), origin, origins, credentials },
+      {
+        account,
+        host: `${cdnSubdomain}.${domain}`,
+        zone: zoneOf(aws),
+        origin,
+        origins,
+        credentials,
+      },
       opts,
     );
   }
+  return address;
 }
 
 function addressOf(front: Ready, opts: pulumi.ComponentResourceOptions): pulumi.Output<string> {

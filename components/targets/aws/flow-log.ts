@@ -2,8 +2,7 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { arn, type Account } from './account';
 import { logGroup } from './log-group';
-import { globalName } from './naming';
-import { policy, trust } from './policy';
+import { serviceRole } from './service-role';
 
 export interface FlowLogArgs {
   readonly account: Account;
@@ -11,8 +10,6 @@ export interface FlowLogArgs {
   /** ARN of the key that encrypts it. */
   readonly key: pulumi.Input<string>;
   readonly days: number;
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
 }
 
 /**
@@ -22,30 +19,24 @@ export interface FlowLogArgs {
  */
 export function flowLog(
   name: string,
-  { account, vpc, key, days, boundary }: FlowLogArgs,
+  { account, vpc, key, days }: FlowLogArgs,
   opts: pulumi.CustomResourceOptions,
 ): void {
   const group = logGroup(name, { part: 'flow', key, days }, opts);
-  const role = new aws.iam.Role(
+  const { role, rights } = serviceRole(
     name,
     {
-      name: globalName('flow', account, 64),
+      account,
+      part: 'flow',
       description: 'Writes what flows in the network into its log.',
+      service: 'vpc-flow-logs.amazonaws.com',
       // Without it any flow log of the service could be written by way of this role.
-      assumeRolePolicy: trust('vpc-flow-logs.amazonaws.com', {
+      condition: {
         StringEquals: { 'aws:SourceAccount': account.id },
         ArnLike: { 'aws:SourceArn': arn(account, 'ec2', 'vpc-flow-log/*') },
-      }),
-      ...(boundary !== undefined && { permissionsBoundary: boundary }),
-    },
-    opts,
-  );
-  const rights = new aws.iam.RolePolicy(
-    name,
-    {
-      name: 'write-log',
-      role: role.name,
-      policy: policy([
+      },
+      allows: 'write-log',
+      rights: [
         {
           Sid: 'Write',
           Effect: 'Allow',
@@ -57,7 +48,7 @@ export function flowLog(
           ],
           Resource: [group.arn, pulumi.interpolate`${group.arn}:*`],
         },
-      ]),
+      ],
     },
     opts,
   );

@@ -52,10 +52,9 @@ export function awsTarget(settings: Settings): Target {
     bucket(content, opts) {
       base ??= baseOf(settings, opts);
       const { account, key, provider } = base;
-      const { permissionsBoundary: boundary } = settings.aws;
       const made = new DataBucket(
         names.bucket(content, 1),
-        { account, content, key, ...(boundary !== undefined && { boundary }) },
+        { account, content, key },
         { ...opts, providers: [provider] },
       );
       buckets.push(made);

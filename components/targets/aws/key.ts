@@ -17,6 +17,8 @@ export interface KeyArgs {
  * can be read again, so it is protected, and AWS deletes it 30 days after the order only.
  *
  * **Cost**: by the month, and by requests.
+ *
+ * @example new Key('encryption-key', { account }, { parent })
  */
 export class Key extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto';
 import * as aws from '@pulumi/aws';
-import type * as pulumi from '@pulumi/pulumi';
+import * as pulumi from '@pulumi/pulumi';
+import { ServerImage } from '../../../provider/sdk-aws';
 import { imageParameter } from './constants';
 
 /** The disk of a server itself: system, images, logs of containers. What is kept is on volumes of its own. */
@@ -20,11 +22,25 @@ export interface MachineImage {
   readonly followed: boolean;
 }
 
-/**
- * The image that the settings name, or Canonical's newest. That one changes every few weeks, which servers that run are
- * not made anew for: they get security updates by themselves.
- */
+/** The image that the settings name, or Canonical's newest. */
 export function machineImage(given: string | undefined, opts: pulumi.InvokeOptions): MachineImage {
   if (given !== undefined) return { id: given, followed: true };
   return { id: aws.ssm.getParameterOutput({ name: imageParameter }, opts).value, followed: false };
+}
+
+/**
+ * What servers are started from that are made anew when `userData` changes. Canonical's newest image is another every few
+ * weeks: servers that run get security updates by themselves, and the next ones start from the one that is newest then.
+ */
+export function startedFrom(
+  name: string,
+  image: MachineImage,
+  userData: pulumi.Input<string>,
+  opts: pulumi.CustomResourceOptions,
+): pulumi.Input<string> {
+  if (image.followed) return image.id;
+  const servers = pulumi
+    .output(userData)
+    .apply((text) => createHash('sha256').update(text).digest('hex'));
+  return new ServerImage(`${name}-image`, { newest: image.id, servers }, opts).imageId;
 }

@@ -51,6 +51,11 @@ export type Shared = Pick<
  *
  * **Cost**: the instance by the hour and its volume by the GB, both twice with a standby; backups that are larger than
  * the volume; its log.
+ *
+ * @example
+ * new ManagedDatabase('database-1', {
+ *   plan, generation: 1, parameters, backupHour: 1, subnets, securityGroup, key, password, logDays: 30,
+ * }, { parent })
  */
 export class ManagedDatabase extends pulumi.ComponentResource {
   readonly host: pulumi.Output<string>;

@@ -13,6 +13,7 @@ import { databaseOf } from './database';
 import type { Doors, DoorsArgs } from './doors';
 import type { ManagedDatabase } from './managed-database';
 import type { Network } from './network';
+import { places } from './places';
 
 /** What AWS runs in the place of servers of the platform. */
 export interface Managed {
@@ -74,8 +75,8 @@ export function placedAtAws({
   cache,
 }: Managed): Readonly<Record<string, Pick<Placed, 'resource' | 'where'>>> {
   return {
-    ...(database && { database: { resource: database.instance, where: 'Amazon RDS' } }),
-    ...(cache && { redis: { resource: cache.group, where: 'Amazon ElastiCache' } }),
+    ...(database && { database: { resource: database.instance, where: places.database } }),
+    ...(cache && { redis: { resource: cache.group, where: places.cache } }),
   };
 }
 

@@ -17,10 +17,13 @@ export function globalName(part: string, { region }: Account, most: number): str
   return stackName(`${part}-${region}`, most);
 }
 
-/** By this role AWS Backup reads what it backs up. */
-export function backupRole(account: Account): string {
-  return globalName('backup', account, 64);
+/** The name of the scaling group of a group of servers. */
+export function scalingGroup(group: string): string {
+  return stackName(group, 255);
 }
+
+/** The lifecycle hook by which a new server of a scaling group says that it is healthy. */
+export const readyHook = 'ready';
 
 /** As `stackName`, of any stack. */
 export function awsName(stack: string, part: string, most: number): string {

@@ -18,8 +18,6 @@ export interface NetworkArgs {
   readonly key: pulumi.Input<string>;
   /** How long the flow log is kept. */
   readonly logDays: number;
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
 }
 
 interface Made {
@@ -42,7 +40,7 @@ export class Network extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Network', name, {}, opts);
     const parent = { parent: this };
-    const { account, cidr, zones, boundary } = args;
+    const { account, cidr, zones } = args;
     const vpc = new aws.ec2.Vpc(
       name,
       { cidrBlock: cidr, enableDnsHostnames: true, tags: named('network') },
@@ -104,7 +102,7 @@ export class Network extends pulumi.ComponentResource {
       parent,
     );
     const log = { account, vpc: vpc.id, key: args.key, days: args.logDays };
-    flowLog(`${name}-flow`, { ...log, ...(boundary !== undefined && { boundary }) }, parent);
+    flowLog(`${name}-flow`, log, parent);
     this.registerOutputs({ vpc: this.vpc });
   }
 

@@ -11,6 +11,8 @@ export interface PublicAddressArgs {
  * The entrance of a single server: a public address that stays when the server is another.
  *
  * **Cost**: by the hour.
+ *
+ * @example new PublicAddress('entrance', { instance: server.id }, { parent })
  */
 export class PublicAddress extends pulumi.ComponentResource {
   readonly address: pulumi.Output<string>;

@@ -1,8 +1,9 @@
 import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
-import type { Account } from './account';
-import { globalName } from './naming';
-import { decrypt, policy, readSecret, trust, type Statement } from './policy';
+import { arn, type Account } from './account';
+import { globalName, scalingGroup } from './naming';
+import { decrypt, readSecret, type Statement } from './policy';
+import { serviceRole } from './service-role';
 import type { ServerGroup } from '../target';
 
 export interface ServerRoleArgs {
@@ -16,14 +17,21 @@ export interface ServerRoleArgs {
   readonly secret: pulumi.Input<string>;
   /** ARNs of the repositories of ECR that its images are in. */
   readonly repositories: readonly string[];
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
+  /** Whether they are a scaling group's. */
+  readonly balanced: boolean;
 }
 
 /**
  * What the servers of a group may do at AWS: hear from Systems Manager, read their own release and their own secret, pull
- * their images where those are in ECR.
+ * their images where those are in ECR, say to their scaling group that they are healthy.
  * Containers do not get at it: the metadata service is one hop away, they are two.
+ *
+ * **Cost**: nothing.
+ *
+ * @example
+ * new ServerRole('app', {
+ *   account, group: 'app', balanced: true, key, releases: bucket.arn, secret, repositories: [],
+ * }, { parent })
  */
 export class ServerRole extends pulumi.ComponentResource {
   /** Name of the instance profile. */
@@ -32,24 +40,22 @@ export class ServerRole extends pulumi.ComponentResource {
   constructor(name: string, args: ServerRoleArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:ServerRole', name, {}, opts);
     const parent = { parent: this };
-    const role = new aws.iam.Role(
+    const { account, group } = args;
+    const { role, rights } = serviceRole(
       name,
       {
-        name: globalName(args.group, args.account, 64),
-        description: `Servers of ${args.group}.`,
-        assumeRolePolicy: trust('ec2.amazonaws.com'),
-        ...(args.boundary !== undefined && { permissionsBoundary: args.boundary }),
+        account,
+        part: group,
+        description: `Servers of ${group}.`,
+        service: 'ec2.amazonaws.com',
+        allows: 'run-release',
+        rights: statements(args),
       },
-      parent,
-    );
-    const rights = new aws.iam.RolePolicy(
-      name,
-      { name: 'run-release', role: role.name, policy: policy(statements(args)) },
       parent,
     );
     const profile = new aws.iam.InstanceProfile(
       name,
-      { name: globalName(args.group, args.account, 128), role: role.name },
+      { name: globalName(group, account, 128), role: role.name },
       // A server that starts with the profile is to have its rights.
       { ...parent, dependsOn: rights },
     );
@@ -59,7 +65,7 @@ export class ServerRole extends pulumi.ComponentResource {
 }
 
 function statements(args: ServerRoleArgs): Statement[] {
-  const { account, group, key, releases, secret, repositories } = args;
+  const { account, group, key, releases, secret, repositories, balanced } = args;
   return [
     {
       // AWS's own policy for this (AmazonSSMManagedInstanceCore) reads every parameter of the account too.
@@ -90,7 +96,22 @@ function statements(args: ServerRoleArgs): Statement[] {
     readSecret(secret),
     decrypt(account, key, ['s3', 'secretsmanager']),
     ...(repositories.length > 0 ? pulling(repositories) : []),
+    ...(balanced ? [sayReady(account, group)] : []),
   ];
+}
+
+function sayReady(account: Account, group: string): Statement {
+  return {
+    Sid: 'SayReady',
+    Effect: 'Allow',
+    Action: 'autoscaling:CompleteLifecycleAction',
+    // AWS has an id of its own in it, which nobody knows before there is the group.
+    Resource: arn(
+      account,
+      'autoscaling',
+      `autoScalingGroup:*:autoScalingGroupName/${scalingGroup(group)}`,
+    ),
+  };
 }
 
 function pulling(repositories: readonly string[]): Statement[] {

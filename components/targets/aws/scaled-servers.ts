@@ -2,8 +2,8 @@ import * as aws from '@pulumi/aws';
 import * as pulumi from '@pulumi/pulumi';
 import { Rollout } from '../../../provider/sdk-aws';
 import { sideBySide } from '../../tiers/placement';
-import { metadataOptions, rootDisk } from './machine';
-import { stackName } from './naming';
+import { metadataOptions, rootDisk, startedFrom } from './machine';
+import { readyHook, scalingGroup, stackName } from './naming';
 import type { MachineArgs } from './server';
 
 export interface ScaledServersArgs extends MachineArgs {
@@ -19,18 +19,31 @@ export interface ScaledServersArgs extends MachineArgs {
   readonly tags: Readonly<Record<string, string>>;
 }
 
-/** From its start until it has built its images and answers. */
-const bootSeconds = 900;
-/** So long an old server stays beside a new one, which may still be building its images. */
-const warmUpSeconds = 600;
+/** From its start until it is healthy: it has packages to install, and images to pull and build. */
+const bootSeconds = 1800;
+/** From then until the balancer has asked it: before that its silence is no failure, and no old one goes for it. */
+const warmUpSeconds = 120;
 const rolloutSeconds = 5400;
+
+/** A new server is not in service before it has said that it is healthy, and ended when it does not. */
+const readiness = {
+  name: readyHook,
+  lifecycleTransition: 'autoscaling:EC2_INSTANCE_LAUNCHING',
+  heartbeatTimeout: bootSeconds,
+  defaultResult: 'ABANDON',
+} as const;
 
 /**
  * Like servers behind the balancer, over all zones. One that fails is replaced. Another release replaces all of them: a
- * new one has to answer before an old one goes, and when it does not, AWS goes back to what ran before and the
- * deployment fails.
+ * new one says itself that it is healthy, by a lifecycle hook, before the balancer gets it and an old one goes; when it
+ * does not say so in time, AWS ends it and goes back to what ran before, and the deployment fails.
  *
  * **Cost**: each instance by the hour with 40 GB of disk; twice as many while a release is rolled out.
+ *
+ * @example
+ * new ScaledServers('app', {
+ *   ...machine, count: 3, subnets, userData, targets: balancer.targets, tags,
+ * }, { parent })
  */
 export class ScaledServers extends pulumi.ComponentResource {
   /** Exists once as many as are wanted answer the balancer. */
@@ -44,7 +57,7 @@ export class ScaledServers extends pulumi.ComponentResource {
       name,
       {
         name: stackName(name, 125),
-        imageId: args.image.id,
+        imageId: startedFrom(name, args.image, args.userData, parent),
         instanceType: args.instanceType,
         iamInstanceProfile: { name: args.profile },
         vpcSecurityGroupIds: [args.securityGroup],
@@ -61,12 +74,12 @@ export class ScaledServers extends pulumi.ComponentResource {
           tags,
         })),
       },
-      { ...parent, ignoreChanges: args.image.followed ? [] : ['imageId'] },
+      parent,
     );
     const group = new aws.autoscaling.Group(
       name,
       {
-        name: stackName(name, 255),
+        name: scalingGroup(args.group),
         minSize: args.count,
         desiredCapacity: args.count,
         // Room for new ones beside the old.
@@ -74,17 +87,24 @@ export class ScaledServers extends pulumi.ComponentResource {
         vpcZoneIdentifiers: [...args.subnets],
         targetGroupArns: [args.targets],
         healthCheckType: 'ELB',
-        healthCheckGracePeriod: bootSeconds,
+        healthCheckGracePeriod: warmUpSeconds,
         defaultInstanceWarmup: warmUpSeconds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
         waitForCapacityTimeout: '0',
+        // From its first server on; another kind of hook is for its own resource to bring, not for another group.
+        initialLifecycleHooks: [readiness],
       },
       // The rollout changes it, once the new version has proved itself.
       {
         ...parent,
         dependsOn: [args.network, ...args.after],
-        ignoreChanges: ['launchTemplate', 'desiredCapacity'],
+        ignoreChanges: ['launchTemplate', 'desiredCapacity', 'initialLifecycleHooks'],
       },
+    );
+    const hook = new aws.autoscaling.LifecycleHook(
+      name,
+      { ...readiness, autoscalingGroupName: group.name },
+      parent,
     );
     this.ready = new Rollout(
       `${name}-rollout`,
@@ -97,7 +117,7 @@ export class ScaledServers extends pulumi.ComponentResource {
         warmUpSeconds,
         timeoutSeconds: rolloutSeconds,
       },
-      { ...parent, dependsOn: [...args.after] },
+      { ...parent, dependsOn: [hook, ...args.after] },
     );
     this.registerOutputs({});
   }

@@ -11,6 +11,7 @@ import type { Bucket } from './bucket';
 import { databasePort } from './constants';
 import type { Doors } from './doors';
 import type { MachineImage } from './machine';
+import { scalingGroup } from './naming';
 import type { Network } from './network';
 import { keptContents } from './release/bundle';
 import { Release } from './release/release';
@@ -86,13 +87,13 @@ export function servers(
       account,
       key,
       group: name,
+      balanced: group.balanced,
       releases: around.releases.arn,
       secret: release.secretArn,
       repositories: repositoriesOf([
         image(settings, 'node'),
         ...services.flatMap((one) => one.image ?? []),
       ]),
-      ...(aws.permissionsBoundary !== undefined && { boundary: aws.permissionsBoundary }),
     },
     opts,
   );
@@ -119,7 +120,11 @@ export function servers(
         subnets: around.network.subnets('private'),
         userData: pulumi
           .all([bucket, release.version])
-          .apply(([where, version]) => base64(userData({ ...start, bucket: where, version }))),
+          .apply(([where, version]) =>
+            base64(
+              userData({ ...start, bucket: where, version, scalingGroup: scalingGroup(name) }),
+            ),
+          ),
         targets: balancer.targets,
         tags: base.tags,
       },

@@ -4,7 +4,7 @@ import { Command } from '../../../provider/sdk-aws';
 import { names } from '../../data/names';
 import type { VolumeContent } from '../../services/service';
 import type { DataVolume, DataVolumes, ServerGroup } from '../target';
-import { metadataOptions, rootDisk, type MachineImage } from './machine';
+import { metadataOptions, rootDisk, startedFrom, type MachineImage } from './machine';
 import { stackName } from './naming';
 
 /** What a server of either kind is started with. */
@@ -66,6 +66,11 @@ const apply =
  * server in another's place takes over address and volumes, so nothing answers until it is ready.
  *
  * **Cost**: the instance by the hour, 40 GB of disk.
+ *
+ * @example
+ * new Server('data', {
+ *   ...machine, subnet, address: '10.60.0.11', userData, volumes, retired: {}, sizes, outside,
+ * }, { parent })
  */
 export class Server extends pulumi.ComponentResource {
   readonly id: pulumi.Output<string>;
@@ -78,7 +83,7 @@ export class Server extends pulumi.ComponentResource {
     const instance = new aws.ec2.Instance(
       name,
       {
-        ami: args.image.id,
+        ami: startedFrom(name, args.image, args.userData, parent),
         instanceType: args.instanceType,
         subnetId: args.subnet,
         privateIp: args.address,
@@ -98,7 +103,6 @@ export class Server extends pulumi.ComponentResource {
       {
         ...parent,
         dependsOn: args.network,
-        ignoreChanges: args.image.followed ? [] : ['ami'],
         deleteBeforeReplace: true,
       },
     );

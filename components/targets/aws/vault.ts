@@ -15,6 +15,8 @@ export interface VaultArgs {
  * changing the vault's policy first. With a lock that does not help either. AWS removes no vault that holds anything.
  *
  * **Cost**: what lies in it, by GB and month.
+ *
+ * @example new Vault('vault-1', { key, lock: { mode: 'governance', minDays: 7 } }, { parent })
  */
 export class Vault extends pulumi.ComponentResource {
   readonly arn: pulumi.Output<string>;

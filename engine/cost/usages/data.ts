@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Recorded } from '../recorded';
-import { assumed, byHour, counted, number, of, type UsageOf } from '../usage';
+import { assumed, byHour, counted, NotKnown, number, of, type UsageOf } from '../usage';
 
 const database = z.object({
   engine: z.literal('postgres').optional(),
@@ -58,5 +58,9 @@ export const data: Readonly<Record<string, UsageOf>> = {
 function sizeOf(all: readonly Recorded[]): number {
   return all
     .filter(({ type }) => type === 'aws:ebs/volume:Volume')
-    .reduce((total, { inputs }) => total + (sized.safeParse(inputs).data?.size ?? 0), 0);
+    .reduce((total, { name, inputs }) => {
+      const volume = sized.safeParse(inputs);
+      if (!volume.success) throw new NotKnown(`size of volume ${name} not known`);
+      return total + volume.data.size;
+    }, 0);
 }

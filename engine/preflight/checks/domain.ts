@@ -8,22 +8,13 @@ export const dnsZone: Check = {
   name: 'domain',
   permissions: ['route53:GetHostedZone'],
   async run(subject, clients) {
-    const { dnsZone: id, domain, balanced, certificate: given } = subject;
+    const { dnsZone: id, domain } = subject;
     if (id !== undefined) return zoneOf(id, subject, clients);
-    if (balanced && given === undefined) {
-      return [
-        wrong(
-          'domain',
-          `nobody can prove a certificate for ${domain}: strata:aws has neither dnsZone nor certificate`,
-          'Give the hosted zone of Route 53, or the ARN of a certificate of ACM.',
-        ),
-      ];
-    }
     return [
       warning(
         'domain',
         `no hosted zone is given, so nobody writes records for ${domain}`,
-        `Write them where the domain is kept, for ${domain} and *.${domain}; npm run status shows where to.`,
+        `Write them where the domain is kept, for ${domain} and *.${domain}; once it is deployed, npm run status says what they lead to.`,
       ),
     ];
   },

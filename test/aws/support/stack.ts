@@ -134,9 +134,11 @@ export class CloudStack {
     throw new Error(`pulumi ${args.join(' ')} ended with ${String(code)}:\n${stdout}\n${stderr}`);
   }
 
-  /** What the state has, in which nothing may be half done. */
+  /** What the state has, in which nothing may be half done; secrets can be read. */
   async resources(): Promise<readonly StateResource[]> {
-    const { deployment } = JSON.parse(await this.pulumi('stack', 'export')) as Exported;
+    const { deployment } = JSON.parse(
+      await this.pulumi('stack', 'export', '--show-secrets'),
+    ) as Exported;
     const pending = deployment.pending_operations ?? [];
     if (pending.length > 0) throw new Error(`left pending: ${JSON.stringify(pending)}`);
     return deployment.resources ?? [];

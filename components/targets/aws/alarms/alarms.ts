@@ -24,8 +24,6 @@ export interface AlarmsArgs {
   readonly monitoring: Pick<MonitoringSettings, 'receivers' | 'send'>;
   /** The value of a member of `strata:secrets`. */
   readonly secret: (name: string) => pulumi.Output<string>;
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
   /** Group → its single server. */
   readonly servers: Readonly<Record<string, WatchedServer>>;
   readonly balancer?: WatchedBalancer;
@@ -40,6 +38,11 @@ export interface AlarmsArgs {
  * kind (gp3) that has no credits to run out of.
  *
  * **Cost**: each alarm by the month; mail and the function's calls next to nothing; a secret where there is the function.
+ *
+ * @example
+ * new Alarms('alarms', {
+ *   account, key, monitoring, secret, servers: { data: { id, instanceType } },
+ * }, { parent })
  */
 export class Alarms extends pulumi.ComponentResource {
   /** ARN of the topic of each severity. */
@@ -47,7 +50,7 @@ export class Alarms extends pulumi.ComponentResource {
 
   constructor(name: string, args: AlarmsArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Alarms', name, {}, opts);
-    const { account, key, secret, boundary, servers, balancer, database, cache } = args;
+    const { account, key, secret, servers, balancer, database, cache } = args;
     const told = bySeverity(args.monitoring);
     this.topics = topics(name, { account, key, mail: eachMap(told, addresses) }, { parent: this });
     const notified = eachMap(told, (receivers) => receivers.flatMap(notifiedReceiver));
@@ -60,7 +63,6 @@ export class Alarms extends pulumi.ComponentResource {
             topics: this.topics,
             receivers: notified,
             secret,
-            ...(boundary !== undefined && { boundary }),
           },
           { parent: this },
         )

@@ -5,8 +5,9 @@ import type { Receiver } from '../../../settings/monitoring';
 import type { Account } from '../account';
 import { logDays } from '../constants';
 import { logGroup } from '../log-group';
-import { globalName, stackName } from '../naming';
-import { decrypt, policy, readSecret, trust } from '../policy';
+import { stackName } from '../naming';
+import { decrypt, readSecret, type Statement } from '../policy';
+import { serviceRole } from '../service-role';
 import type { Target } from './notifier/messages';
 import type { Topics } from './topics';
 import { severities, type Severity, type Watched } from './watched';
@@ -22,8 +23,6 @@ export interface NotifierArgs {
   readonly receivers: Readonly<Record<Severity, readonly NotifiedReceiver[]>>;
   /** The value of a member of `strata:secrets`. */
   readonly secret: (name: string) => pulumi.Output<string>;
-  /** ARN of the permissions boundary of roles. */
-  readonly boundary?: string;
 }
 
 const entry = 'components/targets/aws/alarms/notifier/handler.ts';
@@ -41,6 +40,8 @@ const ofLambda = ['@aws-sdk/client-secrets-manager'];
  * No concurrency is reserved for it: new accounts have ten in all, of which AWS lets nobody reserve any.
  *
  * **Cost**: $0.40 a month for the secret; its calls next to nothing; its log by what is written.
+ *
+ * @example new Notifier('alarms-notifier', { account, key, topics, receivers, secret }, { parent })
  */
 export class Notifier extends pulumi.ComponentResource {
   /** An alarm about itself: the other receivers hear that some are not reached. */
@@ -49,7 +50,7 @@ export class Notifier extends pulumi.ComponentResource {
   constructor(name: string, args: NotifierArgs, opts?: pulumi.ComponentResourceOptions) {
     super('strata:aws:Notifier', name, {}, opts);
     const parent = { parent: this };
-    const { account, key, topics, receivers, secret, boundary } = args;
+    const { account, key, topics, receivers, secret } = args;
     const book = new aws.secretsmanager.Secret(
       name,
       { description: 'Whom alarms of CloudWatch are told to.', kmsKeyId: key },
@@ -61,19 +62,16 @@ export class Notifier extends pulumi.ComponentResource {
       parent,
     );
     const log = logGroup(name, { part: 'notifier', key, days: logDays }, parent);
-    const role = new aws.iam.Role(
+    const { role, rights } = serviceRole(
       name,
       {
-        name: globalName('notifier', account, 64),
+        account,
+        part: 'notifier',
         description: 'Tells receivers of alarms.',
-        assumeRolePolicy: trust('lambda.amazonaws.com'),
-        ...(boundary !== undefined && { permissionsBoundary: boundary }),
+        service: 'lambda.amazonaws.com',
+        allows: 'notify',
+        rights: rightsOf(account, key, book.arn, log.arn),
       },
-      parent,
-    );
-    const rights = new aws.iam.RolePolicy(
-      name,
-      { name: 'notify', role: role.name, policy: rightsOf(account, key, book.arn, log.arn) },
       parent,
     );
     const made = new aws.lambda.Function(
@@ -154,8 +152,8 @@ function rightsOf(
   key: pulumi.Input<string>,
   secret: pulumi.Input<string>,
   log: pulumi.Input<string>,
-): pulumi.Output<string> {
-  return policy([
+): Statement[] {
+  return [
     readSecret(secret),
     decrypt(account, key, ['secretsmanager']),
     {
@@ -164,7 +162,7 @@ function rightsOf(
       Action: ['logs:CreateLogStream', 'logs:PutLogEvents'],
       Resource: pulumi.interpolate`${log}:*`,
     },
-  ]);
+  ];
 }
 
 /** The function is called for what is sent to a topic, and by nothing else. */

@@ -30,8 +30,7 @@ export function ofDatabase(watched: WatchedDatabase): Watched[] {
       ...common,
       part: 'database-storage',
       severity: 'critical',
-      alarmDescription:
-        'The database has less than a tenth of its storage left; without any it stops.',
+      alarmDescription: `The database has less than ${storage / 10} GB of storage left. RDS gives it more up to its limit; without any it stops.`,
       metricName: 'FreeStorageSpace',
       comparisonOperator: 'LessThanThreshold',
       threshold: (storage * gigabyte) / 10,

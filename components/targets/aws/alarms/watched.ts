@@ -110,6 +110,7 @@ export function ofBalancer({ balancer, targets }: WatchedBalancer): Watched[] {
   ];
 }
 
+/** A server that there is once. */
 export interface WatchedServer {
   readonly id: pulumi.Input<string>;
   readonly instanceType: string;

@@ -48,6 +48,11 @@ export function manifestKey(group: string): string {
  * older one can be told again. Secrets Manager may forget values that are older than the last but one.
  *
  * **Cost**: a secret is $0.40 a month; the objects are a few megabytes.
+ *
+ * @example
+ * new Release('app', {
+ *   group: 'app', stack, services, schemaVersion, nodeImage, secret, volumes: {}, store,
+ * }, { parent })
  */
 export class Release extends pulumi.ComponentResource {
   /** Tells a server what to run: `strata-release apply <version>`. */

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { stringify } from 'yaml';
 import { root } from '../../../../engine/root';
+import { readyHook } from '../naming';
 import { manifestKey } from './release';
 
 /** Where a new server finds what it is to run. */
@@ -12,6 +13,8 @@ export interface UserDataArgs {
   readonly group: string;
   /** The release that it starts with; a server without one waits to be told. */
   readonly version?: string;
+  /** Name of the scaling group that waits until it is healthy. */
+  readonly scalingGroup?: string;
 }
 
 /** From the archive of Ubuntu 24.04. */
@@ -61,8 +64,9 @@ WantedBy=multi-user.target
 `;
 
 /** What cloud-init makes of a new server: an engine, and the program that fetches releases. It holds no secret. */
-export function userData({ region, bucket, group, version }: UserDataArgs): string {
-  const release = { region, bucket, manifest: manifestKey(group), version };
+export function userData({ region, bucket, group, version, ...more }: UserDataArgs): string {
+  const hook = more.scalingGroup && { group: more.scalingGroup, name: readyHook };
+  const release = { region, bucket, manifest: manifestKey(group), version, hook };
   const file = (name: string, content: string, permissions = '0644'): object => ({
     path: name,
     content,
