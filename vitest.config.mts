@@ -13,6 +13,9 @@ const longer = [
   'test/engine/policy.test.ts',
 ];
 
+/** A browser gives up what it asks when the machine's network changes, as it does when containers come and go. */
+const browser = ['test/services/admin-browser.test.ts'];
+
 /** Tests of single services, and what is longer: with more that may be missing. */
 const services = ['test/services/**/*.test.ts', ...longer];
 
@@ -61,6 +64,16 @@ export default defineConfig({
         test: {
           name: 'services',
           include: services,
+          exclude: browser,
+          testTimeout: 5 * minutes,
+          hookTimeout: 5 * minutes,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'browser',
+          include: browser,
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
         },

@@ -1,6 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import path from 'node:path';
-import type { Browser, BrowserContext, Page, Response } from 'playwright-core';
+import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { admin as adminService } from '../../components/services/admin';
 import { limits } from '../../components/settings/limits';
@@ -113,8 +113,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
     context.on('console', (message) => {
       // The stand-in of Grafana has no icon, and browsers look for one.
       const ofIcon = message.location().url.endsWith('/favicon.ico');
-      if (!ofIcon && !message.text().includes('ERR_NETWORK_CHANGED'))
-        wrong.push(`console: ${message.text()}`);
+      if (!ofIcon) wrong.push(`console: ${message.text()}`);
     });
     context.on('weberror', (error) => {
       wrong.push(`error: ${error.error().message}`);
@@ -177,7 +176,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
   test('can be clicked through, and nothing is wrong on the way', async () => {
     const { page, wrong, context } = await visitor();
     const heading = (): Promise<string | null> => page.locator('h1').textContent();
-    await open(page, `${origin}/admin/`);
+    await page.goto(`${origin}/admin/`);
     expect(await page.locator('tbody tr').count()).toBe(4);
     expect(await page.locator('.badge.bad').allTextContents()).toEqual(['3 of 4', 'unhealthy']);
     await picture(page, 'overview');
@@ -238,7 +237,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
       'audit',
       'nothing',
     ]) {
-      const answer = await open(page, `${origin}/admin/${place}`);
+      const answer = await page.goto(`${origin}/admin/${place}`);
       expect([place, answer?.status()]).toEqual([place, place === 'nothing' ? 404 : 200]);
       if (name !== 'without-scripts') {
         const [wide, screen] = await page.evaluate<[number, number]>(
@@ -255,7 +254,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
 
   test('cannot be framed, and runs no script that gets into it', async () => {
     const { page, wrong, context } = await visitor();
-    await open(page, `${origin}/admin/tenants?search=initech`);
+    await page.goto(`${origin}/admin/tenants?search=initech`);
     await page.evaluate(
       `document.body.insertAdjacentHTML('beforeend', '<img src=x onerror="document.title = 1">');
        document.body.append(Object.assign(document.createElement('script'), { src: 'https://evil.example/x.js' }));`,
@@ -264,7 +263,7 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
       .poll(() => wrong.filter((said) => said.includes('Content Security Policy')).length)
       .toBeGreaterThan(0);
     expect(await page.title()).toBe('Tenants · Strata');
-    await open(page, `${origin}/operator/grafana/`);
+    await page.goto(`${origin}/operator/grafana/`);
     await page.setContent(`<iframe src="${origin}/admin/"></iframe>`);
     await expect
       .poll(() =>
@@ -274,16 +273,6 @@ describe.skipIf(missing !== undefined)(missing ? `${title} (skipped: ${missing})
     await context.close();
   });
 });
-
-/** Again when the machine's network changed just then, as it does when containers come and go beside the test. */
-async function open(page: Page, url: string, patience = 5): Promise<Response | null> {
-  return page.goto(url).catch((error: unknown) => {
-    const { message } = error as Error;
-    const isPassing = message.includes('ERR_NETWORK_CHANGED') || message.includes('chrome-error:');
-    if (isPassing && patience > 0) return open(page, url, patience - 1);
-    throw error;
-  });
-}
 
 async function picture(page: Page, name: string): Promise<void> {
   if (pictures === undefined) return;
