@@ -74,6 +74,8 @@ export default defineConfig({
         test: {
           name: 'browser',
           include: browser,
+          // After all others of the same run.
+          sequence: { groupOrder: 1 },
           testTimeout: 5 * minutes,
           hookTimeout: 5 * minutes,
         },

@@ -57,6 +57,7 @@ const put = [
   /^aws:cloudwatch\/(?:eventRule|eventTarget|metricAlarm):/,
   /^aws:backup\/vault[A-Z]/,
   /^aws:ec2\/volumeAttachment:/,
+  /^aws:autoscaling\/lifecycleHook:/,
   /^aws:sns\/topic:/,
   /^aws:secretsmanager\/secretVersion:/,
   /^aws:wafv2\/webAclAssociation:/,

@@ -3,8 +3,8 @@ import { UserError } from '../../engine/errors';
 
 const shownActivities = 5;
 const looked = 100;
-/** Clocks differ, and a new group may have failed before anybody waited for it. */
-const slackMs = 10 * 60_000;
+/** A server that never says that it is healthy began half an hour before it is given up, perhaps before anybody waited. */
+const slackMs = 40 * 60_000;
 
 /** A version of a launch template. */
 export interface Version {
@@ -88,7 +88,8 @@ function complaint({
   Description,
   Cause,
 }: Activity): string | undefined {
-  if (StatusCode === 'Failed') return StatusMessage ?? Description;
+  // A server that never said that it is ready is `Cancelled`.
+  if (StatusCode === 'Failed' || StatusCode === 'Cancelled') return StatusMessage ?? Description;
   return Cause?.includes('health check') ? Cause : undefined;
 }
 

@@ -306,24 +306,38 @@ esac
       expect(scaling.calls).toEqual([]);
     });
 
-    test('that restarts is waited for by nobody, which is no failure', async () => {
+    const unknown = () =>
+      new Refusal(
+        'ValidationError',
+        `No active Lifecycle Action found with instance ID ${instance}`,
+      );
+
+    test('that is new says so until its group waits for it', async () => {
       answer = () => {
-        throw new Refusal(
-          'ValidationError',
-          `No active Lifecycle Action found with instance ID ${instance}`,
-        );
+        if (scaling.calls.length === 1) throw unknown();
+        return {};
       };
       expect(await starts([other])).toMatchObject({ code: 0 });
+      expect(scaling.calls).toHaveLength(2);
+    });
+
+    test('that restarts is waited for by nobody, which is no failure', async () => {
+      await starts([other]);
+      answer = () => {
+        throw unknown();
+      };
+      expect(await server.run('boot')).toMatchObject({ code: 0 });
+      expect(scaling.calls).toHaveLength(2);
     });
 
     test('that may not say so is no healthy one', async () => {
       answer = () => {
-        throw new Refusal('ValidationError', 'AutoScalingGroup name not found');
+        throw new Refusal('InvalidAction', 'nothing that this API knows');
       };
       expect(await starts([other])).toMatchObject({
         code: 1,
         stderr: expect.stringContaining(
-          'AWS does not give hook ready of scaling group strata-test-app',
+          'cannot say to scaling group strata-test-app that this server is healthy',
         ) as string,
       });
     });

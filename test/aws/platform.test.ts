@@ -199,6 +199,21 @@ describe.skipIf(reason)('a platform on AWS (moto, and a stand-in for its servers
       expect(await cloud.arrangement({ door, volume, bucket })).toEqual(whole);
       expect(ids([...lasting, server])).toEqual(before);
     });
+
+    test('gets a server that is gone back, with its volumes and from the newest image', async () => {
+      const imageOf = (name: string) =>
+        of(server).find(({ urn }) => urn.endsWith(`::${name}`))?.outputs?.ami;
+      const former = imageOf('data');
+      before = lastingIds();
+      await cloud.terminate(ids([server]).app ?? '');
+      servers.image = later;
+      await deploy('split');
+      servers.image = undefined;
+      expect(await cloud.running()).toEqual({ data: 'running', app: 'running' });
+      expect(await cloud.attached()).toMatchObject({ 'database-1': 'data', 'exports-1': 'app' });
+      expect([imageOf('data'), imageOf('app')]).toEqual([former, later]);
+      expect(lastingIds()).toEqual(before);
+    });
   });
 
   describe('behind a load balancer', () => {

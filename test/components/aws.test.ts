@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { isOn, presets } from '../../components/services/presets';
 import { presetNames, tierNames } from '../../components/settings/names';
@@ -204,9 +205,15 @@ describe.each(cases)(
         ...Object.fromEntries(of('aws:ec2/instance:Instance').map((i) => [i.name, i])),
         ...Object.fromEntries(of('aws:ec2/launchTemplate:LaunchTemplate').map((t) => [t.name, t])),
       };
-      for (const [name, { propertyDependencies }] of Object.entries(made)) {
-        const from = propertyDependencies.ami ?? propertyDependencies.imageId;
-        expect(from).toContain(one('strata:aws:ServerImage', `${name}-image`).urn);
+      for (const [name, { inputs, propertyDependencies }] of Object.entries(made)) {
+        const image = one('strata:aws:ServerImage', `${name}-image`);
+        expect(propertyDependencies.ami ?? propertyDependencies.imageId).toContain(image.urn);
+        expect(image.inputs.only).toBe(
+          name === 'app' && tier === 'load-balanced' ? undefined : `strata-test-${name}`,
+        );
+        if (preview) continue;
+        const userData = createHash('sha256').update(String(inputs.userData)).digest('hex');
+        expect(image.inputs.servers).toBe(userData);
       }
       expect(of('strata:aws:ServerImage')).toHaveLength(Object.keys(made).length);
     });

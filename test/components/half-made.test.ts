@@ -201,6 +201,8 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
     ['aws:s3/bucketPolicy:BucketPolicy', true],
     ['aws:s3/bucket:Bucket', false],
     ['aws:ec2/volumeAttachment:VolumeAttachment', true],
+    ['aws:autoscaling/lifecycleHook:LifecycleHook', true],
+    ['aws:autoscaling/group:Group', false],
     ['aws:backup/vault:Vault', false],
     ['aws:kms/key:Key', false],
   ])('%s can be asked for twice: %s', (type, can) => {

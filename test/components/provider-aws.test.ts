@@ -295,6 +295,7 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
         'taken out of service in response to an ELB system health check failure.',
       ),
       activity('Failed', 'asked for', 'We currently do not have sufficient t3.small capacity'),
+      activity('Cancelled', 'asked for', 'Instance failed to complete user’s Lifecycle Action'),
       activity('Successful', 'a user request changed the capacity'),
       activity('Failed', 'long ago', 'of another day', new Date(Date.now() - 86_400_000)),
     ];
@@ -304,7 +305,8 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
         'the servers of strata-app could not be replaced: the version before runs again. A new instance was not ' +
           'healthy. The rollback ended.\n' +
           '  - taken out of service in response to an ELB system health check failure.\n' +
-          '  - We currently do not have sufficient t3.small capacity',
+          '  - We currently do not have sufficient t3.small capacity\n' +
+          '  - Instance failed to complete user’s Lifecycle Action',
       ),
     );
     expect(lines).toContain('going back to the version before: 0 %, Rolling back');

@@ -28,19 +28,28 @@ export function machineImage(given: string | undefined, opts: pulumi.InvokeOptio
   return { id: aws.ssm.getParameterOutput({ name: imageParameter }, opts).value, followed: false };
 }
 
+export interface StartedArgs {
+  readonly region: string;
+  readonly image: MachineImage;
+  /** Servers are made anew when it changes. */
+  readonly userData: pulumi.Input<string>;
+  /** The name of the only server. */
+  readonly only?: string;
+}
+
 /**
- * What servers are started from that are made anew when `userData` changes. Canonical's newest image is another every few
- * weeks: servers that run get security updates by themselves, and the next ones start from the one that is newest then.
+ * What servers are started from. Canonical's newest image is another every few weeks: servers that run get security
+ * updates by themselves, and the next ones start from the one that is newest then.
  */
 export function startedFrom(
   name: string,
-  image: MachineImage,
-  userData: pulumi.Input<string>,
+  { region, image, userData, only }: StartedArgs,
   opts: pulumi.CustomResourceOptions,
 ): pulumi.Input<string> {
   if (image.followed) return image.id;
   const servers = pulumi
     .output(userData)
     .apply((text) => createHash('sha256').update(text).digest('hex'));
-  return new ServerImage(`${name}-image`, { newest: image.id, servers }, opts).imageId;
+  const args = { region, newest: image.id, servers, ...(only !== undefined && { only }) };
+  return new ServerImage(`${name}-image`, args, opts).imageId;
 }

@@ -57,7 +57,7 @@ export class ScaledServers extends pulumi.ComponentResource {
       name,
       {
         name: stackName(name, 125),
-        imageId: startedFrom(name, args.image, args.userData, parent),
+        imageId: startedFrom(name, args, parent),
         instanceType: args.instanceType,
         iamInstanceProfile: { name: args.profile },
         vpcSecurityGroupIds: [args.securityGroup],
@@ -91,7 +91,7 @@ export class ScaledServers extends pulumi.ComponentResource {
         defaultInstanceWarmup: warmUpSeconds,
         launchTemplate: { id: template.id, version: template.latestVersion.apply(String) },
         waitForCapacityTimeout: '0',
-        // From its first server on; another kind of hook is for its own resource to bring, not for another group.
+        // From its first server on. A change of the hook is for the hook's own resource, and makes no other group.
         initialLifecycleHooks: [readiness],
       },
       // The rollout changes it, once the new version has proved itself.

@@ -80,10 +80,11 @@ export class Server extends pulumi.ComponentResource {
   constructor(name: string, args: ServerArgs, opts: pulumi.ComponentResourceOptions) {
     super('strata:aws:Server', name, {}, opts);
     const parent = { parent: this };
+    const called = stackName(name, 128);
     const instance = new aws.ec2.Instance(
       name,
       {
-        ami: startedFrom(name, args.image, args.userData, parent),
+        ami: startedFrom(name, { ...args, only: called }, parent),
         instanceType: args.instanceType,
         subnetId: args.subnet,
         privateIp: args.address,
@@ -93,11 +94,11 @@ export class Server extends pulumi.ComponentResource {
         rootBlockDevice: {
           ...rootDisk,
           deleteOnTermination: true,
-          tags: { Name: stackName(name, 128) },
+          tags: { Name: called },
         },
         userData: args.userData,
         userDataReplaceOnChange: true,
-        tags: { Name: stackName(name, 128) },
+        tags: { Name: called },
       },
       // The next one has the same address.
       {

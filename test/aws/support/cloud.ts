@@ -59,6 +59,11 @@ export class Cloud {
     );
   }
 
+  /** As hardware that fails, or somebody by hand. */
+  async terminate(server: string): Promise<void> {
+    await this.ec2.terminateInstances({ InstanceIds: [server] });
+  }
+
   /** Stops a server, takes a door's rule away, gives a volume to another stack, and opens a bucket that forgets. */
   async disarrange({ server, rule, volume, bucket }: Disarranged): Promise<void> {
     await this.ec2.stopInstances({ InstanceIds: [server] });

@@ -64,8 +64,8 @@ WantedBy=multi-user.target
 `;
 
 /** What cloud-init makes of a new server: an engine, and the program that fetches releases. It holds no secret. */
-export function userData({ region, bucket, group, version, ...more }: UserDataArgs): string {
-  const hook = more.scalingGroup && { group: more.scalingGroup, name: readyHook };
+export function userData({ region, bucket, group, version, scalingGroup }: UserDataArgs): string {
+  const hook = scalingGroup && { group: scalingGroup, name: readyHook };
   const release = { region, bucket, manifest: manifestKey(group), version, hook };
   const file = (name: string, content: string, permissions = '0644'): object => ({
     path: name,
