@@ -16,7 +16,7 @@ describe('the image that servers are started from (a stand-in for EC2)', () => {
     running = ['i-0123456789abcdef0'];
     aws = await AwsStandIn.start({
       DescribeInstances: () => ({
-        Reservations: running.map((InstanceId) => ({ Instances: [{ InstanceId }] })),
+        reservationSet: running.map((instanceId) => ({ instancesSet: [{ instanceId }] })),
       }),
     });
     stubEnvironment(aws);
@@ -42,9 +42,9 @@ describe('the image that servers are started from (a stand-in for EC2)', () => {
     running = [];
     expect(await serverImage.read('data-image', state, context)).toBeUndefined();
     expect(aws.asked('DescribeInstances').at(-1)).toMatchObject({
-      Filters: [
-        { Name: 'tag:Name', Values: [only] },
-        { Name: 'instance-state-name', Values: ['pending', 'running', 'stopping', 'stopped'] },
+      Filter: [
+        { Name: 'tag:Name', Value: [only] },
+        { Name: 'instance-state-name', Value: ['pending', 'running', 'stopping', 'stopped'] },
       ],
     });
   });
