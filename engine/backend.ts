@@ -42,21 +42,20 @@ export function backendFor(
   }
   const generatedPassphrase =
     here && !env.PULUMI_CONFIG_PASSPHRASE && !env.PULUMI_CONFIG_PASSPHRASE_FILE;
-  const folder = theirs === undefined ? path.join(own, 'state') : folderOf(theirs, root);
   if (theirs === undefined) makeFolder(path.join(own, 'state'), 0o700);
+  const url = theirs ?? pathToFileURL(path.join(own, 'state')).href;
+  const isFiles = url.startsWith('file://');
   return {
     env: {
       PULUMI_SKIP_UPDATE_CHECK: 'true',
-      ...(theirs === undefined && {
-        PULUMI_BACKEND_URL: stateUrl(path.join(own, 'state')),
-      }),
+      ...(isFiles && { PULUMI_BACKEND_URL: withoutAttributes(url) }),
       ...(generatedPassphrase && {
         PULUMI_CONFIG_PASSPHRASE_FILE: passphraseFile(own),
         // The stack's file is kept free of the salt, so the engine has to take it from the state.
         PULUMI_FALLBACK_TO_STATE_SECRETS_MANAGER: 'true',
       }),
     },
-    ...(folder !== undefined && { folder }),
+    ...(isFiles && { folder: folderOf(url, root) }),
     generatedPassphrase,
   };
 }
@@ -65,8 +64,9 @@ export function backendFor(
  * A file backend without the files of attributes beside those of the state: nothing reads them, they alone are not
  * written at once, and a half-written one (the engine was killed) makes the whole state unreadable.
  */
-function stateUrl(folder: string): string {
-  return `${pathToFileURL(folder).href}?metadata=skip`;
+function withoutAttributes(url: string): string {
+  if (/[?&]metadata=/.test(url)) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}metadata=skip`;
 }
 
 /** The backend that `pulumi login` recorded. */
@@ -81,8 +81,7 @@ function login(env: NodeJS.ProcessEnv): string | undefined {
   }
 }
 
-function folderOf(url: string, root: string): string | undefined {
-  if (!url.startsWith('file://')) return undefined;
+function folderOf(url: string, root: string): string {
   const [rest = ''] = url.slice('file://'.length).split('?');
   if (rest.startsWith('~')) return path.join(os.homedir(), rest.slice(1));
   return rest.startsWith('/') ? fileURLToPath(url) : path.resolve(root, rest);

@@ -49,6 +49,17 @@ describe('the backend of a stack', () => {
     expect(folder).toBeUndefined();
   });
 
+  test.each([
+    ['file:///state', 'file:///state?metadata=skip', '/state'],
+    ['file:///state?create_dir=true', 'file:///state?create_dir=true&metadata=skip', '/state'],
+    ['file:///state?metadata=skip', 'file:///state?metadata=skip', '/state'],
+    ['file://~', 'file://~?metadata=skip', `${os.homedir()}/`],
+  ])('%s of the user’s is written at once or not at all: %s', (given, wanted, where) => {
+    const { env, folder } = backendFor('prod', root, { ...home, PULUMI_BACKEND_URL: given });
+    expect(env.PULUMI_BACKEND_URL).toBe(wanted);
+    expect(path.resolve(folder ?? '')).toBe(path.resolve(where));
+  });
+
   test('the user’s own passphrase stays, and the stack’s file is theirs', () => {
     const { env, generatedPassphrase } = backendFor('local', root, {
       ...home,
@@ -65,7 +76,7 @@ describe('the backend of a stack', () => {
 
     const { env, folder } = backendFor('prod', root, home);
 
-    expect(env).not.toHaveProperty('PULUMI_BACKEND_URL');
+    expect(env.PULUMI_BACKEND_URL).toBe(`${url}?metadata=skip`);
     expect(env).not.toHaveProperty('PULUMI_CONFIG_PASSPHRASE_FILE');
     expect(folder).toBe(path.join(root, 'elsewhere'));
   });
