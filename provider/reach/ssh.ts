@@ -1,5 +1,5 @@
 import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
-import { Duplex } from 'node:stream';
+import { Duplex, finished } from 'node:stream';
 import { stripVTControlCharacters } from 'node:util';
 import { UserError } from '../../engine/errors';
 
@@ -100,8 +100,11 @@ export class SshStream extends Duplex {
     this.child.stdin.write(chunk, () => done());
   }
 
+  /** Where ssh has ended already, `end` alone would never say that it is done, and whoever closes this would wait for ever. */
   override _final(done: () => void): void {
-    this.child.stdin.end(() => done());
+    const { stdin } = this.child;
+    finished(stdin, { readable: false }, () => done());
+    stdin.end();
   }
 
   /** Closed is what left nothing behind; until then whoever uses it (TLS in it) has said what was wrong. */
