@@ -122,17 +122,20 @@ async function watch(
   const begin = await inspect(container, wanted);
   const name = begin.Name.replace(/^\//, '');
   const tell = teller(context);
-  let settled: number | undefined;
+  let settled: { readonly start: string; readonly since: number } | undefined;
   for (;;) {
     const now = await inspect(container, wanted);
     const verdict = judge(now, begin);
     if (verdict.is === 'failed') {
       throw await failure(`${name} ${verdict.why} before it was ready`, container);
     }
+    // One that ends and is restarted between two looks has not stayed.
+    const start = now.State.StartedAt;
     if (verdict.is === 'starting') settled = undefined;
-    else settled ??= Date.now();
+    else if (settled?.start !== start) settled = { start, since: Date.now() };
     const why = reason(verdict, trouble());
-    const isSettled = verdict.is === 'healthy' || Date.now() - (settled ?? Date.now()) >= settleMs;
+    const isSettled =
+      verdict.is === 'healthy' || Date.now() - (settled?.since ?? Date.now()) >= settleMs;
     if (why === '' && isSettled) return;
 
     context.signal.throwIfAborted();

@@ -98,8 +98,11 @@ describe.skipIf(reason)('readiness (a Docker engine)', () => {
     expect(Date.now() - begun).toBeLessThan(5_000);
   });
 
-  test('one that restarts again and again is an error long before time is up', async () => {
-    const id = await shell(name, 'echo no config; exit 1', {
+  test.each([
+    ['at once', ''],
+    ['when it has run for a moment', 'sleep 0.7; '],
+  ])('one that ends %s, again and again, is an error long before time is up', async (_, first) => {
+    const id = await shell(name, `${first}echo no config; exit 1`, {
       HostConfig: { RestartPolicy: { Name: 'always' } },
     });
     await expect(ready.create(inputs(id, { timeoutSeconds: 60 }), context)).rejects.toThrow(
