@@ -68,6 +68,12 @@ let moto: Moto;
 let server: Server;
 let releases: Releases;
 
+/** What user data tells a server of a scaling group besides. */
+function madeFor(more: object): void {
+  const config = JSON.parse(server.read('etc/strata/release.json')) as object;
+  server.write('etc/strata/release.json', JSON.stringify({ ...config, ...more }));
+}
+
 async function apply(
   services: readonly Service[],
   volumes: Partial<Record<VolumeContent, string>> = {},
@@ -249,8 +255,7 @@ esac
       stdout: 'nothing has been applied here yet\n',
     });
     const version = await releases.put([other], value);
-    const config = JSON.parse(server.read('etc/strata/release.json')) as object;
-    server.write('etc/strata/release.json', JSON.stringify({ ...config, version }));
+    madeFor({ version });
     await server.succeed('boot');
     expect(Object.keys(await running(project))).toContain(`${project}-other-1`);
   });
@@ -273,9 +278,7 @@ esac
 
     async function starts(services: readonly Service[]): Promise<Said> {
       const version = await releases.put(services, value);
-      const config = JSON.parse(server.read('etc/strata/release.json')) as object;
-      const hook = { group: 'strata-test-app', name: 'ready' };
-      server.write('etc/strata/release.json', JSON.stringify({ ...config, version, hook }));
+      madeFor({ version, hook: { group: 'strata-test-app', name: 'ready' } });
       return server.run('boot');
     }
 
