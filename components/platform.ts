@@ -74,8 +74,8 @@ export class Platform extends pulumi.ComponentResource {
   /** Endpoint name → URL. */
   readonly endpoints: pulumi.Output<Record<string, string>>;
   readonly services: pulumi.Output<Record<string, ServiceOutput>>;
-  /** What the domain's DNS records have to lead to; absent where the target has nothing public of its own. */
-  readonly entrance: pulumi.Output<string> | undefined;
+  /** What the domain's DNS records have to lead to; empty where the target has nothing public of its own. */
+  readonly entrance: pulumi.Output<string>;
   /** Certificate (PEM) of whoever signed the gateway's; empty where that is a public authority, or nobody. */
   readonly authority: pulumi.Output<string>;
   /** Login role → connection URL; secret. */
@@ -150,7 +150,7 @@ export class Platform extends pulumi.ComponentResource {
     const ready = tier.placed.map(({ resource }) => resource.urn);
     this.endpoints = pulumi.all(ready).apply(() => endpoints(tier.placed));
     this.services = pulumi.all(ready).apply(() => described(tier.placed));
-    this.entrance = tier.entrance;
+    this.entrance = tier.entrance ?? pulumi.output('');
     this.authority = isSignedHere(settings) ? secrets.certificates.authority : pulumi.output('');
     this.databases = databases(tier.reach, keys);
     this.jwt = pulumi.secret(

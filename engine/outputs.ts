@@ -15,8 +15,8 @@ const plain = z.object({
   /** The Docker engine, where it is not the environment's own. */
   docker: z.object({ host: z.string().optional() }),
   endpoints: z.record(z.string(), z.string()),
-  /** What the domain's DNS records have to lead to, where the target has something public of its own. */
-  entrance: z.string().optional(),
+  /** What the domain's DNS records have to lead to; empty where the target has nothing public of its own. */
+  entrance: z.string(),
   /** PEM; empty where a public authority signed the gateway's certificate. */
   authority: z.string(),
   services: z.record(

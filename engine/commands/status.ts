@@ -56,7 +56,7 @@ function render(
   const notes = notesOf(services);
   return [
     `Stack ${stack}: tier ${tier} on ${target}`,
-    ...(entrance === undefined ? [] : [`The domain’s DNS records have to lead to ${entrance}`]),
+    ...(entrance === '' ? [] : [`The domain’s DNS records have to lead to ${entrance}`]),
     '',
     table([['SERVICE', 'KIND', 'STATE', 'WHERE'], ...rows]),
     ...(notes.length > 0 ? ['', ...notes] : []),

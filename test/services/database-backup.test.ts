@@ -157,6 +157,21 @@ describe.skipIf(missing)(`backups${why}`, () => {
       ]);
     });
 
+    test('a cluster that restarts is waited for: that is no failure of the backup', async () => {
+      await clients.close();
+      await containers.drop('database');
+      await containers.start(aside, { published: true });
+      await until(async () => (await figures()).strata_backup_failing === '0');
+      await containers.run(server, { published: true });
+      await expect
+        .poll(async () => (await containers.exec('backup', ...(aside.healthCommand ?? []))).code, {
+          timeout: 60_000,
+        })
+        .toBe(0);
+      expect(await containers.logs('backup')).not.toContain('backup: failed');
+      await containers.drop('backup');
+    });
+
     test.each(vendorNames)(
       'and with it the database of %s, which its own login opens and no other vendor’s does',
       async (name) => {

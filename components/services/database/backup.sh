@@ -30,6 +30,16 @@ passed() {
   echo "$at"
 }
 
+# When the cluster was started, in $started. One that is away has a minute to come back: it restarts, as a rule.
+await_cluster() {
+  for _ in {1..60}; do
+    started=$(psql -XAtq -h "$SOCKETS" -U postgres -d postgres -c 'select pg_postmaster_start_time()') && return
+    rest 1
+  done 2>/dev/null
+  echo 'backup: the cluster does not answer' >&2
+  return 1
+}
+
 # When the last full backup ended, and the last of any kind; 0 for never. Postgres itself reads the JSON.
 look() {
   local info known
@@ -82,10 +92,18 @@ round() {
   pgbackrest --stanza=strata --type="$type" backup && look
 }
 
+# A restart of the cluster ends a round without a fault of the backup's: then it is made again.
+attempt() {
+  local before
+  await_cluster || return 1
+  before=$started
+  round || { await_cluster && [ "$started" != "$before" ] && round; }
+}
+
 figures
 perl /run/strata/files/figures.pl "$STATE/figures" &
 while :; do
-  if round; then
+  if attempt; then
     failing=0
     figures
     touch "$STATE/healthy"
