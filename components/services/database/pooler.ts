@@ -86,7 +86,7 @@ export function renderPooler(
     admin_users: consoleUser,
     stats_users: statsRole,
     pool_mode: 'transaction',
-    server_reset_query: reset,
+    server_reset_query: sessionReset.join('; '),
     server_reset_query_always: 1,
     max_client_conn: clients,
     // What a role may have is its own limit below: pools by role came with 1.23.
@@ -132,17 +132,23 @@ export function renderPooler(
   ].join('\n');
 }
 
-/** All that DISCARD ALL does, except for forgetting plans and the statements that PgBouncer itself keeps track of. */
-const reset = [
+/**
+ * All that DISCARD ALL does, except for forgetting plans and the statements that PgBouncer itself keeps track of. PgBouncer
+ * hands on a session whose reset has failed, so a failure ends it; and what a client left of a timeout cancels nothing.
+ */
+export const sessionReset: readonly string[] = [
+  'set exit_on_error = on',
+  'set statement_timeout = 0',
   'reset session authorization',
   'reset role',
-  'reset all',
   'close all',
   'unlisten *',
   'select pg_catalog.pg_advisory_unlock_all()',
   'discard temp',
   'discard sequences',
-].join('; ');
+  // Last, for it takes the first two back.
+  'reset all',
+];
 
 /**
  * The platform's own logins; tenants' are in the list that pooler-registry writes, after these. The pooler logs in with

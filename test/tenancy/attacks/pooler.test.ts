@@ -8,6 +8,13 @@ import { startScene } from './support/scene';
 
 const why = noPgbouncer === undefined ? '' : ` (skipped: ${noPgbouncer})`;
 
+/** Settings of a session: left.behind1 and so on. */
+function leaves(count: number): string {
+  return `do $$ begin
+    for i in 1..${String(count)} loop perform set_config('left.behind' || i, 'a secret of A', false); end loop;
+  end $$`;
+}
+
 describe.skipIf(noPgbouncer)(
   `A and B by turns on one session of a PgBouncer in transaction mode${why}`,
   () => {
@@ -32,6 +39,41 @@ describe.skipIf(noPgbouncer)(
         `pooler, ${login}: ${String(numRuns)} turns in ${String(Date.now() - started)} ms, STRATA_TEST_SEED=${String(seed)}`,
       );
       expect(found).toBeUndefined();
+    });
+
+    test('B is not handed what A left where A’s own timeout cancels what forgets it', async () => {
+      const [a, b] = await Promise.all([
+        pooler.connect('strata_authenticator', 'strata'),
+        pooler.connect('strata_authenticator', 'strata'),
+      ]);
+      // To forget so much takes longer than the timeout that stands.
+      await a.query(`${leaves(30_000)}; set statement_timeout = 1`);
+      const { rows } = await b.query(
+        "select current_setting('left.behind1', true) as left, current_setting('statement_timeout') as timeout",
+      );
+      await Promise.all([a.end(), b.end()]);
+      expect(rows).toEqual([{ left: '', timeout: '0' }]);
+    });
+
+    test('B is not handed a session whose reset was cancelled', async () => {
+      const admin = await server.connect('postgres', 'strata');
+      const [a, b] = await Promise.all([
+        pooler.connect('strata_authenticator', 'strata'),
+        pooler.connect('strata_authenticator', 'strata'),
+      ]);
+      // To close so many takes long enough to be met at it.
+      await a.query(`${leaves(1)};
+        do $$ begin
+          for i in 1..15000 loop execute 'declare left' || i || ' cursor with hold for select 1'; end loop;
+        end $$`);
+      const cancel = `select pg_cancel_backend(pid) as done from pg_stat_activity
+        where usename = 'strata_authenticator' and state = 'active'`;
+      await expect
+        .poll(async () => (await admin.query<{ done: boolean }>(cancel)).rows, { interval: 1 })
+        .toEqual([{ done: true }]);
+      const { rows } = await b.query("select current_setting('left.behind1', true) as left");
+      await Promise.all([a.end(), b.end(), admin.end()]);
+      expect(rows).toEqual([{ left: null }]);
     });
 
     // docs/adr/0011 keeps prepared statements, for their plans. Red when that is mended: then take `fails` away.

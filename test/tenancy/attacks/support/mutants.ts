@@ -1,3 +1,4 @@
+import { sessionReset } from '../../../../components/services/database/pooler';
 import type { Model } from '../../../../components/tenancy/places';
 import { attackers, victims } from './names';
 
@@ -223,17 +224,7 @@ export const poolerMutants: readonly {
 ];
 
 function resetWithout(left: readonly string[]): string {
-  const whole = [
-    'reset session authorization',
-    'reset role',
-    'reset all',
-    'close all',
-    'unlisten *',
-    'select pg_catalog.pg_advisory_unlock_all()',
-    'discard temp',
-    'discard sequences',
-  ];
-  return whole.filter((part) => !left.includes(part)).join('; ');
+  return sessionReset.filter((part) => !left.includes(part)).join('; ');
 }
 
 /** Before Postgres 16 it is the member that inherits, from then on the membership. */
