@@ -60,6 +60,22 @@ describe.skipIf(noGarage !== undefined)(`files of a tenant${skipped}`, () => {
     expect(await ann.get(id)).toMatchObject({ status: 200, text: '' });
   });
 
+  test('are served on when Postgres ends a connection in the midst of a request', async () => {
+    const { id } = await ann.store('kept');
+    const admin = await storage.postgres.connect('postgres', 'storage');
+    const waiting = `application_name = 'storage' and wait_event_type = 'Lock'`;
+    await admin.query('begin; lock table storage.files');
+    const asked = ann.get(id);
+    await until(
+      async () => (await storage.rows(`select from pg_stat_activity where ${waiting}`)).length > 0,
+    );
+    await storage.rows(`select pg_terminate_backend(pid) from pg_stat_activity where ${waiting}`);
+    await admin.query('rollback');
+    await admin.end();
+    expect((await asked).status).toBeGreaterThanOrEqual(500);
+    expect(await ann.get(id)).toMatchObject({ status: 200, text: 'kept' });
+  });
+
   test('are uploaded by a signed link without a token, once', async () => {
     const { file, upload } = await ann.announced(5);
     const link = pathOf(upload.url);

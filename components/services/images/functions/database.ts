@@ -1,4 +1,4 @@
-import { Pool, type PoolClient, type QueryConfig } from 'pg';
+import type { PoolClient, QueryConfig } from 'pg';
 import type { Place } from '../../../tenancy/places';
 import type { Places, TenantDatabase } from '../shared/tenant-database/places';
 import { databaseClaims } from '../shared/token';
@@ -22,23 +22,6 @@ export interface Transaction {
   readonly commit: () => Promise<void>;
   /** Nothing is kept. A query that still runs is ended with its connection. */
   readonly abandon: () => void;
-}
-
-/** Connections as `login`, replaced when Postgres ends them. */
-export function connections(connectionString: string, max: number, name: string): Pool {
-  const pool = new Pool({
-    connectionString,
-    max,
-    application_name: name,
-    connectionTimeoutMillis: 10_000,
-  });
-  // An idle connection that Postgres ends (a restart, say) is replaced when it is needed.
-  pool.on('error', () => undefined);
-  // One that ends while a run has it fails that run's next query; unheard, it would end the process.
-  pool.on('connect', (client) => {
-    client.on('error', () => undefined);
-  });
-  return pool;
 }
 
 /**

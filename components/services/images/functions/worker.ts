@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { Clock } from './clock';
-import { connections } from './database';
+import { connections } from '../shared/connections';
 import { Dispatcher } from './dispatch';
 import { wholeNumber } from '../shared/environment';
 import { secret } from './environment';

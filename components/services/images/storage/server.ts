@@ -1,5 +1,5 @@
-import { Pool } from 'pg';
 import { setTimeout as pause } from 'node:timers/promises';
+import { connections } from '../shared/connections';
 import { readSecret, variable } from '../shared/environment';
 import { app } from './app';
 import { bucketFromEnvironment, oneBucket } from './bucket';
@@ -23,17 +23,7 @@ import { Sweeper, type Swept } from './sweeper';
 async function main(): Promise<void> {
   const rules = readRules(variable('STORAGE_RULES'));
   const master = readSecret('STORAGE_MASTER');
-  const pool = new Pool({
-    connectionString: readSecret('DATABASE_URL'),
-    max: 10,
-    connectionTimeoutMillis: 5_000,
-    application_name: 'storage',
-  });
-  // An idle connection that Postgres ends (a restart, say) is replaced on the next request.
-  pool.on('error', (error) => {
-    log('warn', `database connection ended: ${error.message}`);
-  });
-
+  const pool = connections(readSecret('DATABASE_URL'), 10, 'storage');
   const database = new Database(pool);
   await setLimits(database, rules);
   const store = new ObjectStore(placesOf(rules, master));
