@@ -11,7 +11,7 @@ import { announced, type Watching } from '../hooks/announce';
 import { type Outputs, readSecretOutputs, stackOption, withoutSecrets } from '../outputs';
 import { settlePendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
-import { stackHealth } from '../stack-health';
+import { recovered, stackHealth } from '../stack-health';
 import { exportState } from '../state';
 import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
@@ -75,7 +75,7 @@ async function giveUp(session: Session, ahead: Ahead): Promise<Ahead> {
 
 /** What was healthy when it was deployed, or was left alone, may have ended or hung since. */
 async function requireHealthy(stack: string, outputs: Outputs, out: Terminal): Promise<void> {
-  const services = await stackHealth(stack, outputs, 'npm run up', out);
+  const services = await recovered(() => stackHealth(stack, outputs, 'npm run up', out), out);
   for (const note of notesOf(services)) out.note(note);
   const reasons = reasonsOf(services);
   if (reasons.length === 0) return;

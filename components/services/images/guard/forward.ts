@@ -1,5 +1,6 @@
 import http from 'node:http';
 import type { GraphqlDoor } from './config';
+import { inTurn } from './in-turn';
 import { Refusal } from './refusal';
 
 /** A request that is passed on: its body was read, so it is sent as it was read. */
@@ -25,9 +26,12 @@ const hopByHop: ReadonlySet<string> = new Set([
   'upgrade',
 ]);
 
-/** Sends requests to the services that the configuration names, over connections that are kept. */
+/**
+ * Sends requests to the services that the configuration names, over connections that are kept; each new connection goes
+ * to the next replica.
+ */
 export class Forwarder {
-  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 512 });
+  private readonly agent = new http.Agent({ keepAlive: true, maxSockets: 512, lookup: inTurn() });
 
   /**
    * The answer, its body still to come. Throws `Refusal`: 502 when the service does not answer, 504 when it takes longer
