@@ -68,8 +68,8 @@ export function redis(settings: Settings): Workload {
   };
 }
 
-/** The password reaches redis-cli by its environment: arguments can be read by everybody in the container. */
-const healthy = `REDISCLI_AUTH="$(cat ${secretFile('MONITOR_PASSWORD')})" redis-cli --user monitor ping | grep -qx PONG`;
+/** The password reaches redis-cli by its input: arguments and the environment can be read in /proc. */
+const healthy = `printf 'AUTH monitor %s\\nPING\\n' "$(cat ${secretFile('MONITOR_PASSWORD')})" | redis-cli | grep -qx PONG`;
 
 /** redis.conf; `data` in MiB. */
 function renderRedis(data: number): string {
