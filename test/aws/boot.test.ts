@@ -74,6 +74,12 @@ function madeFor(more: object): void {
   server.write('etc/strata/release.json', JSON.stringify({ ...config, ...more }));
 }
 
+/** Whether somebody waits for the lock of a file. */
+function waits(file: string): boolean {
+  const { ino } = statSync(file);
+  return new RegExp(`-> FLOCK .*:${String(ino)} `).test(readFileSync('/proc/locks', 'utf8'));
+}
+
 async function apply(
   services: readonly Service[],
   volumes: Partial<Record<VolumeContent, string>> = {},
@@ -240,13 +246,24 @@ esac
     ['with all that it started', -1, ''],
     ['alone, so that what it started goes on', 1, 'waiting for its end'],
   ])('a release whose program is killed %s, is applied again', async (_, sign, said) => {
-    const version = await releases.put([reader, other], value);
+    const slow = { ...other, scratch: ['/tmp'], healthCommand: ['test', '-e', '/tmp/well'] };
+    const version = await releases.put([reader, slow], value);
     const started = server.start('apply', version);
     await until(async () => (await docker('inspect', `${project}-strata.files-1`)).code === 0);
     process.kill(sign * (started.pid ?? 0), 'SIGKILL');
     await once(started, 'exit');
     expect(existsSync(server.path('var/lib/strata-release/applied'))).toBe(false);
-    expect(await server.succeed('apply', version)).toContain(said);
+    const again = server.succeed('apply', version);
+    // What goes on may end once it is waited for.
+    if (said) {
+      const lock = server.path('run/strata-release.lock');
+      await expect.poll(() => waits(lock), { timeout: 30_000 }).toBe(true);
+    }
+    await until(async () => {
+      const made = await docker('exec', `${project}-other-1`, 'touch', '/tmp/well');
+      return made.code === 0;
+    });
+    expect(await again).toContain(said);
   });
 
   test('a server that knows no release has nothing to start, and a new one starts with the one it was made for', async () => {

@@ -159,7 +159,10 @@ describe('a command on a server (a stand-in for Systems Manager that runs it her
     const { context, interrupt } = deployment('data');
     const running = command.create(shell('sleep 60'), context);
     await Promise.all([
-      vi.waitFor(() => expect(servers.runs).toHaveLength(1)).then(interrupt),
+      expect
+        .poll(() => servers.runs)
+        .toHaveLength(1)
+        .then(interrupt),
       expect(running).rejects.toThrow('interrupted'),
     ]);
     expect(servers.runs[0]?.status).toBe('Cancelled');
@@ -168,7 +171,7 @@ describe('a command on a server (a stand-in for Systems Manager that runs it her
   test('a deployment that was killed is taken up again: the same is not run twice', async () => {
     const folder = shell('sleep 2');
     const lost = command.create(folder, deployment('data').context);
-    await vi.waitFor(() => expect(servers.runs).toHaveLength(1));
+    await expect.poll(() => servers.runs).toHaveLength(1);
     const { state } = await command.create(folder, data);
     await lost;
     expect(state.commandId).toBe(servers.runs[0]?.id);
@@ -182,7 +185,7 @@ describe('a command on a server (a stand-in for Systems Manager that runs it her
       expect(lost).rejects.toThrow('did not end well: Systems Manager says Cancelled'),
       expect(others).rejects.toThrow('exit code 7'),
     ]);
-    await vi.waitFor(() => expect(servers.runs).toHaveLength(2));
+    await expect.poll(() => servers.runs).toHaveLength(2);
     await command.create(shell('sleep 60; exit 0', { command: ['true'] }), data);
     await ends;
     expect(aws.asked('CancelCommand')).toHaveLength(1);
@@ -367,7 +370,10 @@ describe('a rollout of a scaling group (a stand-in for Auto Scaling and the bala
     group.course = [{ Status: 'InProgress' }];
     const { context, interrupt } = deployment('app');
     await Promise.all([
-      vi.waitFor(() => expect(group.refreshes).toHaveLength(1)).then(interrupt),
+      expect
+        .poll(() => group.refreshes)
+        .toHaveLength(1)
+        .then(interrupt),
       expect(rollout.create(inputs(2), context)).rejects.toThrow('interrupted'),
     ]);
     const [left] = group.refreshes;

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, test } from 'vitest';
 import { marker, processesOf } from '../../provider/local/identity';
@@ -8,10 +8,20 @@ const root = process.platform === 'linux' && process.getuid?.() === 0;
 if (!root)
   process.stderr.write('Only root can start a process of another user: one test is skipped.\n');
 
+/** A process with the mark, of a user. */
+async function started(user: { uid?: number; gid?: number } = {}): Promise<ChildProcess> {
+  const child = spawn('sh', ['-c', 'echo started; read _'], {
+    env: { [marker]: folder },
+    ...user,
+  });
+  // Once it is spawned, its environment may not be there to be read yet.
+  await once(child.stdout, 'data');
+  return child;
+}
+
 describe('a process of a run folder', () => {
   test('is known by the mark in its environment', async () => {
-    const own = spawn('sleep', ['60'], { env: { [marker]: folder } });
-    await once(own, 'spawn');
+    const own = await started();
     try {
       expect(processesOf(folder)).toEqual([own.pid]);
       expect(processesOf(`${folder}2`)).toEqual([]);
@@ -21,8 +31,7 @@ describe('a process of a run folder', () => {
   });
 
   test.runIf(root)('is not one that another user has marked as ours', async () => {
-    const forged = spawn('sleep', ['60'], { env: { [marker]: folder }, uid: 12_345, gid: 12_345 });
-    await once(forged, 'spawn');
+    const forged = await started({ uid: 12_345, gid: 12_345 });
     try {
       expect(processesOf(folder)).toEqual([]);
     } finally {

@@ -106,7 +106,7 @@ describe('a process', () => {
   });
 
   test('one that lives but does not answer shows as drift, and is started again', async () => {
-    const inputs = web(await freePort());
+    const inputs = web(await freePort(), { stopGraceSeconds: 30 });
     const { id, state } = await processResource.create(inputs, context);
     process.kill(state.pid, 'SIGSTOP');
     const live = await processResource.read(id, state, context);

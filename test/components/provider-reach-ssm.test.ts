@@ -140,8 +140,8 @@ describe('reaching a deployment by sessions of Systems Manager (a stand-in for t
     const session = all.find(({ command }) => /^\S+ \S+\/aws ssm .*i-1/.test(command));
     const plugin = all.find(({ parent }) => parent === session?.pid);
     process.kill(plugin?.pid ?? 0);
-    await vi.waitFor(() => expect(everyProcess()).not.toContainEqual(session));
-    await vi.waitFor(() => ask({ reach: other }));
+    await expect.poll(everyProcess).not.toContainEqual(session);
+    await expect.poll(() => ask({ reach: other })).toEqual({ tls: false });
     expect(cli.calls().filter((words) => words.includes('i-1123456789abcdef0'))).toHaveLength(2);
   });
 
@@ -158,7 +158,7 @@ describe('reaching a deployment by sessions of Systems Manager (a stand-in for t
     const there = await freePort();
     const user = startUser(there, 'this.destroy()');
     expect(await once(user, 'exit')).toEqual([0, null]);
-    await vi.waitFor(() => expect(sessionsTo(there)).toEqual([]));
+    await expect.poll(() => sessionsTo(there)).toEqual([]);
   });
 
   test('nor does it when that process is killed', async () => {
@@ -167,7 +167,7 @@ describe('reaching a deployment by sessions of Systems Manager (a stand-in for t
     await once(user.stdout, 'data');
     expect(sessionsTo(there).length).toBeGreaterThan(2);
     user.kill('SIGKILL');
-    await vi.waitFor(() => expect(sessionsTo(there)).toEqual([]));
+    await expect.poll(() => sessionsTo(there)).toEqual([]);
   });
 
   test.each([

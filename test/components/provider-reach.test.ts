@@ -167,7 +167,7 @@ describe.skipIf(reason)(
         expect(rows).toHaveLength(1);
         expect(children()).toHaveLength(1);
       });
-      await vi.waitFor(() => expect(children()).toEqual([]));
+      await expect.poll(children).toEqual([]);
     });
 
     test('a host whose key is not known is refused, with what to do', async () => {

@@ -74,6 +74,7 @@ describe.skipIf(reason)('the stack of this machine', () => {
       target: 'embedded',
       docker: {},
       authority: '',
+      entrance: '',
       anonKey: expect.stringMatching(/^[\w-]+\.[\w-]+\.[\w-]+$/) as string,
       endpoints: {
         database: `postgresql://127.0.0.1:${String(database)}/strata`,

@@ -13,11 +13,12 @@ beforeAll(async () => {
 
 afterAll(() => platform.stop());
 
-test('of three replicas one runs each tick, and each tick runs', async () => {
+test('of three replicas one runs a tick, and ticks are at whole seconds', async () => {
   const ticks = await atLeast(6);
-  const times = ticks.map(({ at }) => Date.parse(String(at)) / 1000).sort((a, b) => a - b);
-  const [first = 0] = times;
-  expect(times).toEqual(times.map((_, at) => first + at));
+  const times = ticks.map(({ at }) => Date.parse(String(at)) / 1000);
+  // A tick is left out while the one before is not done, so that there may be gaps.
+  expect(times.filter((time) => !Number.isInteger(time))).toEqual([]);
+  expect(new Set(times).size).toBe(times.length);
 });
 
 test('it goes through the active tenants, each alone, as the tenant itself', async () => {

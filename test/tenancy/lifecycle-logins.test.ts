@@ -38,7 +38,7 @@ describe('sessions of a login', () => {
   test('have the limits of the tenant: how many there are, and how long a statement takes', async () => {
     const tenant = await one.make(slug, 'database');
     await configureTenant(one.platform, slug, {
-      limits: { maxConnections: 2, statementTimeoutMs: 100 },
+      limits: { maxConnections: 2, statementTimeoutMs: 1_000 },
     });
     const [first, second] = [await enterAs(one.server, tenant), await enterAs(one.server, tenant)];
     await expect(enterAs(one.server, tenant)).rejects.toThrow(/too many connections for role/);

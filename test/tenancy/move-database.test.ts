@@ -107,6 +107,7 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
       const mover = child('database-move-child.ts', { ends, tools, step });
       await lineOf(mover, (line) => line.includes(step));
       await kill(mover);
+      await expect.poll(() => isMoving(target)).toBe(false);
     }
     await expect(new Requests(people).ask(source, person(0), 'select 1')).rejects.toThrow(
       'too many connections',
@@ -318,6 +319,14 @@ describe.skipIf(!found)(`everything moves to another Postgres${title}`, () => {
     expect(await refusalOf(requireServer(ends.source, false))).toContain('is shut');
   });
 });
+
+/** Whether somebody holds what a move holds at its target: for a moment also a session whose program is gone. */
+async function isMoving(target: Server): Promise<boolean> {
+  const client = await target.connect('provider', 'postgres');
+  const { rowCount } = await client.query("select from pg_locks where locktype = 'advisory'");
+  await client.end();
+  return rowCount !== 0;
+}
 
 async function refusalOf(work: Promise<void>): Promise<string> {
   return work.then(

@@ -87,7 +87,7 @@ describe.skipIf(noPgbouncer)(`what interrupts the pooler's registry${why}`, () =
       users: '"strata_app" "secret"\n',
       master: 'm',
       limits: { main: { host: 'database', port: 5432 }, connections: 10, capacity: 10 },
-      pollMs: 50,
+      pollMs: 1_000,
     });
     await silent.start();
     const [included = '', list = ''] = readdirSync(folder).sort();

@@ -1,7 +1,6 @@
 import type { Client } from 'pg';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { tenantIdOf } from '../../components/services/images/tenants/actions';
-import { placeOf } from '../../components/tenancy/places';
 import { jobState } from '../../provider/tenancy/jobs';
 import { exclusively } from '../../provider/tenancy/lifecycle';
 import type { Platform } from '../../provider/tenancy/provision';
@@ -56,18 +55,19 @@ const stateOf = async (job: string): Promise<string> =>
 
 test('a worker that is killed in the middle of a job leaves it to the next, once its lease is over', async () => {
   const first = await processes.start({ LEASE_SECONDS: '3' });
+  // Written when the place is there, before its tenant is active.
+  const holder = await server.connect('postgres', 'strata');
+  await holder.query('begin; lock table registry.tenant_migrations in share mode');
   const job = await signUp('killed', 'database');
-  const { database } = placeOf(tenantIdOf(job), 'database');
-  await expect
-    .poll(
-      async () =>
-        (await admin.query('select from pg_database where datname = $1', [database])).rowCount,
-      soon,
-    )
-    .toBe(1);
+  const waiting = () =>
+    admin.query(
+      "select from pg_locks where relation = 'registry.tenant_migrations'::regclass and not granted",
+    );
+  await expect.poll(async () => (await waiting()).rowCount, soon).toBe(1);
   first.child.kill('SIGKILL');
   await first.ended;
   expect(await stateOf(job)).toBe('running');
+  await holder.end();
 
   await processes.start({ LEASE_SECONDS: '3' });
   await expect.poll(() => stateOf(job), soon).toBe('done');

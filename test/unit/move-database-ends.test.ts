@@ -1,5 +1,5 @@
 import { createServer, type AddressInfo } from 'node:net';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import { awake } from '../../engine/move-database/awake';
 import { endsInState } from '../../engine/move-database/stack-ends';
 import { movingState } from '../support/moving-state';
@@ -141,7 +141,7 @@ test('both ends hear something while the work is silent, and nothing any more af
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const url = `postgresql://x@127.0.0.1:${(server.address() as AddressInfo).port}/postgres`;
-  const silent = () => vi.waitFor(() => expect(heard).toBeGreaterThanOrEqual(4));
+  const silent = () => expect.poll(() => heard).toBeGreaterThanOrEqual(4);
   await awake({ source: url, target: url }, silent, 20);
   const after = heard;
   await new Promise((resolve) => setTimeout(resolve, 100));

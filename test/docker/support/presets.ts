@@ -44,12 +44,13 @@ export function presetConfig(preset: PresetName, more: object = {}): Record<stri
 /** Container of the platform → whether it runs, and is healthy where it says so. */
 export async function states(): Promise<Record<string, string>> {
   const all = await engine.listContainers({ all: true, filters: { name: [prefix] } });
+  const each = await Promise.all(all.map(({ Id }) => engine.getContainer(Id).inspect()));
   return Object.fromEntries(
-    all.map(({ Names: [name = ''], State, Status }) => {
-      const health = /\((.*)\)/.exec(Status)?.[1] ?? 'healthy';
+    each.map(({ Name, State: { Status, Health } }) => {
+      const health = !Health || Health.Status === 'none' ? 'healthy' : Health.Status;
       return [
-        name.slice(1 + prefix.length).replace(/-\d+$/, ''),
-        State === 'running' ? health : State,
+        Name.slice(1 + prefix.length).replace(/-\d+$/, ''),
+        Status === 'running' ? health : Status,
       ];
     }),
   );
