@@ -1,6 +1,7 @@
 import type { EC2 } from '@aws-sdk/client-ec2';
 import { computers, withAws } from '../provider/aws/api';
 import { parseUrn, type Urn } from '../provider/host/urn';
+import { findRules, isRule } from './half-made-rules';
 
 /** A resource that a killed engine had asked AWS for: nobody wrote down whether it was made, nor its id. */
 export interface HalfMade {
@@ -70,7 +71,8 @@ export function isPut({ type }: HalfMade): boolean {
 
 /**
  * Those that AWS may have made, by the ids under which they would be there; `known` are ids that the state has already. What
- * is found by its tags has those that it was to have and the stack's, and is the only one of its kind that has.
+ * is found by its tags has those that it was to have and the stack's, and is the only one of its kind that has. Rules of
+ * security groups are found by what they permit.
  */
 export async function findHalfMade<One extends HalfMade>(
   all: readonly One[],
@@ -82,10 +84,18 @@ export async function findHalfMade<One extends HalfMade>(
     return typeof id === 'string' ? [{ made, id }] : [];
   });
   const sought = all.filter(({ type }) => tagged[type] !== undefined);
-  const [one] = sought;
+  const rules = all.filter(isRule);
+  const [one] = [...sought, ...rules];
   if (!one) return byName;
-  const objects = await withAws({ signal: AbortSignal.timeout(patienceMs) }, () =>
-    objectsOf(parseUrn(one.urn), region),
+  const { objects, byContent } = await withAws(
+    { signal: AbortSignal.timeout(patienceMs) },
+    async () => {
+      const ec2 = await computers(region);
+      return {
+        objects: await objectsOf(parseUrn(one.urn), ec2),
+        byContent: await findRules(rules, ec2),
+      };
+    },
   );
   const strangers = objects.filter(({ id }) => !known.includes(id));
   const byTags = sought.flatMap((made) => {
@@ -94,7 +104,11 @@ export async function findHalfMade<One extends HalfMade>(
     return first && fitting.length === 1 ? [{ made, id: first.id }] : [];
   });
   const isClaimedTwice = ({ id }: Found<One>) => byTags.filter((one) => one.id === id).length > 1;
-  return [...byName, ...byTags.filter((one) => !isClaimedTwice(one))];
+  return [
+    ...byName,
+    ...byTags.filter((one) => !isClaimedTwice(one)),
+    ...byContent.filter(({ id }) => !known.includes(id)),
+  ];
 }
 
 const patienceMs = 60_000;
@@ -119,9 +133,8 @@ function fits({ kind, tags }: Tagged, { type, inputs }: HalfMade): boolean {
 /** All that EC2 has of a stack, without what has ended and is shown for a while. */
 async function objectsOf(
   { stack, project }: Pick<Urn, 'stack' | 'project'>,
-  region: string,
+  ec2: EC2,
 ): Promise<Tagged[]> {
-  const ec2 = await computers(region);
   const filtered = async (Name: string, Values: string[]) => {
     const { paginateDescribeTags } = await import('@aws-sdk/client-ec2');
     const pages = paginateDescribeTags({ client: ec2 }, { Filters: [{ Name, Values }] });

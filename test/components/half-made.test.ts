@@ -58,9 +58,11 @@ async function settle(
 describe('what a killed engine had asked for (a stand-in for EC2)', () => {
   let aws: AwsStandIn;
   let world: World;
+  let rules: readonly Record<string, unknown>[];
 
   beforeEach(async () => {
     world = {};
+    rules = [];
     aws = await AwsStandIn.start({
       DescribeTags: ({ Filter }) => {
         const [{ Name, Value }] = Filter as [{ Name: string; Value: string[] }];
@@ -69,6 +71,10 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
         );
         const by = Name === 'value' ? 'value' : 'resourceId';
         return { tagSet: all.filter((tag) => Value.includes(tag[by])) };
+      },
+      DescribeSecurityGroupRules: ({ Filter }) => {
+        expect(Filter).toEqual([{ Name: 'group-id', Value: ['sg-01data'] }]);
+        return { securityGroupRuleSet: rules };
       },
       DescribeInstances: ({ InstanceId }) => ({
         reservationSet: [
@@ -144,6 +150,40 @@ describe('what a killed engine had asked for (a stand-in for EC2)', () => {
     const tags = { ...ours, Name: 'strata-prod-data' };
     world = { 'i-01dead': ['instance', tags], 'i-02new': ['instance', tags] };
     expect(await ids([server])).toEqual(['i-02new']);
+  });
+
+  test('is the rule of a security group that permits the same, and is in no state', async () => {
+    const type = 'aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule';
+    const said = { groupId: 'sg-01data', isEgress: false, ipProtocol: 'tcp' };
+    const port = { fromPort: 5432, toPort: 5432 };
+    const from = (groupId: string) => ({ referencedGroupInfo: { groupId } });
+    rules = [
+      { ...said, ...port, ...from('sg-02app'), isEgress: true, securityGroupRuleId: 'sgr-egress' },
+      { ...said, ...port, ...from('sg-03ops'), securityGroupRuleId: 'sgr-other-caller' },
+      { ...said, fromPort: 80, toPort: 80, ...from('sg-02app'), securityGroupRuleId: 'sgr-port' },
+      { ...said, ...port, cidrIpv4: '0.0.0.0/0', securityGroupRuleId: 'sgr-network' },
+      { ...said, ...port, ...from('sg-02app'), securityGroupRuleId: 'sgr-same' },
+    ];
+    const rule = halfMade(type, 'data-from-app', {
+      ...{ securityGroupId: 'sg-01data', description: 'Links', ipProtocol: 'tcp' },
+      ...{ ...port, referencedSecurityGroupId: 'sg-02app' },
+    });
+    expect(await ids([rule])).toEqual(['sgr-same']);
+    expect(await ids([rule], ['sgr-same'])).toEqual([]);
+    rules = rules.slice(0, -1);
+    expect(await ids([rule])).toEqual([]);
+  });
+
+  test('is a rule for every port by the way that AWS has to say it', async () => {
+    const egress = 'aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule';
+    const out = { ipProtocol: '-1', cidrIpv4: '0.0.0.0/0' };
+    const ports = { fromPort: -1, toPort: -1 };
+    rules = [
+      { groupId: 'sg-01data', isEgress: true, ...out, ...ports, securityGroupRuleId: 'sgr-out' },
+    ];
+    expect(await ids([halfMade(egress, 'out', { securityGroupId: 'sg-01data', ...out })])).toEqual([
+      'sgr-out',
+    ]);
   });
 
   test('is taken into the state for the engine to look at; what cannot be told is named to people', async () => {
