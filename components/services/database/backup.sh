@@ -112,7 +112,7 @@ while :; do
     failing=1
     figures
     rm -f "$STATE/healthy"
-    echo 'backup: failed; trying again in a minute' >&2
-    rest 60
+    echo 'backup: failed; trying again in half a minute' >&2
+    rest 30
   fi
 done
