@@ -134,11 +134,13 @@ export function renderPooler(
 
 /**
  * All that DISCARD ALL does, except for forgetting plans and the statements that PgBouncer itself keeps track of. PgBouncer
- * hands on a session whose reset has failed, so a failure ends it; and what a client left of a timeout cancels nothing.
+ * hands on a session whose reset has failed, so what fails after the first of these ends it: what cancels the first is left to
+ * chance. Then nothing that a client left cancels the others, or makes them wait for transactions of others.
  */
 export const sessionReset: readonly string[] = [
   'set exit_on_error = on',
   'set statement_timeout = 0',
+  'set transaction not deferrable',
   'reset session authorization',
   'reset role',
   'close all',
@@ -146,7 +148,7 @@ export const sessionReset: readonly string[] = [
   'select pg_catalog.pg_advisory_unlock_all()',
   'discard temp',
   'discard sequences',
-  // Last, for it takes the first two back.
+  // Last, for it takes the first ones back.
   'reset all',
 ];
 

@@ -39,7 +39,9 @@ const leaving: fc.Arbitrary<string> = fc.oneof(
     'set row_security = off',
     'set default_transaction_read_only = on',
     'set session characteristics as transaction isolation level serializable',
-    'set statement_timeout = 1',
+    // Longer than the first statement of the reset, which alone it could cancel.
+    'set statement_timeout = 50',
+    'set default_transaction_deferrable = on',
     'set lock_timeout = 1',
     "set datestyle = 'German'",
     "set timezone = 'Asia/Tokyo'",
