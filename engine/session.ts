@@ -17,6 +17,7 @@ import { root } from './root';
 import { Engines } from './engines';
 import { StackFile } from './stack-file';
 import type { Terminal } from './terminal';
+import { onStopSignals } from './stop-signals';
 
 /** One stack opened for one command. */
 export interface Session {
@@ -132,27 +133,6 @@ function inWords(
     return new UserError([error.message.trim(), `${purpose} failed.`].filter(Boolean).join('\n'));
   }
   return error;
-}
-
-const oneRequestMs = 2_000;
-
-/**
- * Calls `stop` for the first request to stop and `kill` for a later one. On a terminal one Ctrl-C reaches us twice,
- * directly and, a moment later, through npm. Returns what ends the listening.
- */
-function onStopSignals(stop: () => void, kill: () => void): () => void {
-  let asked: number | undefined;
-  const listener = (): void => {
-    if (asked === undefined) {
-      asked = Date.now();
-      stop();
-    } else if (Date.now() - asked > oneRequestMs) kill();
-  };
-  const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
-  for (const signal of signals) process.on(signal, listener);
-  return () => {
-    for (const signal of signals) process.off(signal, listener);
-  };
 }
 
 /** The project's name stands in its first lines; a whole YAML reader would be too much for it. */

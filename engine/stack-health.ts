@@ -6,27 +6,31 @@ import { withStack } from './session';
 import { exportState } from './state';
 import type { Terminal } from './terminal';
 
-/** Asks all services of a deployed stack, wherever they run: on AWS by what stands in the state. */
+/** Asks all services of a deployed stack, as often as it is called. */
+type Look = () => Promise<ServiceHealth[]>;
+
+/** How the services of a deployed stack are looked at, wherever they run: on AWS by what stands in the state. */
 export async function stackHealth(
   name: string,
   outputs: Outputs,
   purpose: string,
   out: Terminal,
-): Promise<ServiceHealth[]> {
-  if (outputs.target !== 'aws') return checkStack(name, outputs);
+): Promise<Look> {
+  if (outputs.target !== 'aws') return () => checkStack(name, outputs);
   const options = { name, out, purpose, changes: false, create: false };
   const { resources = [] } = await withStack(options, exportState);
-  return awsHealth(outputs.services, resources);
+  return () => awsHealth(outputs.services, resources);
 }
 
 /** How long what a change has disturbed has to recover: a service whose database was restarted, say. */
 const recoveryMs = 60_000;
-const lookMs = 1_000;
+const lookMs = 2_000;
 
-/** Looks until everything is healthy, or until the time to recover is over. */
+/** Looks until everything is healthy, or the time to recover is over. Throws what the signal is aborted with. */
 export async function recovered(
-  look: () => Promise<ServiceHealth[]>,
+  look: Look,
   out: Pick<Terminal, 'note'>,
+  signal: AbortSignal,
 ): Promise<ServiceHealth[]> {
   const end = Date.now() + recoveryMs;
   let told = '';
@@ -37,6 +41,7 @@ export async function recovered(
     const waits = `Waiting for ${ill.join(', ')} to be healthy`;
     if (waits !== told) out.note(waits);
     told = waits;
-    await sleep(lookMs);
+    await sleep(lookMs, undefined, { signal }).catch(() => undefined);
+    signal.throwIfAborted();
   }
 }

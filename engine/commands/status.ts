@@ -19,7 +19,8 @@ async function status({ stack, json = false }: StackOptions): Promise<void> {
   const out = terminal(json);
   const outputs = await readDeployed(stack, json);
   if (outputs === undefined) return;
-  const services = await stackHealth(stack, outputs, 'npm run status', out);
+  const look = await stackHealth(stack, outputs, 'npm run status', out);
+  const services = await look();
   const healthy = services.every((service) => service.healthy);
   if (!healthy) process.exitCode = 1;
   const { tier, target, entrance } = outputs;

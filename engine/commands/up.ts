@@ -3,7 +3,7 @@ import { keepAuthority } from '../authority';
 import { type Ahead, giveUpProtection, lookAhead } from '../change/look-ahead';
 import { isWorthTelling } from '../change/plan';
 import { render } from '../change/show';
-import { UserError } from '../errors';
+import { Interrupted, UserError } from '../errors';
 import { examples, renderExamples } from '../example';
 import { refuseGuarded } from '../guarded';
 import { notesOf, reasonsOf } from '../health';
@@ -13,6 +13,7 @@ import { settlePendingCreates } from '../pending';
 import { type Session, withStack } from '../session';
 import { recovered, stackHealth } from '../stack-health';
 import { exportState } from '../state';
+import { onStopSignals } from '../stop-signals';
 import { table, type Terminal, terminal } from '../terminal';
 import { jsonOption, type StackOptions, stackCommand } from './options';
 
@@ -75,7 +76,8 @@ async function giveUp(session: Session, ahead: Ahead): Promise<Ahead> {
 
 /** What was healthy when it was deployed, or was left alone, may have ended or hung since. */
 async function requireHealthy(stack: string, outputs: Outputs, out: Terminal): Promise<void> {
-  const services = await recovered(() => stackHealth(stack, outputs, 'npm run up', out), out);
+  const look = await stackHealth(stack, outputs, 'npm run up', out);
+  const services = await untilStopped(stack, (signal) => recovered(look, out, signal));
   for (const note of notesOf(services)) out.note(note);
   const reasons = reasonsOf(services);
   if (reasons.length === 0) return;
@@ -87,4 +89,25 @@ async function requireHealthy(stack: string, outputs: Outputs, out: Terminal): P
       `npm run status${option} looks again; npm run up${option} repairs what can be repaired.`,
     ].join('\n'),
   );
+}
+
+/** Whoever asks this command to end is heard, as while the engine works. */
+async function untilStopped<T>(
+  stack: string,
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const stop = new AbortController();
+  const words = `Interrupted; everything is deployed. npm run status${stackOption(stack)} shows how it is.`;
+  const interrupted = new Interrupted(words);
+  const unlisten = onStopSignals(
+    () => {
+      stop.abort(interrupted);
+    },
+    () => process.exit(interrupted.exitCode),
+  );
+  try {
+    return await work(stop.signal);
+  } finally {
+    unlisten();
+  }
 }

@@ -15,6 +15,7 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
+const going = new AbortController().signal;
 const well = healthOf({ name: 'guard', kind: 'workload', where: 'here' }, {});
 const ill = healthOf({ name: 'backup', kind: 'workload', where: 'here' }, { reason: 'it failed' });
 
@@ -32,7 +33,7 @@ async function watch(...found: readonly ServiceHealth[][]): Promise<Watched> {
   const told: string[] = [];
   const begun = Date.now();
   const look = () => Promise.resolve(found[Math.min(looks++, found.length - 1)] ?? []);
-  const services = await recovered(look, { note: (text) => told.push(text) });
+  const services = await recovered(look, { note: (text) => told.push(text) }, going);
   return { services, looks, told, seconds: (Date.now() - begun) / 1000 };
 }
 
@@ -46,11 +47,21 @@ test('what a change has disturbed is waited for, and said once', async () => {
     services: [well, late],
     looks: 3,
     told: ['Waiting for backup to be healthy'],
-    seconds: 2,
+    seconds: 4,
   });
 });
 
 test('what does not recover within a minute is found as it is', async () => {
   const { services, seconds } = await watch([well, ill]);
   expect([services, seconds]).toEqual([[well, ill], 60]);
+});
+
+test('whoever asks to end it is heard', async () => {
+  const stop = new AbortController();
+  const end = new Error('enough');
+  const look = () => Promise.resolve([ill]);
+  const note = () => {
+    stop.abort(end);
+  };
+  await expect(recovered(look, { note }, stop.signal)).rejects.toBe(end);
 });
