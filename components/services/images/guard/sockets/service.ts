@@ -1,5 +1,6 @@
 import { WebSocket } from 'ws';
 import type { GraphqlDoor } from '../config';
+import { inTurn } from '../in-turn';
 import { Refusal } from '../refusal';
 import { serviceEnded } from './closing';
 import { protocol, readService } from './messages';
@@ -17,6 +18,8 @@ interface Options {
 /** How long a service may take to take a connection. */
 const patienceMs = 5_000;
 
+const lookup = inTurn();
+
 /**
  * A connection to the service behind a door that it has acknowledged. It gets the token as Hasura wants it
  * (`{ headers: { Authorization } }`), and so does ours. Throws `Refusal`: 403 when it does not take the token, 502 and 504.
@@ -30,6 +33,7 @@ export function connect(
     maxPayload: maxBytes,
     perMessageDeflate: false,
     handshakeTimeout: patienceMs,
+    lookup,
   });
   return new Promise((resolve, reject) => {
     const fail = (refusal: Refusal): void => {
