@@ -35,7 +35,8 @@ await_cluster() {
   for _ in {1..60}; do
     started=$(psql -XAtq -h "$SOCKETS" -U postgres -d postgres -c 'select pg_postmaster_start_time()') && return
     rest 1
-  done 2>/dev/null
+  done 2>"$STATE/why"
+  tail -n 1 "$STATE/why" >&2
   echo 'backup: the cluster does not answer' >&2
   return 1
 }
