@@ -92,7 +92,7 @@ export async function findHalfMade<One extends HalfMade>(
     async () => {
       const ec2 = await computers(region);
       return {
-        objects: await objectsOf(parseUrn(one.urn), ec2),
+        objects: sought.length > 0 ? await objectsOf(parseUrn(one.urn), ec2) : [],
         byContent: await findRules(rules, ec2),
       };
     },

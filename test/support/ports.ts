@@ -6,8 +6,8 @@ const first = 10_240;
 const end = 32_768;
 
 /**
- * Test processes that run side by side choose from slices of their own: a port is chosen long before a server takes it.
- * Suites that run beside others say from which slice on theirs are.
+ * Test processes that run side by side choose from slices of their own, as far as there are enough of them: a port is chosen
+ * long before a server takes it. Suites that run beside others say from which slice on theirs are.
  */
 const slices = 8;
 const size = (end - first) / slices;
