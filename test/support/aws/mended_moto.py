@@ -2,11 +2,25 @@
 Usage: python mended_moto.py LAB_PROGRAM -H 127.0.0.1 -p 5000"""
 import runpy
 import sys
+import threading
 
 lab = runpy.run_path(sys.argv[1])
 
 from moto.ec2.models.instances import Instance  # noqa: E402
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication  # noqa: E402
 from moto.rds.models import DBInstance  # noqa: E402
+
+dispatch = DomainDispatcherApplication.__call__
+turn = threading.Lock()
+
+
+def in_turn(self, *args):
+    """Each request has a thread, but what it walks through may not change meanwhile: that ended in an error 500."""
+    with turn:
+        return dispatch(self, *args)
+
+
+DomainDispatcherApplication.__call__ = in_turn
 
 terminate = Instance.terminate
 

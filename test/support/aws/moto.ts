@@ -32,6 +32,7 @@ export class Moto {
   private constructor(
     private readonly child: ChildProcess,
     readonly endpoint: string,
+    private readonly said: readonly string[],
   ) {}
 
   /** `lab` is the lab's program that starts it. */
@@ -39,10 +40,12 @@ export class Moto {
     const port = String(await freePort());
     const how = lab === undefined ? ['-m', 'moto.server'] : [mended, lab];
     const words = [...how, '-H', '127.0.0.1', '-p', port];
-    const child = spawn(python, words, { stdio: 'ignore' });
+    const child = spawn(python, words, { stdio: ['ignore', 'ignore', 'pipe'] });
+    const said: string[] = [];
+    child.stderr.on('data', (chunk: Buffer) => said.push(chunk.toString()));
     const endpoint = `http://127.0.0.1:${port}`;
     await until(async () => (await fetch(`${endpoint}/moto-api/`)).ok);
-    return new Moto(child, endpoint);
+    return new Moto(child, endpoint, said);
   }
 
   /** By which programs find it, and need no account. */
@@ -74,5 +77,8 @@ export class Moto {
     const ended = new Promise((resolve) => this.child.once('exit', resolve));
     this.child.kill();
     await ended;
+    // A fault of the emulator's own, which its clients see as a page of HTML.
+    const [, ...faults] = this.said.join('').split(/^(?=Traceback)/m);
+    for (const fault of faults) process.stderr.write(`moto: ${fault.slice(0, 3_000)}\n`);
   }
 }
