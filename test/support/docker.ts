@@ -42,7 +42,10 @@ export async function containersOf(urn: string): Promise<string[]> {
 export async function removeAll(prefix: string): Promise<void> {
   const containers = (await containersNamed(prefix)).map((name) => engine.getContainer(name));
   // One that loses its database is restarted, and what is removed in that moment stays in its network for ever.
-  for (const container of containers) await container.update({ RestartPolicy: { Name: 'no' } });
+  for (const container of containers) {
+    // One that ends in this moment cannot be updated, nor need be.
+    await container.update({ RestartPolicy: { Name: 'no' } }).catch(() => undefined);
+  }
   for (const container of containers) await container.remove({ force: true, v: true });
   const { Volumes } = await engine.listVolumes();
   for (const { Name } of Volumes) {
